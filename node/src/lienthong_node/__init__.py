@@ -1,0 +1,1 @@
+"""The reference axis node of lienthong."""

@@ -1,0 +1,222 @@
+"""What operator commands ask of the axis: of a running node over gRPC, of a stopped one directly."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+import grpc
+
+from lienthong.client.connection import load_credentials
+from lienthong.client.faults import from_rpc
+from lienthong.client.profile import Profile
+from lienthong.errors import CredentialUnknown, DataDirectoryInUse, LienthongError
+from lienthong.evidence.note import VerifierKey
+from lienthong.model.organisation import Directory, Organisation
+from lienthong_node import wire
+from lienthong_node.backup import write_backup
+from lienthong_node.committer import Committer
+from lienthong_node.core.commands import Caller, Command, PutCredential, PutOrganisations
+from lienthong_node.core.credentials import Role, Use
+from lienthong_node.opening import Opened, open_folder, utc_now
+from lienthong_node.settings import load_settings
+from lienthong_proto.axis.v1 import (
+    admin_pb2,
+    admin_pb2_grpc,
+    directory_pb2,
+    directory_pb2_grpc,
+)
+
+A = TypeVar("A")
+
+OPERATOR_PROFILE: Final = "operator"
+TIMEOUT_S: Final = 30.0
+BATCH: Final = 500
+"""Organisations in one command: that many change together, or none."""
+
+
+class AdminPort(ABC):
+    """Administration of one axis."""
+
+    checkpoint_key: VerifierKey
+
+    @abstractmethod
+    def directory(self) -> Directory: ...
+
+    @abstractmethod
+    def put_organisations(self, organisations: Sequence[Organisation]) -> int:
+        """Enter or change organisations; returns the directory version."""
+
+    @abstractmethod
+    def register_credential(
+        self, organ: str, certificate: bytes, use: Use, roles: Sequence[Role]
+    ) -> str:
+        """Bind a certificate (DER); returns its fingerprint."""
+
+    @abstractmethod
+    def revoke_credential(self, fingerprint: str, reason: str) -> None: ...
+
+    @abstractmethod
+    def credentials(self, organ: str = "") -> list[admin_pb2.Credential]:
+        """All credentials, or those of one organisation, revoked ones included."""
+
+    @abstractmethod
+    def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
+        """Write a backup; yields the number of files so far, and the folder when it is done."""
+
+
+@contextmanager
+def administration(folder: Path) -> Iterator[AdminPort]:
+    """Administer the node of a data folder, whether it is running or not.
+
+    Raises:
+        ConfigInvalid: this is no data folder, or it has no operator profile.
+    """
+    try:
+        opened = open_folder(folder)
+    except DataDirectoryInUse:
+        with _remote(folder) as port:
+            yield port
+        return
+    committer = opened.committer()
+    committer.start()
+    try:
+        yield LocalAdmin(opened, committer)
+    finally:
+        committer.stop()
+        opened.close()
+
+
+class LocalAdmin(AdminPort):
+    """Works on the stores of a node that is not running."""
+
+    def __init__(self, opened: Opened, committer: Committer) -> None:
+        self._opened = opened
+        self._committer = committer
+        self._caller = Caller(
+            organ="operator", roles=frozenset({Role.OPERATOR.value}), fingerprint=b""
+        )
+        self.checkpoint_key = opened.checkpoint_key
+
+    def directory(self) -> Directory:
+        return self._committer.registry.directory
+
+    def put_organisations(self, organisations: Sequence[Organisation]) -> int:
+        for start in range(0, len(organisations), BATCH):
+            batch = tuple(organisations[start : start + BATCH])
+            self._commit(PutOrganisations(caller=self._caller, organisations=batch))
+        return self._committer.registry.version
+
+    def register_credential(
+        self, organ: str, certificate: bytes, use: Use, roles: Sequence[Role]
+    ) -> str:
+        credential = wire.credential_of(certificate, organ, use, tuple(roles), utc_now())
+        self._commit(PutCredential(caller=self._caller, credential=credential))
+        return credential.fingerprint
+
+    def revoke_credential(self, fingerprint: str, reason: str) -> None:
+        known = self._committer.registry.credentials.by_fingerprint.get(fingerprint)
+        if known is None:
+            raise CredentialUnknown(fingerprint=fingerprint)
+        revoked = attrs.evolve(known, revoked_at=utc_now(), revocation_reason=reason)
+        self._commit(PutCredential(caller=self._caller, credential=revoked))
+
+    def credentials(self, organ: str = "") -> list[admin_pb2.Credential]:
+        known = self._committer.registry.credentials.by_fingerprint.values()
+        found = [wire.credential(c) for c in known if not organ or c.organ_id == organ.upper()]
+        return sorted(found, key=lambda credential: (credential.organ_id, credential.use))
+
+    def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
+        opened = self._opened
+        target = opened.folder / "backups" / name
+        files = 0
+        for step in write_backup(opened.folder, opened.store, opened.blobs, opened.host, target):
+            files = step.files
+            yield files, None
+        yield files, target
+
+    def _commit(self, command: Command) -> None:
+        [outcome] = self._committer.submit([command]).result()
+        if isinstance(outcome, LienthongError):
+            raise outcome
+
+
+class RemoteAdmin(AdminPort):
+    """Asks the running node, with the operator's profile."""
+
+    def __init__(self, channel: grpc.Channel, profile: Profile) -> None:
+        self._admin = admin_pb2_grpc.AdminStub(channel)
+        self._directory = directory_pb2_grpc.DirectoryStub(channel)
+        self._endpoint = profile.endpoint
+        self.checkpoint_key = profile.checkpoint_key
+
+    def directory(self) -> Directory:
+        found: list[Organisation] = []
+        version, more = 0, True
+        while more:
+            request = directory_pb2.ChangesRequest(since_version=version, page_size=wire.MAX_PAGE)
+            page = self._ask(self._directory.Changes, request)
+            found.extend(map(wire.organisation_from, page.organisations))
+            version, more = page.version, page.more
+        return Directory(found)
+
+    def put_organisations(self, organisations: Sequence[Organisation]) -> int:
+        version = 0
+        for start in range(0, len(organisations), BATCH):
+            batch = organisations[start : start + BATCH]
+            messages = [wire.organisation(o, utc_now().date()) for o in batch]
+            request = admin_pb2.PutOrganisationsRequest(organisations=messages)
+            version = self._ask(self._admin.PutOrganisations, request).version
+        return version
+
+    def register_credential(
+        self, organ: str, certificate: bytes, use: Use, roles: Sequence[Role]
+    ) -> str:
+        request = admin_pb2.RegisterCredentialRequest(
+            organ_id=organ,
+            certificate_der=certificate,
+            use=use.value,
+            roles=[role.value for role in roles],
+        )
+        return self._ask(self._admin.RegisterCredential, request).credential.fingerprint
+
+    def revoke_credential(self, fingerprint: str, reason: str) -> None:
+        request = admin_pb2.RevokeCredentialRequest(fingerprint=fingerprint, reason=reason)
+        self._ask(self._admin.RevokeCredential, request)
+
+    def credentials(self, organ: str = "") -> list[admin_pb2.Credential]:
+        request = admin_pb2.ListCredentialsRequest(organ_id=organ, include_revoked=True)
+        return list(self._ask(self._admin.ListCredentials, request).credentials)
+
+    def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
+        with self._translating("Backup"):
+            for step in self._admin.Backup(admin_pb2.BackupRequest(name=name)):
+                yield step.files, Path(step.path) if step.path else None
+
+    def status(self) -> admin_pb2.GetStatusResponse:
+        return self._ask(self._admin.GetStatus, admin_pb2.GetStatusRequest())
+
+    def _ask(self, method: Callable[..., A], request: Any) -> A:
+        with self._translating(type(request).__name__.removesuffix("Request")):
+            return method(request, timeout=TIMEOUT_S)
+
+    @contextmanager
+    def _translating(self, call: str) -> Iterator[None]:
+        try:
+            yield
+        except grpc.RpcError as error:
+            # The synchronous error has the same methods as the asynchronous one.
+            failed = cast("grpc.aio.AioRpcError", error)
+            raise from_rpc(failed, endpoint=self._endpoint, call=call) from error
+
+
+@contextmanager
+def _remote(folder: Path) -> Iterator[RemoteAdmin]:
+    load_settings(folder)
+    profile = Profile.load(folder / OPERATOR_PROFILE)
+    with grpc.secure_channel(profile.endpoint, load_credentials(profile.transport)) as channel:
+        yield RemoteAdmin(channel, profile)

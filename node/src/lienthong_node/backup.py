@@ -1,0 +1,83 @@
+"""A consistent copy of a node's records and files, made while it runs.
+
+Records are copied first; every file that they name was durable before, so that copying files
+afterwards misses none.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from lienthong.errors import ConfigInvalid
+from lienthong.plugins import PluginHost
+from lienthong.spi.storage import BlobStore, RecordStore
+from lienthong_node.settings import FILE_NAME
+
+PIECE: Final = 1024 * 1024
+SMALL: Final = 256 * 1024
+RECORDS: Final = Path("records/node.db")
+BLOBS: Final = Path("blobs")
+
+
+@frozen(kw_only=True)
+class Progress:
+    """How far a backup is."""
+
+    files: int
+    bytes: int
+    journal_size: int
+
+
+def write_backup(
+    folder: Path, store: RecordStore, blobs: BlobStore, host: PluginHost, target: Path
+) -> Iterator[Progress]:
+    """Copy the records, files and settings of a data folder into *target*.
+
+    Keys are not copied: they are kept apart from data (see the how-to on backups).
+
+    Yields:
+        Progress after each file.
+
+    Raises:
+        ConfigInvalid: the target exists.
+        DataCorrupt: a stored file does not have its hash; the backup is not finished.
+    """
+    if target.exists():
+        raise ConfigInvalid(file=target, key="backup", found="it exists", expected="a new folder")
+    part = target.with_name(target.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    (part / RECORDS.parent).mkdir(parents=True, mode=0o700)
+    store.backup(part / RECORDS)
+    shutil.copyfile(folder / FILE_NAME, part / FILE_NAME)
+    with store.read() as view:
+        size = view.head().size
+    copy = host.open_blob_store(f"fs:{part / BLOBS}")
+    done = Progress(files=0, bytes=0, journal_size=size)
+    try:
+        for sha256 in blobs.contents():
+            copied = _copy(blobs, copy, sha256)
+            done = Progress(files=done.files + 1, bytes=done.bytes + copied, journal_size=size)
+            yield done
+    finally:
+        copy.close()
+    part.rename(target)
+    yield done
+
+
+def _copy(source: BlobStore, target: BlobStore, sha256: bytes) -> int:
+    size = source.size(sha256)
+    if size is None:
+        return 0
+    if size <= SMALL:
+        target.put([(sha256, source.read(sha256))])
+        return size
+    staging = target.stage(sha256.hex())
+    for offset in range(0, size, PIECE):
+        staging.write(source.read(sha256, offset, PIECE))
+    staging.publish(sha256, size)
+    return size

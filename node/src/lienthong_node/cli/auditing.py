@@ -1,0 +1,90 @@
+"""``lienthong-node audit`` and ``backup``."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from lienthong.errors import ConfigInvalid
+from lienthong_node.cli.common import data_argument, json_option, progress, reporting, show
+
+
+@click.group()
+def audit() -> None:
+    """Check a node's store against itself and against published checkpoints."""
+
+
+@audit.command()
+@data_argument
+@click.option("--files/--no-files", default=True, show_default=True, help="Read every file too.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="A checkpoint from outside that the journal must continue.",
+)
+@click.option("--axis-key", help="The axis's verifier key; needed for backups, which hold no keys.")
+@json_option
+@reporting
+def verify(
+    data: Path, files: bool, checkpoint: Path | None, axis_key: str | None, as_json: bool
+) -> None:
+    """Verify the store of DATA (of a node that is not running, or of a backup).
+
+    Entries, Merkle tree, checkpoint signatures, envelopes, states of deliveries, files: the first
+    thing that is wrong is named.
+
+    \b
+    Example:
+      lienthong-node audit verify /var/lib/truc --checkpoint published.txt
+    """
+    from lienthong_node.audit import Audited, check_continues
+    from lienthong_node.audit import audit as run_audit
+    from lienthong_node.opening import open_for_audit
+
+    with (
+        open_for_audit(data, axis_key) as (store, blobs, key),
+        progress("entries", total=None) as update,
+    ):
+        done = Audited(entries=0, total=0)
+        for done in run_audit(store, key, blobs if files else None):
+            update(done.entries, done.total)
+        if checkpoint is not None:
+            check_continues(store, key, checkpoint.read_text("utf-8"))
+    show(
+        {"entries": done.entries, "files": done.files, "ok": True},
+        f"ok: {done.entries} entries and {done.files} files verified",
+        as_json=as_json,
+    )
+
+
+@click.command()
+@data_argument
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path), help="New folder; else DATA/backups/…"
+)
+@json_option
+@reporting
+def backup(data: Path, target: Path | None, as_json: bool) -> None:
+    """Copy records and files of DATA, also while the node runs. Keys are not copied.
+
+    \b
+    Example:
+      lienthong-node backup /var/lib/truc --to /mnt/backup/2026-11-22
+    """
+    from lienthong_node.admin_port import administration
+
+    if target is not None and target.exists():
+        raise ConfigInvalid(file=target, key="--to", found="it exists", expected="a new folder")
+    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    with administration(data) as admin, progress("files", total=None) as update:
+        made = Path()
+        for files, path in admin.backup(name):
+            update(files, None)
+            made = path or made
+    if target is not None:
+        shutil.move(made, target)
+        made = target
+    show({"backup": str(made)}, f"backup written to {made}", as_json=as_json)

@@ -1,0 +1,147 @@
+"""``lienthong-node org``: the directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lienthong.errors import ImportInvalid
+from lienthong.model.ids import OrganId
+from lienthong.model.organisation import Organisation, OrganCode, OrganName
+from lienthong_node.admin_port import administration
+from lienthong_node.cli.common import data_argument, json_option, reporting, show
+from lienthong_node.org_import import read_organisations
+
+SHOWN_PROBLEMS = 20
+
+
+@click.group()
+def org() -> None:
+    """Organisations of the axis; works while the node runs and while it does not."""
+
+
+@org.command(name="import")
+@data_argument
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+@click.option("--skip-invalid", is_flag=True, help="Import the good lines, report the others.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
+@json_option
+@reporting
+def import_(data: Path, file: Path, skip_invalid: bool, dry_run: bool, as_json: bool) -> None:
+    """Import organisations from the CSV FILE (UTF-8; columns code, name, level, parent …).
+
+    \b
+    Example:
+      lienthong-node org import /var/lib/truc tayninh.csv --skip-invalid
+    """
+    with administration(data) as admin:
+        table = read_organisations(file, admin.directory())
+        if table.problems and not skip_invalid:
+            for problem in table.problems[:SHOWN_PROBLEMS]:
+                click.echo(f"{file} line {problem.line}: {problem.reason}", err=True)
+            first = table.problems[0]
+            raise ImportInvalid(
+                file=file,
+                line=first.line,
+                reason=f"{first.reason}; {len(table.problems)} lines in all"
+                " (--skip-invalid imports the rest)",
+            )
+        if not dry_run:
+            admin.put_organisations(table.organisations)
+    skipped = [{"line": p.line, "reason": p.reason} for p in table.problems]
+    notes = [note.reason for note in table.notes]
+    verb = "would import" if dry_run else "imported"
+    lines = [f"{verb} {len(table.organisations)} organisations"]
+    lines += [f"skipped line {p.line}: {p.reason}" for p in table.problems]
+    lines += [f"note: {note}" for note in notes]
+    outcome = {"imported": len(table.organisations), "skipped": skipped, "notes": notes}
+    show(outcome | {"dry_run": dry_run}, "\n".join(lines), as_json=as_json)
+
+
+@org.command()
+@data_argument
+@click.argument("code")
+@click.argument("name")
+@click.option("--alias", "aliases", multiple=True, help="Another code of it; repeat.")
+@click.option("--parent", help="Code of the organisation above it.")
+@click.option("--level", type=click.IntRange(0, 9), default=0)
+@click.option("--serves", multiple=True, help="A body whose contact point it is; repeat.")
+@json_option
+@reporting
+def add(
+    data: Path,
+    code: str,
+    name: str,
+    aliases: tuple[str, ...],
+    parent: str | None,
+    level: int,
+    serves: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Enter one organisation, or change it.
+
+    \b
+    Example:
+      lienthong-node org add /var/lib/truc 000.00.13.H53 "Sở Thông tin và Truyền thông" \\
+          --alias H53.13 --parent 000.00.00.H53
+    """
+    organ_id = OrganId(code)
+    codes = [organ_id, *map(OrganId, aliases)]
+    organisation = Organisation(
+        organ_id=organ_id,
+        codes=[OrganCode(scheme=value.scheme, value=value) for value in codes],
+        names=[OrganName(value=name)],
+        level=level,
+        parent=OrganId(parent) if parent else None,
+        contact_point_of=[OrganId(body) for body in serves],
+    )
+    with administration(data) as admin:
+        version = admin.put_organisations([organisation])
+    show(
+        {"organ_id": str(organ_id), "directory_version": version},
+        f"entered {organ_id} {name} (directory version {version})",
+        as_json=as_json,
+    )
+
+
+@org.command(name="show")
+@data_argument
+@click.argument("search", required=False, default="")
+@json_option
+@reporting
+def show_(data: Path, search: str, as_json: bool) -> None:
+    """Show organisations whose code or name contains SEARCH; marks and case do not matter.
+
+    \b
+    Example:
+      lienthong-node org show /var/lib/truc "so tai chinh"
+    """
+    with administration(data) as admin:
+        directory = admin.directory()
+    found = directory.search(search) if search else directory.organisations
+    ordered = sorted(found, key=lambda organisation: str(organisation.organ_id))
+    lines = [f"{o.organ_id!s:<20} {o.names[-1].value}{_closed(o)}" for o in ordered]
+    lines.append(f"{len(ordered)} of {len(directory)} organisations")
+    show({"organisations": [_data(o) for o in ordered]}, "\n".join(lines), as_json=as_json)
+
+
+def _closed(organisation: Organisation) -> str:
+    if organisation.valid_to is None:
+        return ""
+    heirs = ", ".join(map(str, organisation.successors)) or "-"
+    return f"  (closed {organisation.valid_to}, successors {heirs})"
+
+
+def _data(organisation: Organisation) -> dict[str, Any]:
+    return {
+        "organ_id": str(organisation.organ_id),
+        "name": organisation.names[-1].value,
+        "codes": [str(code) for code in organisation.all_codes()],
+        "level": organisation.level,
+        "parent": str(organisation.parent) if organisation.parent else None,
+        "valid_to": organisation.valid_to.isoformat() if organisation.valid_to else None,
+        "successors": [str(code) for code in organisation.successors],
+        "contact_point_of": [str(code) for code in organisation.contact_point_of],
+    }

@@ -1,0 +1,73 @@
+"""``lienthong-node serve`` and ``status``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lienthong.errors import ConfigInvalid
+from lienthong_node.cli.common import data_argument, json_option, reporting, show
+
+
+@click.command()
+@data_argument
+@click.option(
+    "--log-level",
+    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"]),
+    default="INFO",
+    show_default=True,
+)
+@reporting
+def serve(data: Path, log_level: str) -> None:
+    """Run the node of DATA until SIGTERM or Ctrl-C; then it drains and stops.
+
+    Logs are JSON lines on stderr; one line on stdout says when it answers.
+
+    \b
+    Example:
+      lienthong-node serve /var/lib/truc
+    """
+    from lienthong_node import logs
+    from lienthong_node.serve import serve as run
+    from lienthong_node.server import Node
+
+    logs.configure(log_level)
+
+    def ready(node: Node) -> None:
+        host = node.context.settings.listen.rpartition(":")[0]
+        metrics = f", metrics on port {node.metrics_port}" if node.metrics_port else ""
+        click.echo(f"serving {node.context.policy.axis} on {host}:{node.port}{metrics}")
+
+    run(data, ready)
+
+
+@click.command()
+@data_argument
+@json_option
+@reporting
+def status(data: Path, as_json: bool) -> None:
+    """Ask the running node of DATA how it is.
+
+    \b
+    Example:
+      lienthong-node status /var/lib/truc --json
+    """
+    from google.protobuf.json_format import MessageToDict
+
+    from lienthong_node.admin_port import RemoteAdmin, administration
+
+    with administration(data) as admin:
+        if not isinstance(admin, RemoteAdmin):
+            raise ConfigInvalid(file=data, key="node", found="not running", expected="running")
+        found = admin.status()
+    lines = [
+        f"axis       {found.axis} (version {found.version})",
+        f"accepting  {'yes' if found.accepting else 'NO: ' + found.not_accepting_because}",
+        f"journal    {found.journal_size} entries",
+        f"directory  version {found.directory_version}",
+        f"disk       {found.disk_free_bytes / 1024**3:.1f} GiB free",
+        f"open calls {found.open_streams}",
+    ]
+    data_out = MessageToDict(found, preserving_proto_field_name=True)
+    show(data_out, "\n".join(lines), as_json=as_json)

@@ -1,0 +1,305 @@
+"""Group commit: many commands, one transaction, one checkpoint, one sync.
+
+One thread takes the waiting commands of all organisations in turn, lets the core decide on each in
+order, seals the accepted ones into the journal and answers only after everything is durable.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from attrs import define, field, frozen
+
+from lienthong.errors import DiskFull, Draining, Internal, LienthongError, LimitReached
+from lienthong.model.time import from_us, to_us
+from lienthong.spi.records import Head, JournalRow
+from lienthong.spi.signer import Signer
+from lienthong.spi.storage import ReadView, RecordStore, WriteTransaction
+from lienthong_node.core.commands import (
+    Command,
+    PutCredential,
+    PutOrganisations,
+    ReportStatus,
+    SubmitPackage,
+)
+from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
+from lienthong_node.core.facts import RegistryFacts
+from lienthong_node.core.journal import Sealed, seal
+from lienthong_node.core.policy import Policy
+from lienthong_node.core.registry import decide_credential, decide_organisations
+from lienthong_node.core.report import decide_report
+from lienthong_node.core.submit import decide_submit
+from lienthong_node.stores import (
+    Recorded,
+    Registry,
+    hash_reader,
+    load_registry,
+    read_recorded,
+    registry_after,
+    report_facts,
+    submit_facts,
+    write_rows,
+    write_sealed,
+)
+
+MAX_BATCH = 256
+MAX_WAITING = 2048
+"""Commands that one organisation may have waiting; more are answered with LimitReached."""
+
+log = logging.getLogger(__name__)
+
+
+Outcome: TypeAlias = Recorded | LienthongError
+
+
+@define(eq=False)
+class _Group:
+    """Commands that were handed over together and are answered together."""
+
+    outcomes: list[Outcome | None]
+    open: int
+    answer: Future[list[Outcome]] = field(factory=Future)
+
+
+@define(eq=False)
+class _Ticket:
+    """One command of a group."""
+
+    command: Command
+    group: _Group
+    position: int
+
+    def settle(self, outcome: Outcome) -> None:
+        """Answer the command, once; the group is answered with its last command."""
+        group = self.group
+        if group.outcomes[self.position] is not None:
+            return
+        group.outcomes[self.position] = outcome
+        group.open -= 1
+        if group.open == 0 and group.answer.set_running_or_notify_cancel():
+            group.answer.set_result([found for found in group.outcomes if found is not None])
+
+
+@define(eq=False, kw_only=True)
+class _Work:
+    """One batch while it is decided."""
+
+    head: Head
+    registry: Registry
+    accepted: list[Accepted] = field(factory=list)
+    entries: list[tuple[_Ticket, int]] = field(factory=list)
+    """Tickets answered with the entry of this index."""
+
+    errors: list[tuple[_Ticket, LienthongError]] = field(factory=list)
+
+
+@frozen(kw_only=True)
+class Batch:
+    """What one commit made durable, for those who wait for news."""
+
+    rows: tuple[JournalRow, ...]
+    registry: Registry
+
+
+class Committer:
+    """Decides and commits; thread-safe."""
+
+    def __init__(
+        self,
+        store: RecordStore,
+        *,
+        policy: Policy,
+        signer: Signer,
+        clock: Callable[[], datetime],
+        reserve_reached: Callable[[], bool] = lambda: False,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        on_batch: Callable[[Batch], None] = lambda _: None,
+    ) -> None:
+        """Prepare; nothing is committed before ``start``.
+
+        Args:
+            store: where records go.
+            policy: what the axis accepts.
+            signer: the checkpoint key.
+            clock: current instant, aware.
+            reserve_reached: whether the disk reserve is used up, so that packages are refused.
+            random: source of nonces.
+            on_batch: called on the committer's thread after each durable batch.
+        """
+        self._store = store
+        self._policy = policy
+        self._signer = signer
+        self._clock = clock
+        self._reserve_reached = reserve_reached
+        self._random = random
+        self._on_batch = on_batch
+        self._waiting: OrderedDict[str, deque[_Ticket]] = OrderedDict()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        with store.read() as view:
+            self.registry = load_registry(view, Registry())
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what is waiting, refuse what comes later, and end the thread."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def submit(self, commands: Sequence[Command]) -> Future[list[Outcome]]:
+        """Queue commands of one caller in order.
+
+        The future gives an outcome for each, in order, after all of them are durable or refused;
+        it never raises.
+        """
+        group = _Group([None] * len(commands), len(commands))
+        if not commands:
+            group.answer.set_result([])
+        with self._changed:
+            for position, command in enumerate(commands):
+                self._enqueue(_Ticket(command, group, position))
+            self._changed.notify_all()
+        return group.answer
+
+    def _enqueue(self, ticket: _Ticket) -> None:
+        queue = self._waiting.setdefault(ticket.command.caller.organ, deque())
+        if self._stopping:
+            ticket.settle(Draining())
+        elif len(queue) >= MAX_WAITING:
+            ticket.settle(LimitReached(limit="waiting commands", retry_after=1))
+        else:
+            queue.append(ticket)
+
+    def _run(self) -> None:
+        while tickets := self._take():
+            try:
+                self._commit(tickets)
+            except Exception as error:  # a failing batch must never end the thread
+                _fail(tickets, error)
+
+    def _take(self) -> list[_Ticket]:
+        """The next batch, one command of each organisation in turn; empty when stopped."""
+        with self._changed:
+            while not any(self._waiting.values()):
+                if self._stopping:
+                    return []
+                self._changed.wait()
+            batch: list[_Ticket] = []
+            while self._waiting and len(batch) < MAX_BATCH:
+                organ, queue = self._waiting.popitem(last=False)
+                if queue:
+                    batch.append(queue.popleft())
+                    self._waiting[organ] = queue
+            return batch
+
+    def _commit(self, tickets: Sequence[_Ticket]) -> None:
+        with self._store.write() as tx:
+            work = _Work(head=tx.head(), registry=load_registry(tx, self.registry))
+            now = self._now(work.head)
+            for ticket in tickets:
+                self._decide(tx, ticket, work, now)
+            sealed = self._seal(tx, work, now) if work.accepted else None
+            recorded = _recorded(tx, work, sealed)
+        self.registry = work.registry
+        if sealed is not None:
+            self._on_batch(Batch(rows=sealed.rows, registry=work.registry))
+        for ticket, index in work.entries:
+            ticket.settle(recorded[index])
+        for ticket, error in work.errors:
+            ticket.settle(error)
+
+    def _now(self, head: Head) -> datetime:
+        """The batch's instant; journal time never goes back, whatever the clock does."""
+        return max(self._clock().astimezone(UTC), from_us(head.recorded_us))
+
+    def _decide(self, tx: WriteTransaction, ticket: _Ticket, work: _Work, now: datetime) -> None:
+        """Decide on one command and write its rows; an error concerns this command only."""
+        moment = Moment(
+            index=work.head.size + len(work.accepted),
+            now=now,
+            now_us=to_us(now),
+            directory_version=work.registry.version,
+        )
+        try:
+            decision = self._ask_core(tx, ticket.command, work.registry, moment)
+        except LienthongError as error:
+            work.errors.append((ticket, error))
+            return
+        except Exception as error:  # a defect in a rule must not refuse the rest of the batch
+            work.errors.append((ticket, _internal(error)))
+            return
+        if isinstance(decision, Repeated):
+            work.entries.append((ticket, decision.index))
+            return
+        write_rows(tx, decision)
+        work.accepted.append(decision)
+        work.entries.append((ticket, moment.index))
+        work.registry = registry_after(work.registry, decision)
+
+    def _ask_core(
+        self, tx: ReadView, command: Command, registry: Registry, moment: Moment
+    ) -> Decision:
+        directory = registry.directory
+        match command:
+            case SubmitPackage():
+                facts = submit_facts(tx, command, directory)
+                if facts.existing is None and self._reserve_reached():
+                    raise DiskFull
+                return decide_submit(command, facts, moment, self._policy)
+            case ReportStatus():
+                return decide_report(
+                    command, report_facts(tx, command, directory), moment, self._policy
+                )
+            case PutOrganisations():
+                return decide_organisations(command, RegistryFacts(directory=directory), moment)
+            case PutCredential():
+                return decide_credential(command, RegistryFacts(directory=directory), moment)
+
+    def _seal(self, tx: WriteTransaction, work: _Work, now: datetime) -> Sealed:
+        sealed = seal(
+            work.head,
+            work.accepted,
+            now=now,
+            now_us=to_us(now),
+            axis=self._policy.axis,
+            signer=self._signer,
+            random=self._random,
+            read_hashes=hash_reader(tx),
+        )
+        write_sealed(tx, sealed)
+        return sealed
+
+
+def _recorded(tx: ReadView, work: _Work, sealed: Sealed | None) -> dict[int, Recorded]:
+    """The entries that answers are made of, by index."""
+    recorded = {}
+    if sealed is not None:
+        for row in sealed.rows:
+            recorded[row.index] = Recorded(row=row, checkpoint=sealed.checkpoint)
+    for _, index in work.entries:
+        if index not in recorded:
+            recorded[index] = read_recorded(tx, index)
+    return recorded
+
+
+def _fail(tickets: Sequence[_Ticket], error: Exception) -> None:
+    failure = error if isinstance(error, LienthongError) else _internal(error)
+    for ticket in tickets:
+        ticket.settle(failure)
+
+
+def _internal(error: Exception) -> Internal:
+    reference = secrets.token_hex(6)
+    log.error("internal error %s", reference, exc_info=error)
+    return Internal(reference=reference)

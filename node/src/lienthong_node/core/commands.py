@@ -1,0 +1,71 @@
+"""What the axis is asked to do; already decoded, its signatures already verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from lienthong.model.organisation import Organisation
+from lienthong.model.package import Manifest
+from lienthong.model.report import Statement
+from lienthong_node.core.credentials import Credential
+
+
+@frozen(kw_only=True)
+class Caller:
+    """Who is asking, by the certificate of the connection and nothing else."""
+
+    organ: str
+    """Canonical code of the organisation that the certificate is bound to."""
+
+    roles: frozenset[str]
+    fingerprint: bytes
+    """SHA-256 of the certificate."""
+
+
+@frozen(kw_only=True)
+class SubmitPackage:
+    """Take over a package."""
+
+    caller: Caller
+    manifest: Manifest
+    payload_sha256: bytes
+    envelope_sha256: bytes
+    envelope: bytes = field(repr=False)
+    """Serialised Envelope."""
+
+    inline: Mapping[bytes, int] = field(factory=dict)
+    """Sizes of the files that came with it and are stored, by SHA-256."""
+
+
+@frozen(kw_only=True)
+class ReportStatus:
+    """Take over a status report."""
+
+    caller: Caller
+    statement: Statement
+    payload_sha256: bytes
+    content_sha256: bytes
+    envelope_sha256: bytes
+    envelope: bytes = field(repr=False)
+
+
+@frozen(kw_only=True)
+class PutOrganisations:
+    """Enter or change organisations; all or nothing."""
+
+    caller: Caller
+    organisations: tuple[Organisation, ...]
+
+
+@frozen(kw_only=True)
+class PutCredential:
+    """Bind a certificate, or end its use."""
+
+    caller: Caller
+    credential: Credential
+
+
+Command: TypeAlias = SubmitPackage | ReportStatus | PutOrganisations | PutCredential

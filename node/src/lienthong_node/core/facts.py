@@ -1,0 +1,50 @@
+"""What was read from the store before a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from lienthong.model.organisation import Directory
+from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
+
+
+@frozen(kw_only=True)
+class SubmitFacts:
+    """For a package."""
+
+    directory: Directory
+    existing: PackageRow | None
+    """The package with the same id."""
+
+    possessions: Mapping[bytes, int]
+    """Sizes of the files that the sender's side has uploaded, by SHA-256."""
+
+    target: PackageRow | None
+    target_deliveries: Mapping[str, DeliveryRow]
+    """By recipient."""
+
+
+@frozen(kw_only=True)
+class ReportFacts:
+    """For a status report."""
+
+    directory: Directory
+    existing: StatementRow | None
+    """The report with the same id."""
+
+    package: PackageRow | None
+    delivery: DeliveryRow | None
+    earlier: tuple[StatementRow, ...]
+    """Reports about the same delivery, in index order."""
+
+    replaced: DeliveryRow | None
+    """The delivery that this one replaces, for replacement packages."""
+
+
+@frozen(kw_only=True)
+class RegistryFacts:
+    """For changes of organisations and credentials."""
+
+    directory: Directory

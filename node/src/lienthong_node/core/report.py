@@ -1,0 +1,156 @@
+"""Whether the axis takes over a status report, and what it does to the delivery."""
+
+from __future__ import annotations
+
+from lienthong.errors import IdReused, NotFound
+from lienthong.flow.delivery import Context, Outcome, Step, step
+from lienthong.flow.machine import Actor
+from lienthong.model.delivery import DeliveryEvent, DeliveryState
+from lienthong.model.ids import Sha256
+from lienthong.model.journal import StatementRecord
+from lienthong.model.report import Statement
+from lienthong.model.words import AssignmentRole
+from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
+from lienthong_node.core.checks import (
+    acting_organ,
+    check_audience,
+    check_created,
+    with_contact_points,
+)
+from lienthong_node.core.commands import ReportStatus
+from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
+from lienthong_node.core.deliveries import effect, moved
+from lienthong_node.core.facts import ReportFacts
+from lienthong_node.core.policy import Policy
+
+
+def decide_report(
+    command: ReportStatus, facts: ReportFacts, moment: Moment, policy: Policy
+) -> Decision:
+    """Decide on a status report.
+
+    Steps, each with the error that ends it:
+        1. the same id with the same bytes is the same report (IdReused);
+        2. it is meant for this axis and recent (WrongAudience, ClockSkew);
+        3. the caller may report for its reporter (SenderMismatch);
+        4. the delivery exists and the reporter is a party to it (NotFound, the same for both);
+        5. the machine has the move (InvalidMove, GuardFailed, ConflictingReport); late and
+           repeated reports are recorded without an effect.
+    """
+    statement = command.statement
+    if facts.existing is not None:
+        return _repeat(command, facts.existing)
+    check_audience(statement.audience, policy)
+    check_created(statement.created_at, moment.now, policy)
+    reporter = acting_organ(statement.reporter, command.caller, facts.directory)
+    package, delivery = _delivery(statement, facts)
+    actor = _actor(statement, reporter, delivery)
+    known = _context(command, facts, package, actor)
+    outcome = step(DeliveryState(delivery.state), statement.event, known)
+    changed = _changes(known, delivery, outcome, facts.replaced, moment)
+    return Accepted(
+        body=StatementRecord(
+            statement_id=statement.statement_id,
+            package_id=statement.package_id,
+            recipient=statement.recipient,
+            reporter=statement.reporter,
+            event=statement.event,
+            payload_sha256=Sha256(command.payload_sha256),
+            envelope_sha256=Sha256(command.envelope_sha256),
+            effects=tuple(effect(before, after) for before, after in changed),
+        ),
+        subject_id=statement.statement_id.bytes,
+        package_id=statement.package_id.bytes,
+        envelope=command.envelope,
+        parties=with_contact_points((delivery.sender, delivery.recipient), facts.directory),
+        statement=_row(command, delivery, moment),
+        deliveries=tuple(after for _, after in changed),
+    )
+
+
+def _repeat(command: ReportStatus, existing: StatementRow) -> Repeated:
+    if existing.payload_sha256 != command.payload_sha256:
+        raise IdReused(what=f"statement id {command.statement.statement_id}")
+    return Repeated(index=existing.index)
+
+
+def _delivery(statement: Statement, facts: ReportFacts) -> tuple[PackageRow, DeliveryRow]:
+    if facts.package is None or facts.delivery is None:
+        raise NotFound(what=f"package {statement.package_id}")
+    return facts.package, facts.delivery
+
+
+def _actor(statement: Statement, reporter: str, delivery: DeliveryRow) -> Actor:
+    if reporter == delivery.recipient:
+        return Actor.RECIPIENT
+    if reporter == delivery.sender:
+        return Actor.SENDER
+    raise NotFound(what=f"package {statement.package_id}")
+
+
+def _context(
+    command: ReportStatus, facts: ReportFacts, package: PackageRow, actor: Actor
+) -> Context:
+    statement, delivery = command.statement, facts.delivery
+    return Context(
+        actor=actor,
+        checked=statement.check is not None and statement.check.passed,
+        register_number=statement.register.number if statement.register else None,
+        lead_count=sum(a.role is AssignmentRole.LEAD for a in statement.assignments),
+        has_lead=delivery is not None and delivery.has_lead,
+        information_only=statement.information_only,
+        reply_requested=package.reply_requested,
+        reply_given=statement.reply is not None,
+        same_content=_same_content(command, facts.earlier),
+        resume_state=DeliveryState(delivery.resume_state)
+        if delivery is not None and delivery.resume_state
+        else None,
+    )
+
+
+def _same_content(command: ReportStatus, earlier: tuple[StatementRow, ...]) -> bool | None:
+    """Whether the event was reported before, and then whether it said the same."""
+    before = [row for row in earlier if row.event == command.statement.event.value]
+    return before[-1].content_sha256 == command.content_sha256 if before else None
+
+
+def _changes(
+    known: Context,
+    delivery: DeliveryRow,
+    outcome: Step,
+    replaced: DeliveryRow | None,
+    moment: Moment,
+) -> tuple[tuple[DeliveryRow, DeliveryRow], ...]:
+    """The deliveries that change, before and after."""
+    if outcome.outcome is not Outcome.MOVED:
+        return ()
+    pending, lead = delivery.pending_package_id, known.lead_count == 1
+    own = (delivery, moved(delivery, outcome, moment, pending=pending, lead=lead))
+    accepted = outcome.move is not None and outcome.move.target is DeliveryState.ACCEPTED
+    return (own, *_replaced(replaced, moment)) if accepted else (own,)
+
+
+def _replaced(
+    replaced: DeliveryRow | None, moment: Moment
+) -> tuple[tuple[DeliveryRow, DeliveryRow], ...]:
+    """The old delivery when its replacement is accepted (regulations D23)."""
+    if replaced is None:
+        return ()
+    state = DeliveryState(replaced.state)
+    outcome = step(state, DeliveryEvent.REPLACE, Context(actor=Actor.AXIS))
+    if outcome.outcome is not Outcome.MOVED:
+        return ()
+    return ((replaced, moved(replaced, outcome, moment)),)
+
+
+def _row(command: ReportStatus, delivery: DeliveryRow, moment: Moment) -> StatementRow:
+    statement = command.statement
+    return StatementRow(
+        statement_id=statement.statement_id.bytes,
+        package_id=delivery.package_id,
+        recipient=delivery.recipient,
+        event=statement.event.value,
+        payload_sha256=command.payload_sha256,
+        content_sha256=command.content_sha256,
+        index=moment.index,
+    )

@@ -1,0 +1,261 @@
+"""Whether the axis takes over a package, and what that does to deliveries."""
+
+from __future__ import annotations
+
+from lienthong.errors import (
+    ClosedRecipient,
+    DuplicateRecipient,
+    FileMissing,
+    IdReused,
+    InvalidValue,
+    MainFileChanged,
+    OrganisationUnknown,
+    SizeMismatch,
+    TargetUnknown,
+    TooLarge,
+    UnknownRecipient,
+)
+from lienthong.flow.delivery import WAITS_FOR_ACCEPTANCE, Context, Outcome, step
+from lienthong.flow.machine import Actor
+from lienthong.model.delivery import DeliveryEvent, DeliveryState
+from lienthong.model.ids import OrganId, Sha256
+from lienthong.model.journal import PackageRecord
+from lienthong.model.package import Manifest, PackageKind, Recipient
+from lienthong.model.time import vietnam_date
+from lienthong.model.words import FileRole
+from lienthong.spi.records import DeliveryRow, FileRow, PackageRow
+from lienthong_node.core.checks import (
+    acting_organ,
+    check_audience,
+    check_created,
+    with_contact_points,
+)
+from lienthong_node.core.commands import SubmitPackage
+from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
+from lienthong_node.core.deliveries import effect, moved
+from lienthong_node.core.facts import SubmitFacts
+from lienthong_node.core.policy import Policy
+
+CARRIES_DOCUMENT = frozenset({PackageKind.NEW, PackageKind.REPLACE})
+"""Kinds that make deliveries of their own; the others act on those of their target."""
+
+EVENT_AT_TARGET = {
+    PackageKind.RECALL: DeliveryEvent.RECALL,
+    PackageKind.UPDATE: DeliveryEvent.UPDATE,
+    PackageKind.REPLACE: DeliveryEvent.REPLACE,
+}
+
+
+def decide_submit(
+    command: SubmitPackage, facts: SubmitFacts, moment: Moment, policy: Policy
+) -> Decision:
+    """Decide on a package.
+
+    Steps, each with the error that ends it:
+        1. the same id with the same bytes is the same package (IdReused);
+        2. it is meant for this axis and recent (WrongAudience, ClockSkew);
+        3. the caller may send for its sender (SenderMismatch);
+        4. recipients exist, are open and are named once (UnknownRecipient, ClosedRecipient,
+           DuplicateRecipient);
+        5. counts and sizes are within limits (TooLarge);
+        6. the sender has shown every file (FileMissing, SizeMismatch);
+        7. the target is the sender's own and was sent to these recipients (TargetUnknown,
+           MainFileChanged), and its deliveries can make the move (InvalidMove).
+    """
+    manifest = command.manifest
+    if facts.existing is not None:
+        return _repeat(command, facts.existing)
+    check_audience(manifest.audience, policy)
+    check_created(manifest.created_at, moment.now, policy)
+    sender = acting_organ(manifest.sender, command.caller, facts.directory)
+    recipients = _recipients(manifest, sender, facts, moment)
+    _check_limits(manifest, policy)
+    _check_files(manifest, facts)
+    changed = _target_deliveries(manifest, sender, recipients, facts, moment)
+    created = _new_deliveries(manifest, sender, recipients, moment)
+    return Accepted(
+        body=_record(command, sender, recipients, created, changed, facts),
+        subject_id=manifest.package_id.bytes,
+        package_id=manifest.package_id.bytes,
+        envelope=command.envelope,
+        parties=with_contact_points((sender, *recipients), facts.directory),
+        package=_package_row(command, sender, moment),
+        deliveries=(*created, *changed),
+    )
+
+
+def _repeat(command: SubmitPackage, existing: PackageRow) -> Repeated:
+    if existing.payload_sha256 != command.payload_sha256:
+        raise IdReused(what=f"package id {command.manifest.package_id}")
+    return Repeated(index=existing.index)
+
+
+def _recipients(
+    manifest: Manifest, sender: str, facts: SubmitFacts, moment: Moment
+) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for recipient in manifest.recipients:
+        canonical = _recipient(recipient, facts, moment)
+        if canonical in found:
+            raise DuplicateRecipient(organ=recipient.organ_id)
+        if canonical == sender:
+            raise InvalidValue(
+                field="recipients",
+                found=canonical,
+                expected="an organisation other than the sender",
+            )
+        found[canonical] = None
+    return tuple(found)
+
+
+def _recipient(recipient: Recipient, facts: SubmitFacts, moment: Moment) -> str:
+    try:
+        organisation = facts.directory.resolve(recipient.organ_id)
+    except OrganisationUnknown:
+        raise UnknownRecipient(organ=recipient.organ_id) from None
+    today = vietnam_date(moment.now)
+    if not organisation.open_on(today):
+        successors = facts.directory.current(organisation.organ_id, today)
+        raise ClosedRecipient(
+            organ=recipient.organ_id,
+            closed_on=organisation.valid_to,
+            successors=", ".join(str(s.organ_id) for s in successors) or "-",
+        )
+    return str(organisation.organ_id)
+
+
+def _check_limits(manifest: Manifest, policy: Policy) -> None:
+    sizes = [file.size for file in manifest.files]
+    for what, found, limit in (
+        ("number of recipients", len(manifest.recipients), policy.max_recipients),
+        ("number of files", len(sizes), policy.max_files),
+        ("largest file in bytes", max(sizes, default=0), policy.max_file_bytes),
+        ("package in bytes", sum(sizes), policy.max_package_bytes),
+    ):
+        if found > limit:
+            raise TooLarge(what=what, found=found, limit=limit)
+
+
+def _check_files(manifest: Manifest, facts: SubmitFacts) -> None:
+    for file in manifest.files:
+        size = facts.possessions.get(file.sha256.bytes)
+        if size is None:
+            raise FileMissing(file=file.name, sha256=file.sha256.hex)
+        if size != file.size:
+            raise SizeMismatch(what=file.name, found=size, expected=file.size)
+
+
+def _target_deliveries(
+    manifest: Manifest,
+    sender: str,
+    recipients: tuple[str, ...],
+    facts: SubmitFacts,
+    moment: Moment,
+) -> tuple[DeliveryRow, ...]:
+    """The deliveries of the target as the package leaves them."""
+    if manifest.target is None:
+        return ()
+    target = facts.target
+    if target is None or target.sender != sender:
+        raise TargetUnknown(package=manifest.target, action=manifest.kind.value)
+    if manifest.kind is PackageKind.UPDATE:
+        _check_main_file(manifest, target)
+    changed = (
+        _target_delivery(manifest, recipient, facts.target_deliveries.get(recipient), moment)
+        for recipient in recipients
+    )
+    return tuple(row for row in changed if row is not None)
+
+
+def _target_delivery(
+    manifest: Manifest, recipient: str, delivery: DeliveryRow | None, moment: Moment
+) -> DeliveryRow | None:
+    """One delivery of the target after the package, or None if it is not touched now."""
+    replaces = manifest.kind is PackageKind.REPLACE
+    if delivery is None:
+        if replaces:
+            return None
+        raise TargetUnknown(package=manifest.target, action=f"{manifest.kind.value} at {recipient}")
+    state = DeliveryState(delivery.state)
+    if replaces and state in WAITS_FOR_ACCEPTANCE:
+        return None
+    outcome = step(state, EVENT_AT_TARGET[manifest.kind], Context(actor=Actor.SENDER))
+    if outcome.outcome is not Outcome.MOVED:
+        return None
+    return moved(delivery, outcome, moment, pending=manifest.package_id.bytes)
+
+
+def _check_main_file(manifest: Manifest, target: PackageRow) -> None:
+    signed = {file.sha256 for file in target.files if file.role == FileRole.MAIN.value}
+    sent = {file.sha256.bytes for file in manifest.files if file.role is FileRole.MAIN}
+    if sent and sent != signed:
+        raise MainFileChanged(package=manifest.target)
+
+
+def _new_deliveries(
+    manifest: Manifest, sender: str, recipients: tuple[str, ...], moment: Moment
+) -> tuple[DeliveryRow, ...]:
+    if manifest.kind not in CARRIES_DOCUMENT:
+        return ()
+    issued = step(None, DeliveryEvent.ISSUE, Context(actor=Actor.SENDER))
+    sent = step(issued.state, DeliveryEvent.TRANSMIT_OK, Context(actor=Actor.AXIS))
+    return tuple(
+        DeliveryRow(
+            package_id=manifest.package_id.bytes,
+            recipient=recipient,
+            sender=sender,
+            kind=manifest.kind.value,
+            state=sent.state.value,
+            resume_state="",
+            has_lead=False,
+            pending_package_id=b"",
+            sent_us=moment.now_us,
+            updated_us=moment.now_us,
+            updated_index=moment.index,
+            subject=manifest.document.subject,
+            number=str(manifest.document.number),
+            urgency=manifest.document.urgency.value,
+        )
+        for recipient in recipients
+    )
+
+
+def _package_row(command: SubmitPackage, sender: str, moment: Moment) -> PackageRow:
+    manifest = command.manifest
+    return PackageRow(
+        package_id=manifest.package_id.bytes,
+        kind=manifest.kind.value,
+        sender=sender,
+        payload_sha256=command.payload_sha256,
+        index=moment.index,
+        target_package_id=manifest.target.bytes if manifest.target else b"",
+        reply_requested=manifest.document.reply_requested,
+        files=tuple(
+            FileRow(sha256=file.sha256.bytes, size=file.size, name=file.name, role=file.role.value)
+            for file in manifest.files
+        ),
+    )
+
+
+def _record(
+    command: SubmitPackage,
+    sender: str,
+    recipients: tuple[str, ...],
+    created: tuple[DeliveryRow, ...],
+    changed: tuple[DeliveryRow, ...],
+    facts: SubmitFacts,
+) -> PackageRecord:
+    before = facts.target_deliveries
+    return PackageRecord(
+        package_id=command.manifest.package_id,
+        kind=command.manifest.kind,
+        sender=OrganId(sender),
+        recipients=tuple(OrganId(recipient) for recipient in recipients),
+        payload_sha256=Sha256(command.payload_sha256),
+        envelope_sha256=Sha256(command.envelope_sha256),
+        target=command.manifest.target,
+        effects=(
+            *(effect(None, row) for row in created),
+            *(effect(before[row.recipient], row) for row in changed),
+        ),
+    )

@@ -1,0 +1,147 @@
+"""Opening a data folder: settings, stores, keys; for the server and for offline commands alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from attrs import define
+
+from lienthong.errors import ConfigInvalid
+from lienthong.evidence.note import VerifierKey
+from lienthong.plugins import PluginHost
+from lienthong.spi.signer import Signer
+from lienthong.spi.storage import BlobStore, RecordStore
+from lienthong_node.committer import Batch, Committer
+from lienthong_node.core.policy import Policy
+from lienthong_node.disk import DiskGuard
+from lienthong_node.settings import Settings, load_settings
+
+PASSPHRASE_FILE: Final = "LIENTHONG_NODE_PASSPHRASE_FILE"
+"""Environment variable that names a file with the passphrase of the node's keys."""
+
+
+def utc_now() -> datetime:
+    """The node's clock; everything else gets it as an argument."""
+    return datetime.now(UTC)
+
+
+def ask_secret(name: str) -> str:
+    """The passphrase of the node's keys, from the file that the environment names.
+
+    Raises:
+        ConfigInvalid: a key is encrypted and no file is named.
+    """
+    path = os.environ.get(PASSPHRASE_FILE)
+    if path is None:
+        raise ConfigInvalid(
+            file="environment", key=PASSPHRASE_FILE, found="unset", expected=f"a file with {name}"
+        )
+    return Path(path).read_text("utf-8").rstrip("\n")
+
+
+@define(eq=False, kw_only=True)
+class Opened:
+    """A data folder in use; closing it gives the folder free."""
+
+    folder: Path
+    settings: Settings
+    policy: Policy
+    host: PluginHost
+    store: RecordStore
+    blobs: BlobStore
+    signer: Signer
+
+    @property
+    def checkpoint_key(self) -> VerifierKey:
+        return VerifierKey.of_signer(self.settings.axis, self.signer)
+
+    def committer(
+        self, *, guard: DiskGuard | None = None, on_batch: Callable[[Batch], None] = lambda _: None
+    ) -> Committer:
+        return Committer(
+            self.store,
+            policy=self.policy,
+            signer=self.signer,
+            clock=utc_now,
+            reserve_reached=guard.reached if guard else lambda: False,
+            on_batch=on_batch,
+        )
+
+    def close(self) -> None:
+        self.blobs.close()
+        self.signer.close()
+        self.store.close()
+
+
+def open_folder(folder: Path, host: PluginHost | None = None) -> Opened:
+    """Open stores and keys of a data folder; nobody else may have it open.
+
+    Raises:
+        ConfigInvalid: the settings are wrong.
+        DataDirectoryInUse: a node is running on it.
+        PluginNotFound, PluginLoadFailed, KeyUnusable: a plugin or key cannot be opened.
+    """
+    settings = load_settings(folder)
+    host = host or PluginHost()
+    store = host.open_record_store(under(folder, settings.records))
+    return Opened(
+        folder=folder,
+        settings=settings,
+        policy=policy(settings),
+        host=host,
+        store=store,
+        blobs=host.open_blob_store(under(folder, settings.blobs)),
+        signer=host.open_signer(under(folder, settings.checkpoint_key), ask_secret),
+    )
+
+
+@contextmanager
+def open_for_audit(
+    folder: Path, axis_key: str | None
+) -> Iterator[tuple[RecordStore, BlobStore, VerifierKey]]:
+    """Open the stores of a data folder or backup, and the axis's public key.
+
+    Args:
+        folder: a data folder that no node uses, or a backup.
+        axis_key: the axis's verifier key; None takes it from the folder's own checkpoint key.
+
+    Raises:
+        ConfigInvalid, DataDirectoryInUse, KeyUnusable: the folder or key cannot be used.
+    """
+    settings, host = load_settings(folder), PluginHost()
+    if axis_key is None:
+        signer = host.open_signer(under(folder, settings.checkpoint_key), ask_secret)
+        key = VerifierKey.of_signer(settings.axis, signer)
+        signer.close()
+    else:
+        key = VerifierKey.parse(axis_key)
+    with (
+        closing(host.open_record_store(under(folder, settings.records))) as store,
+        closing(host.open_blob_store(under(folder, settings.blobs))) as blobs,
+    ):
+        yield store, blobs, key
+
+
+def policy(settings: Settings) -> Policy:
+    """What the axis accepts, by its settings."""
+    return Policy(
+        axis=settings.axis,
+        max_files=settings.max_files,
+        max_file_bytes=settings.max_file_bytes,
+        max_package_bytes=settings.max_package_bytes,
+        max_recipients=settings.max_recipients,
+        max_clock_ahead=timedelta(seconds=settings.max_clock_ahead_s),
+        max_age=timedelta(seconds=settings.max_age_s),
+    )
+
+
+def under(folder: Path, address: str) -> str:
+    """A plugin address whose relative path lies in the data folder."""
+    scheme, _, rest = address.partition(":")
+    path, mark, query = rest.partition("?")
+    return f"{scheme}:{folder / path}{mark}{query}"

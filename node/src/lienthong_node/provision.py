@@ -1,0 +1,151 @@
+"""Making a data folder, and profiles for those who are to use the axis."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from lienthong.errors import ConfigInvalid
+from lienthong.evidence.note import VerifierKey
+from lienthong_node.admin_port import AdminPort
+from lienthong_node.certificates import (
+    Authority,
+    KeyKind,
+    certificate_der,
+    new_key,
+    write_certificate,
+    write_private,
+)
+from lienthong_node.core.credentials import Role, Use
+from lienthong_node.opening import utc_now
+from lienthong_node.settings import FILE_NAME, Settings, dump_settings
+
+OPERATOR_PROFILE: Final = "operator"
+PROFILE_FILE: Final = "profile.toml"
+DEFAULT_DAYS: Final = 365
+
+
+@frozen(kw_only=True)
+class Holder:
+    """Who gets a profile."""
+
+    organ: str
+    name: str
+    role: Role = Role.AGENCY
+
+
+def create_folder(folder: Path, settings: Settings, hosts: list[str]) -> None:
+    """Write settings, authority, server certificate and checkpoint key of a new node.
+
+    Args:
+        folder: must be empty or absent.
+        settings: what ``node.toml`` is to say.
+        hosts: names and addresses under which the node is reached.
+
+    Raises:
+        ConfigInvalid: the folder holds something already.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigInvalid(
+            file=folder, key="data folder", found="not empty", expected="an empty or new folder"
+        )
+    keys = folder / "keys"
+    keys.mkdir(parents=True, mode=0o700)
+    folder.chmod(0o700)
+    now = utc_now()
+    authority = Authority.create(settings.axis, now)
+    write_private(keys / "authority.key", authority.key)
+    write_certificate(keys / "authority.pem", authority.certificate)
+    for name in (settings.client_authorities, settings.signing_anchors):
+        write_certificate(folder / name, authority.certificate)
+    server_key = new_key(KeyKind.P256)
+    write_private(folder / settings.server_key, server_key)
+    write_certificate(
+        folder / settings.server_certificate, authority.issue_server(server_key, hosts, now)
+    )
+    write_private(keys / "checkpoint.key", new_key(KeyKind.ED25519))
+    (folder / FILE_NAME).write_text(dump_settings(settings), "utf-8")
+
+
+def issue_profile(
+    folder: Path,
+    settings: Settings,
+    holder: Holder,
+    target: Path,
+    admin: AdminPort,
+    checkpoint_key: VerifierKey,
+    *,
+    kind: KeyKind = KeyKind.P256,
+    days: int = DEFAULT_DAYS,
+) -> tuple[str, ...]:
+    """Make keys and certificates for an organisation, register them and write a profile folder.
+
+    Returns:
+        Fingerprints of the certificates.
+
+    Raises:
+        ConfigInvalid: the target exists or the authority cannot be read.
+        LienthongError: the node refuses the credential.
+    """
+    if target.exists():
+        raise ConfigInvalid(
+            file=target, key="profile folder", found="it exists", expected="a new folder"
+        )
+    authority = Authority.load(folder / "keys/authority.key", folder / "keys/authority.pem")
+    part = target.with_name(target.name + ".part")
+    part.mkdir(parents=True, mode=0o700)
+    try:
+        fingerprints = _write_keys(part, authority, holder, admin, kind, days)
+        shutil.copyfile(folder / "keys/authority.pem", part / "ca.pem")
+        shutil.copyfile(folder / settings.signing_anchors, part / "anchors.pem")
+        text = _profile(settings, holder, checkpoint_key)
+        (part / PROFILE_FILE).write_text(text, "utf-8")
+        part.rename(target)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return fingerprints
+
+
+def _write_keys(
+    part: Path, authority: Authority, holder: Holder, admin: AdminPort, kind: KeyKind, days: int
+) -> tuple[str, ...]:
+    now: datetime = utc_now()
+    uses = (("transport", Use.TRANSPORT, KeyKind.P256), ("signing", Use.SIGNING, kind))
+    fingerprints = []
+    for name, use, key_kind in uses:
+        key = new_key(key_kind)
+        certificate = authority.issue_organisation(
+            key, holder.organ, holder.name, now, days, transport=use is Use.TRANSPORT
+        )
+        write_private(part / f"{name}.key", key)
+        write_certificate(part / f"{name}.pem", certificate)
+        roles = (holder.role,) if use is Use.TRANSPORT else ()
+        fingerprints.append(
+            admin.register_credential(holder.organ, certificate_der(certificate), use, roles)
+        )
+    return tuple(fingerprints)
+
+
+def _profile(settings: Settings, holder: Holder, checkpoint_key: VerifierKey) -> str:
+    lines = [
+        f"# {holder.name} ({holder.role.value})",
+        f'endpoint = "{settings.profile_endpoint}"',
+        f'axis = "{settings.axis}"',
+        f'organ = "{holder.organ}"',
+        f'checkpoint_key = "{checkpoint_key}"',
+        'anchors = "anchors.pem"',
+        "",
+        "[transport]",
+        'certificate = "transport.pem"',
+        'key = "transport.key"',
+        'ca = "ca.pem"',
+        "",
+        "[signing]",
+        'key = "softkey:signing.key?cert=signing.pem"',
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,38 @@
+"""Run a node until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+
+from lienthong_node.server import Node, start
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve(folder: Path, ready: Callable[[Node], None]) -> None:
+    """Serve a data folder until SIGTERM or SIGINT, then drain and stop.
+
+    Args:
+        folder: the data folder.
+        ready: called once when the node answers.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(folder, ready))
+
+
+async def _serve(folder: Path, ready: Callable[[Node], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    node = await start(folder)
+    try:
+        ready(node)
+        await stop.wait()
+    finally:
+        await node.stop()

@@ -1,0 +1,245 @@
+"""The running node: put the parts together, serve, drain, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+from attrs import define
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health
+from grpc_reflection.v1alpha import reflection
+
+from lienthong.errors import ConfigInvalid
+from lienthong.pki.chain import ChainCache, TrustAnchors
+from lienthong_node import access, workers
+from lienthong_node.committer import Batch
+from lienthong_node.core.credentials import Role
+from lienthong_node.disk import DiskGuard
+from lienthong_node.feeds import Feeds
+from lienthong_node.identity import Identifier, OpenCalls
+from lienthong_node.interceptor import Gate
+from lienthong_node.limits import Limits
+from lienthong_node.metrics import Metrics, MetricsServer
+from lienthong_node.opening import Opened, open_folder, utc_now
+from lienthong_node.services.admin import Admin
+from lienthong_node.services.context import NodeContext
+from lienthong_node.services.directory import Directory
+from lienthong_node.services.evidence import Evidence
+from lienthong_node.services.exchange import Exchange
+from lienthong_node.uploads import Uploads
+from lienthong_proto.axis.v1 import (
+    admin_pb2_grpc,
+    directory_pb2_grpc,
+    evidence_pb2_grpc,
+    exchange_pb2_grpc,
+)
+
+HEALTH_SERVICE: Final = "lienthong.axis.v1.Exchange"
+WORKER_THREADS: Final = 8
+MESSAGE_LIMIT: Final = 12 * 1024 * 1024
+"""Bytes; holds 32 submissions with a small file of 256 KiB each."""
+
+OPTIONS: Final[tuple[tuple[str, int], ...]] = (
+    ("grpc.max_receive_message_length", MESSAGE_LIMIT),
+    ("grpc.max_send_message_length", MESSAGE_LIMIT),
+    ("grpc.max_concurrent_streams", 100),
+    ("grpc.max_metadata_size", 8_192),
+    ("grpc.absolute_max_metadata_size", 16_384),
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 900_000),
+    ("grpc.max_connection_age_ms", 1_800_000),
+    ("grpc.max_connection_age_grace_ms", 30_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 60_000),
+    ("grpc.http2.max_ping_strikes", 2),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.so_reuseport", 0),
+)
+
+
+@define(eq=False, kw_only=True)
+class Node:
+    """A node that serves."""
+
+    context: NodeContext
+    port: int
+    metrics_port: int | None
+    _opened: Opened
+    _server: grpc.aio.Server
+    _health: health.HealthServicer
+    _background: list[asyncio.Task[None]]
+    _metrics_server: MetricsServer | None
+
+    async def stop(self) -> None:
+        """Drain and stop: refuse new calls, answer what was taken in, close everything."""
+        context = self.context
+        await self._health.enter_graceful_shutdown()
+        context.stopping.set()
+        context.feeds.wake_all()
+        await self._server.stop(context.settings.drain_s)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await context.run(context.committer.stop)
+        await context.run(context.uploads.close)
+        context.workers.shutdown()
+        if self._metrics_server is not None:
+            self._metrics_server.close()
+        self._opened.close()
+
+
+async def start(folder: Path) -> Node:
+    """Open a data folder and serve it.
+
+    Raises:
+        LienthongError: settings, keys, stores or plugins are not usable.
+        RuntimeError: a method of the wire contract has no access rule.
+    """
+    access.check_complete()
+    opened = await asyncio.to_thread(open_folder, folder)
+    try:
+        return await _serve(opened)
+    except BaseException:
+        opened.close()
+        raise
+
+
+async def _serve(opened: Opened) -> Node:
+    settings, metrics, calls = opened.settings, Metrics(), OpenCalls()
+    limits = Limits(
+        per_second=settings.requests_per_second,
+        burst=settings.burst,
+        concurrent=settings.concurrent_streams,
+        monotonic=time.monotonic,
+    )
+    guard = DiskGuard(
+        lambda: min(opened.store.free_bytes(), opened.blobs.free_bytes()),
+        reserve_bytes=settings.disk_reserve_bytes,
+        monotonic=time.monotonic,
+    )
+    context = _context(opened, guard, metrics, limits)
+    rules = dict(access.RULES) | (dict(access.REFLECTION_RULES) if settings.reflection else {})
+    gate = Gate(
+        identifier=Identifier(lambda: context.registry.credentials, utc_now),
+        open_calls=calls,
+        limits=limits,
+        rules=rules,
+        metrics=metrics,
+        draining=context.stopping.is_set,
+    )
+    server = grpc.aio.server(interceptors=[gate], options=OPTIONS)
+    health_servicer = _add_services(server, context, rules)
+    port = server.add_secure_port(settings.listen, _credentials(opened))
+    context.committer.start()
+    await server.start()
+    metrics_server = MetricsServer.start(metrics, settings.metrics_listen)
+    return Node(
+        context=context,
+        port=port,
+        metrics_port=metrics_server.port if metrics_server else None,
+        opened=opened,
+        server=server,
+        health=health_servicer,
+        background=[
+            _background("watch", functools.partial(workers.watch, context, guard, calls, metrics)),
+            _background("sweep", functools.partial(workers.sweep, context)),
+        ],
+        metrics_server=metrics_server,
+    )
+
+
+def _context(opened: Opened, guard: DiskGuard, metrics: Metrics, limits: Limits) -> NodeContext:
+    feeds = Feeds(asyncio.get_running_loop())
+
+    def announce(batch: Batch) -> None:
+        metrics.committed(len(batch.rows), batch.rows[-1].index + 1)
+        feeds.publish(organ for row in batch.rows for organ in row.parties)
+
+    return NodeContext(
+        folder=opened.folder,
+        settings=opened.settings,
+        policy=opened.policy,
+        host=opened.host,
+        store=opened.store,
+        blobs=opened.blobs,
+        committer=opened.committer(guard=guard, on_batch=announce),
+        feeds=feeds,
+        uploads=Uploads(opened.blobs, monotonic=time.monotonic),
+        anchors=TrustAnchors.from_pem(_file(opened, opened.settings.signing_anchors)),
+        chains=ChainCache(),
+        checkpoint_key=opened.checkpoint_key,
+        clock=utc_now,
+        workers=ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="node-worker"),
+        accepting=guard.reason,
+        open_calls=lambda: limits.open_calls,
+        stopping=asyncio.Event(),
+    )
+
+
+def _add_services(
+    server: grpc.aio.Server, context: NodeContext, rules: Mapping[str, frozenset[Role]]
+) -> health.HealthServicer:
+    exchange_pb2_grpc.add_ExchangeServicer_to_server(Exchange(context), server)
+    directory_pb2_grpc.add_DirectoryServicer_to_server(Directory(context), server)
+    evidence_pb2_grpc.add_EvidenceServicer_to_server(Evidence(context), server)
+    admin_pb2_grpc.add_AdminServicer_to_server(Admin(context), server)
+    servicer = health.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    if context.settings.reflection:
+        names = sorted({method.split("/")[1] for method in rules})
+        reflection.enable_server_reflection(names, server)
+    return servicer
+
+
+def _credentials(opened: Opened) -> grpc.ServerCredentials:
+    """mTLS whose certificate is read again at each handshake after the files have changed."""
+    load = functools.partial(_certificates, opened)
+    remembered: dict[str, Any] = {"stamp": _stamp(opened), "loaded": load()}
+
+    def fetch() -> Any:
+        stamp = _stamp(opened)
+        if stamp == remembered["stamp"]:
+            return None
+        remembered["stamp"] = stamp
+        return load()
+
+    return grpc.dynamic_ssl_server_credentials(
+        remembered["loaded"], fetch, require_client_authentication=True
+    )
+
+
+def _certificates(opened: Opened) -> Any:
+    settings = opened.settings
+    pair = (_file(opened, settings.server_key), _file(opened, settings.server_certificate))
+    authorities = _file(opened, settings.client_authorities)
+    return grpc.ssl_server_certificate_configuration([pair], root_certificates=authorities)
+
+
+def _stamp(opened: Opened) -> tuple[int, ...]:
+    settings = opened.settings
+    names = (settings.server_key, settings.server_certificate, settings.client_authorities)
+    return tuple((opened.folder / name).stat().st_mtime_ns for name in names)
+
+
+def _file(opened: Opened, name: str) -> bytes:
+    """A non-empty key or certificate file; an empty list of authorities could mean "accept all"."""
+    path = opened.folder / name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigInvalid(file=path, key=name, found=error.strerror, expected="a file") from error
+    if not content.strip():
+        raise ConfigInvalid(file=path, key=name, found="an empty file", expected="PEM")
+    return content
+
+
+def _background(name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+    return asyncio.create_task(workers.surviving(name, work), name=name)

@@ -1,0 +1,165 @@
+"""The Admin service: organisations, credentials and the node's state; operators only."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+import attrs
+
+from lienthong import __version__
+from lienthong.errors import (
+    CredentialUnknown,
+    InvalidValue,
+    LienthongError,
+    MissingField,
+    TooLarge,
+)
+from lienthong_node import wire
+from lienthong_node.backup import write_backup
+from lienthong_node.core.commands import Command, PutCredential, PutOrganisations
+from lienthong_node.core.credentials import Credential, Role, Use
+from lienthong_node.identity import current_caller
+from lienthong_node.services.context import NodeContext
+from lienthong_node.stores import Recorded
+from lienthong_proto.axis.v1 import admin_pb2, admin_pb2_grpc
+
+BACKUP_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MAX_ORGANISATIONS: Final = 1000
+"""Organisations in one request."""
+
+
+class Admin(admin_pb2_grpc.AdminServicer):
+    """See ``admin.proto``."""
+
+    def __init__(self, node: NodeContext) -> None:
+        self._node = node
+
+    async def PutOrganisations(
+        self, request: admin_pb2.PutOrganisationsRequest, context: Any
+    ) -> admin_pb2.PutOrganisationsResponse:
+        count = len(request.organisations)
+        if not count:
+            raise MissingField(field="organisations", clause="PutOrganisations")
+        if count > MAX_ORGANISATIONS:
+            raise TooLarge(what="organisations", found=count, limit=MAX_ORGANISATIONS)
+        organisations = tuple(map(wire.organisation_from, request.organisations))
+        command = PutOrganisations(caller=current_caller(), organisations=organisations)
+        recorded = await self._commit(command)
+        return admin_pb2.PutOrganisationsResponse(
+            version=self._node.registry.version, receipts=[wire.receipt(recorded)]
+        )
+
+    async def RegisterCredential(
+        self, request: admin_pb2.RegisterCredentialRequest, context: Any
+    ) -> admin_pb2.RegisterCredentialResponse:
+        use = _use(request.use)
+        roles, now = _roles(request.roles, use), self._node.clock()
+        credential = wire.credential_of(
+            request.certificate_der, request.organ_id, use, roles, now
+        )
+        self._check_unbound(credential)
+        await self._commit(PutCredential(caller=current_caller(), credential=credential))
+        return admin_pb2.RegisterCredentialResponse(credential=wire.credential(credential))
+
+    async def RevokeCredential(
+        self, request: admin_pb2.RevokeCredentialRequest, context: Any
+    ) -> admin_pb2.RevokeCredentialResponse:
+        known = self._node.registry.credentials.by_fingerprint.get(request.fingerprint.lower())
+        if known is None:
+            raise CredentialUnknown(fingerprint=request.fingerprint)
+        if known.revoked_at is None:
+            known = attrs.evolve(
+                known, revoked_at=self._node.clock(), revocation_reason=request.reason
+            )
+            await self._commit(PutCredential(caller=current_caller(), credential=known))
+        return admin_pb2.RevokeCredentialResponse(credential=wire.credential(known))
+
+    async def ListCredentials(
+        self, request: admin_pb2.ListCredentialsRequest, context: Any
+    ) -> admin_pb2.ListCredentialsResponse:
+        found = [
+            credential
+            for credential in self._node.registry.credentials.by_fingerprint.values()
+            if (not request.organ_id or credential.organ_id == request.organ_id.upper())
+            and (request.include_revoked or credential.revoked_at is None)
+        ]
+        found.sort(key=lambda credential: (credential.organ_id, credential.registered_at))
+        return admin_pb2.ListCredentialsResponse(
+            credentials=[wire.credential(credential) for credential in found]
+        )
+
+    async def GetStatus(
+        self, request: admin_pb2.GetStatusRequest, context: Any
+    ) -> admin_pb2.GetStatusResponse:
+        node = self._node
+        head, newest = await node.read(lambda view: (view.head(), view.checkpoint()))
+        free = await node.run(lambda: min(node.store.free_bytes(), node.blobs.free_bytes()))
+        reason = node.accepting()
+        return admin_pb2.GetStatusResponse(
+            axis=node.policy.axis,
+            version=__version__,
+            journal_size=head.size,
+            directory_version=head.directory_version,
+            checkpoint=newest.note if newest else "",
+            accepting=not reason,
+            not_accepting_because=reason,
+            disk_free_bytes=free,
+            open_streams=node.open_calls(),
+        )
+
+    async def Backup(
+        self, request: admin_pb2.BackupRequest, context: Any
+    ) -> AsyncIterator[admin_pb2.BackupResponse]:
+        node = self._node
+        if not BACKUP_NAME.fullmatch(request.name):
+            raise InvalidValue(
+                field="name", found=request.name, expected="letters, digits, '-' and '_'"
+            )
+        target = node.folder / "backups" / request.name
+        steps = write_backup(node.folder, node.store, node.blobs, node.host, target)
+        done = None
+        while (progress := await node.run(next, steps, None)) is not None:
+            done = admin_pb2.BackupResponse(
+                files=progress.files, bytes=progress.bytes, journal_size=progress.journal_size
+            )
+            yield done
+        if done is not None:
+            done.path = str(target)
+            yield done
+
+    def _check_unbound(self, credential: Credential) -> None:
+        """A certificate is never bound twice; who holds it cannot change."""
+        known = self._node.registry.credentials.by_fingerprint.get(credential.fingerprint)
+        if known is not None:
+            raise InvalidValue(
+                field="certificate",
+                found=f"bound to {known.organ_id} for {known.use.value}",
+                expected="one that is not registered",
+            )
+
+    async def _commit(self, command: Command) -> Recorded:
+        [outcome] = await asyncio.wrap_future(self._node.committer.submit([command]))
+        if isinstance(outcome, LienthongError):
+            raise outcome
+        return outcome
+
+
+def _use(word: str) -> Use:
+    try:
+        return Use(word)
+    except ValueError:
+        raise InvalidValue(field="use", found=word, expected="transport or signing") from None
+
+
+def _roles(words: Sequence[str], use: Use) -> tuple[Role, ...]:
+    if use is Use.SIGNING:
+        return ()
+    try:
+        roles = tuple(Role(word) for word in words)
+    except ValueError:
+        expected = ", ".join(role.value for role in Role)
+        raise InvalidValue(field="roles", found=", ".join(words), expected=expected) from None
+    return roles or (Role.AGENCY,)

@@ -1,0 +1,74 @@
+"""What all services work with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from attrs import define
+
+from lienthong.evidence.note import VerifierKey
+from lienthong.model.time import vietnam_date
+from lienthong.pki.chain import ChainCache, TrustAnchors
+from lienthong.plugins import PluginHost
+from lienthong.spi.storage import BlobStore, ReadView, RecordStore
+from lienthong_node.committer import Committer
+from lienthong_node.core.policy import Policy
+from lienthong_node.feeds import Feeds
+from lienthong_node.settings import Settings
+from lienthong_node.stores import Registry
+from lienthong_node.uploads import Uploads
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@define(eq=False, kw_only=True)
+class NodeContext:
+    """The running node's parts; made once by the server."""
+
+    folder: Path
+    settings: Settings
+    policy: Policy
+    host: PluginHost
+    store: RecordStore
+    blobs: BlobStore
+    committer: Committer
+    feeds: Feeds
+    uploads: Uploads
+    anchors: TrustAnchors
+    chains: ChainCache
+    checkpoint_key: VerifierKey
+    clock: Callable[[], datetime]
+    workers: ThreadPoolExecutor
+    accepting: Callable[[], str]
+    """Why new packages are refused now; empty while they are accepted."""
+
+    open_calls: Callable[[], int]
+    stopping: asyncio.Event
+
+    @property
+    def registry(self) -> Registry:
+        return self.committer.registry
+
+    def today(self) -> date:
+        """The date in Vietnam (QĐ 52/2019 Đ10.3)."""
+        return vietnam_date(self.clock())
+
+    async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking work on a worker thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.workers, lambda: call(*args, **kwargs))
+
+    async def read(self, call: Callable[[ReadView], T]) -> T:
+        """Run a read with a consistent view on a worker thread."""
+
+        def look() -> T:
+            with self.store.read() as view:
+                return call(view)
+
+        return await self.run(look)

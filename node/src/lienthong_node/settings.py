@@ -1,0 +1,134 @@
+"""Settings of a node, read from ``node.toml`` in its data folder."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+from attrs.validators import ge, instance_of, le, min_len, not_
+
+from lienthong.errors import ConfigInvalid
+
+FILE_NAME = "node.toml"
+
+
+def _count(default: int, *, least: int = 1, most: int = 2**40) -> int:
+    checks: list[Any] = [instance_of(int), not_(instance_of(bool)), ge(least), le(most)]
+    made: int = field(default=default, validator=checks)
+    return made
+
+
+def _text(default: str) -> str:
+    checks: list[Any] = [instance_of(str), min_len(1)]
+    made: str = field(default=default, validator=checks)
+    return made
+
+
+@frozen(kw_only=True)
+class Settings:
+    """Everything that an operator may set; paths are relative to the data folder.
+
+    Defaults follow the security defaults of the documentation; sizes are bytes, times seconds.
+    """
+
+    axis: str = field(validator=[instance_of(str), min_len(1)])
+    """Name of the axis: audience of packages and origin of checkpoints. Never changes."""
+
+    listen: str = _text("127.0.0.1:8443")
+    """Address and port of the gRPC server."""
+
+    advertise: str = field(default="", validator=instance_of(str))
+    """Address that profiles of new credentials name; empty for ``listen``."""
+
+    metrics_listen: str = field(default="127.0.0.1:9464", validator=instance_of(str))
+    """Address of the Prometheus endpoint; empty for none."""
+
+    records: str = _text("sqlite:records/node.db")
+    blobs: str = _text("fs:blobs")
+    checkpoint_key: str = _text("softkey:keys/checkpoint.key")
+    server_certificate: str = _text("keys/server.pem")
+    server_key: str = _text("keys/server.key")
+    client_authorities: str = _text("keys/client-authorities.pem")
+    """Authorities of client certificates, PEM."""
+
+    signing_anchors: str = _text("keys/signing-anchors.pem")
+    """Trust anchors of envelope signatures, PEM."""
+
+    max_files: int = _count(20)
+    max_file_bytes: int = _count(5 * 1024**3)
+    max_package_bytes: int = _count(10 * 1024**3)
+    max_recipients: int = _count(500)
+    max_clock_ahead_s: int = _count(300)
+    max_age_s: int = _count(7 * 86400)
+    requests_per_second: int = _count(200)
+    """Calls of one organisation, averaged; streams count once."""
+
+    burst: int = _count(1000)
+    concurrent_streams: int = _count(64)
+    """Open calls of one organisation."""
+
+    disk_reserve_bytes: int = _count(256 * 1024**2, least=0)
+    """New packages are refused below this; deliveries and reports go on."""
+
+    staging_idle_s: int = _count(24 * 3600)
+    """Unfinished uploads that nobody touched for so long are dropped."""
+
+    drain_s: int = _count(30)
+    reflection: bool = field(default=False, validator=instance_of(bool))
+
+    @property
+    def profile_endpoint(self) -> str:
+        return self.advertise or self.listen
+
+
+def load_settings(folder: Path) -> Settings:
+    """Read the settings of a data folder.
+
+    Raises:
+        ConfigInvalid: naming file, key, found and expected.
+    """
+    path = folder / FILE_NAME
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigInvalid(
+            file=path, key="the file", found="missing", expected="made by 'lienthong-node init'"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(file=path, key="the file", found=error, expected="TOML") from error
+    return parse_settings(data, path)
+
+
+def parse_settings(data: dict[str, object], path: Path) -> Settings:
+    """Structure settings strictly: unknown keys and wrong types are errors."""
+    known = {attribute.name: attribute for attribute in attrs.fields(Settings)}
+    for key in data:
+        if key not in known:
+            raise ConfigInvalid(
+                file=path, key=key, found="unknown", expected="one of " + ", ".join(sorted(known))
+            )
+    if "axis" not in data:
+        raise ConfigInvalid(file=path, key="axis", found="missing", expected="the axis's name")
+    for key, value in data.items():
+        attribute = known[key]
+        try:
+            if attribute.validator is not None:
+                attribute.validator(None, attribute, value)
+        except (TypeError, ValueError) as error:
+            expected = f"a value like {attribute.default!r}: {error.args[0]}"
+            raise ConfigInvalid(file=path, key=key, found=value, expected=expected) from error
+    return Settings(**data)  # type: ignore[arg-type]  # every value was validated above
+
+
+def dump_settings(settings: Settings) -> str:
+    """A ``node.toml`` with what differs from the defaults."""
+    lines = ["# Settings of the axis node; see docs/reference/settings.md for all keys."]
+    for attribute in attrs.fields(Settings):
+        value = getattr(settings, attribute.name)
+        if value != attribute.default:
+            text = f'"{value}"' if isinstance(value, str) else str(value).lower()
+            lines.append(f"{attribute.name} = {text}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,178 @@
+"""Between the core and the record store: read facts, write decisions, load the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from lienthong.errors import DataCorrupt, OrganisationUnknown
+from lienthong.evidence.tiles import HashReader
+from lienthong.model.ids import OrganId
+from lienthong.model.organisation import Directory, Organisation
+from lienthong.model.package import PackageKind
+from lienthong.spi.records import CheckpointRow, DeliveryRow, JournalRow
+from lienthong.spi.storage import ReadView, WriteTransaction
+from lienthong_node.core.commands import ReportStatus, SubmitPackage
+from lienthong_node.core.credentials import Credentials
+from lienthong_node.core.decision import Accepted
+from lienthong_node.core.facts import ReportFacts, SubmitFacts
+from lienthong_node.core.journal import Sealed
+from lienthong_node.core.registry import directory_with, load_credential, load_organisation
+
+PAGE = 1000
+
+
+@frozen(kw_only=True)
+class Registry:
+    """The directory and the credentials as of one directory version."""
+
+    version: int = 0
+    directory: Directory = Directory(())
+    credentials: Credentials = Credentials(())
+
+
+@frozen(kw_only=True)
+class Recorded:
+    """A durable entry: what its receipt is made of."""
+
+    row: JournalRow
+    checkpoint: CheckpointRow
+
+
+def load_registry(view: ReadView, known: Registry) -> Registry:
+    """The registry of this view; *known* itself when nothing changed since."""
+    version = view.head().directory_version
+    if version == known.version:
+        return known
+    changed: list[Organisation] = []
+    since = known.version
+    while rows := view.organisations(since, PAGE):
+        changed.extend(map(load_organisation, rows))
+        since = rows[-1].version
+    credentials = dict(known.credentials.by_fingerprint)
+    for row in view.credentials(known.version):
+        credential = load_credential(row)
+        credentials[credential.fingerprint] = credential
+    return Registry(
+        version=version,
+        directory=directory_with(known.directory, changed),
+        credentials=Credentials(credentials.values()),
+    )
+
+
+def registry_after(registry: Registry, decision: Accepted) -> Registry:
+    """The registry after an accepted command."""
+    if not decision.directory_changes:
+        return registry
+    organisations = {o.organ_id: o for o in map(load_organisation, decision.organisations)}
+    credentials = dict(registry.credentials.by_fingerprint)
+    if decision.credential is not None:
+        added = load_credential(decision.credential)
+        credentials[added.fingerprint] = added
+    return Registry(
+        version=registry.version + decision.directory_changes,
+        directory=directory_with(registry.directory, organisations.values()),
+        credentials=Credentials(credentials.values()),
+    )
+
+
+def read_recorded(view: ReadView, index: int) -> Recorded:
+    """A stored entry with the checkpoint of its batch.
+
+    Raises:
+        DataCorrupt: the store does not have what it has acknowledged.
+    """
+    rows = view.journal(index, 1)
+    checkpoint = view.checkpoint(rows[0].checkpoint_size) if rows else None
+    if checkpoint is None:
+        raise DataCorrupt(what=f"journal entry {index} or its checkpoint")
+    return Recorded(row=rows[0], checkpoint=checkpoint)
+
+
+def submit_facts(view: ReadView, command: SubmitPackage, directory: Directory) -> SubmitFacts:
+    manifest = command.manifest
+    target = manifest.target.bytes if manifest.target else b""
+    owners = {command.caller.organ, _canonical(directory, manifest.sender)}
+    return SubmitFacts(
+        directory=directory,
+        existing=view.package(manifest.package_id.bytes),
+        possessions=_possessions(view, owners, command),
+        target=view.package(target) if target else None,
+        target_deliveries={row.recipient: row for row in view.deliveries(target)} if target else {},
+    )
+
+
+def report_facts(view: ReadView, command: ReportStatus, directory: Directory) -> ReportFacts:
+    statement = command.statement
+    package_id = statement.package_id.bytes
+    recipient = _canonical(directory, statement.recipient)
+    package = view.package(package_id)
+    delivery = _delivery(view.deliveries(package_id), recipient)
+    replaced = None
+    if package is not None and package.kind == PackageKind.REPLACE.value:
+        replaced = _delivery(view.deliveries(package.target_package_id), recipient)
+    return ReportFacts(
+        directory=directory,
+        existing=view.statement(statement.statement_id.bytes),
+        package=package,
+        delivery=delivery,
+        earlier=tuple(view.statements(package_id, recipient)) if delivery else (),
+        replaced=replaced,
+    )
+
+
+def write_rows(tx: WriteTransaction, decision: Accepted) -> None:
+    """Write what one accepted command changes, so that later ones of the batch see it."""
+    if decision.package is not None:
+        tx.add_package(decision.package)
+    if decision.deliveries:
+        tx.put_deliveries(decision.deliveries)
+    if decision.statement is not None:
+        tx.add_statement(decision.statement)
+    for row in decision.organisations:
+        tx.put_organisation(row)
+    if decision.credential is not None:
+        tx.put_credential(decision.credential)
+
+
+def write_sealed(tx: WriteTransaction, sealed: Sealed) -> None:
+    """Write the journal part of a batch."""
+    tx.add_journal(sealed.rows)
+    tx.add_checkpoint(sealed.checkpoint)
+    if sealed.tiles:
+        tx.add_tiles(sealed.tiles)
+    tx.set_head(sealed.head)
+
+
+def hash_reader(view: ReadView) -> HashReader:
+    """Reads tile hashes: leaf hashes at level 0, roots of full tiles above."""
+
+    def read(level: int, start: int, count: int) -> Sequence[bytes]:
+        if level == 0:
+            return view.leaf_hashes(start, count)
+        return view.tile_roots(level - 1, start, count)
+
+    return read
+
+
+def _canonical(directory: Directory, organ: OrganId) -> str:
+    try:
+        return str(directory.resolve(organ).organ_id)
+    except OrganisationUnknown:
+        return str(organ)
+
+
+def _possessions(view: ReadView, owners: set[str], command: SubmitPackage) -> dict[bytes, int]:
+    """Sizes of the package's files that came with it or were uploaded before, by SHA-256."""
+    found = dict(command.inline)
+    for file in command.manifest.files:
+        for owner in owners:
+            if file.sha256.bytes not in found:
+                size = view.possession(owner, file.sha256.bytes)
+                found |= {} if size is None else {file.sha256.bytes: size}
+    return found
+
+
+def _delivery(rows: Sequence[DeliveryRow], recipient: str) -> DeliveryRow | None:
+    return next((row for row in rows if row.recipient == recipient), None)

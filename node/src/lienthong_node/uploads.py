@@ -1,0 +1,136 @@
+"""Uploads in progress: resumable at any offset, bound to the organisation that began them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from attrs import define
+
+from lienthong.errors import NotFound, OffsetMismatch, SizeMismatch, TooLarge
+from lienthong.spi.storage import BlobStore, Staging
+
+CHUNK_LIMIT = 256 * 1024
+_OWNER_DIGITS = 32
+
+
+@define(eq=False)
+class _Open:
+    staging: Staging
+    generation: int
+    touched_at: float
+
+
+@define(eq=False, frozen=True)
+class Ticket:
+    """The right to write to an upload, until somebody resumes it elsewhere."""
+
+    key: str
+    sha256: bytes
+    size: int
+    generation: int
+
+
+class Uploads:
+    """Keeps stagings open between calls.
+
+    Methods that touch the disk are synchronous and run in worker threads, never two at once for
+    the same upload (the service holds a lock for each).
+    """
+
+    def __init__(self, blobs: BlobStore, *, monotonic: Callable[[], float]) -> None:
+        self._blobs = blobs
+        self._monotonic = monotonic
+        self._open: dict[str, _Open] = {}
+
+    @staticmethod
+    def key(organ: str, sha256: bytes, size: int) -> str:
+        """Name of an organisation's upload of one file; says nothing about others' uploads."""
+        owner = hashlib.sha256(organ.encode()).hexdigest()[:_OWNER_DIGITS]
+        return f"{owner}-{sha256.hex()}-{size:x}"
+
+    def begin(self, key: str) -> int:
+        """Open or find an upload; returns how many bytes are there."""
+        return self._entry(key).staging.offset
+
+    def resume(self, organ: str, key: str, offset: int) -> Ticket:
+        """Take an upload over at *offset*; whoever wrote to it before is cut off.
+
+        Raises:
+            NotFound: it is not an upload of this organisation.
+            OffsetMismatch: the bytes so far end elsewhere.
+        """
+        sha256, size = _parse(organ, key)
+        entry = self._entry(key)
+        if entry.staging.offset != offset:
+            raise OffsetMismatch(found=offset, expected=entry.staging.offset)
+        entry.generation += 1
+        return Ticket(key=key, sha256=sha256, size=size, generation=entry.generation)
+
+    def write(self, ticket: Ticket, chunk: bytes) -> int:
+        """Append a chunk; returns the new offset.
+
+        Raises:
+            TooLarge: the chunk is larger than 256 KiB.
+            SizeMismatch: it goes beyond the declared size.
+            OffsetMismatch: the upload was resumed elsewhere meanwhile.
+        """
+        if len(chunk) > CHUNK_LIMIT:
+            raise TooLarge(what="chunk in bytes", found=len(chunk), limit=CHUNK_LIMIT)
+        entry = self._current(ticket)
+        if entry.staging.offset + len(chunk) > ticket.size:
+            found = entry.staging.offset + len(chunk)
+            raise SizeMismatch(what="the upload", found=found, expected=ticket.size)
+        entry.staging.write(chunk)
+        entry.touched_at = self._monotonic()
+        return entry.staging.offset
+
+    def finish(self, ticket: Ticket) -> bool:
+        """Publish the file if all its bytes are there; returns whether they are.
+
+        Raises:
+            HashMismatch: the bytes have another hash; they are dropped.
+        """
+        entry = self._current(ticket)
+        if entry.staging.offset < ticket.size:
+            return False
+        del self._open[ticket.key]
+        entry.staging.publish(ticket.sha256, ticket.size)
+        return True
+
+    def suspend_idle(self, idle_s: float) -> None:
+        """Close stagings that nobody touched for so long; their bytes stay."""
+        before = self._monotonic() - idle_s
+        for key in [key for key, entry in self._open.items() if entry.touched_at < before]:
+            self._open.pop(key).staging.suspend()
+
+    def close(self) -> None:
+        for entry in self._open.values():
+            entry.staging.suspend()
+        self._open.clear()
+
+    def _entry(self, key: str) -> _Open:
+        entry = self._open.get(key)
+        if entry is None:
+            entry = _Open(self._blobs.stage(key), 0, self._monotonic())
+            self._open[key] = entry
+        return entry
+
+    def _current(self, ticket: Ticket) -> _Open:
+        entry = self._open.get(ticket.key)
+        if entry is None or entry.generation != ticket.generation:
+            raise OffsetMismatch(found="an older connection", expected="the newest one")
+        return entry
+
+
+def _parse(organ: str, key: str) -> tuple[bytes, int]:
+    """Hash and size of the upload that *key* names, if it is one of this organisation's."""
+    _, _, rest = key.partition("-")
+    digest, _, digits = rest.partition("-")
+    try:
+        sha256, size = bytes.fromhex(digest), int(digits, 16)
+    except ValueError:
+        raise NotFound(what="upload") from None
+    if Uploads.key(organ, sha256, size) != key:
+        raise NotFound(what="upload")
+    return sha256, size

@@ -1,0 +1,261 @@
+"""Service messages to values and back; no rules. Signed bytes are the business of the codec."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final
+
+from attrs import field, frozen
+from cryptography import x509
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from lienthong.codec.signed import dump_envelope, envelope_from_message
+from lienthong.errors import InvalidValue, Malformed
+from lienthong.model.ids import OrganId
+from lienthong.model.organisation import Organisation, OrganCode, OrganName
+from lienthong.model.package import PackageKind
+from lienthong.model.signing import Envelope
+from lienthong.spi.records import DeliveryRow, JournalRow
+from lienthong_node.core.credentials import Credential, Role, Use
+from lienthong_node.core.policy import Policy
+from lienthong_node.settings import Settings
+from lienthong_node.stores import Recorded
+from lienthong_proto.axis.v1 import (
+    admin_pb2,
+    directory_pb2,
+    exchange_pb2,
+    journal_pb2,
+    package_pb2,
+)
+
+ID_SIZE: Final = 16
+HASH_SIZE: Final = 32
+MAX_PAGE: Final = 500
+DEFAULT_PAGE: Final = 100
+
+
+@frozen(kw_only=True)
+class Received:
+    """An envelope as it came, with its hashes."""
+
+    envelope: Envelope
+    envelope_bytes: bytes = field(repr=False)
+    payload_sha256: bytes
+
+
+def received(message: package_pb2.Envelope) -> Received:
+    """An envelope to hand over.
+
+    Raises:
+        Malformed: it cannot be one.
+    """
+    envelope = envelope_from_message(message)
+    return Received(
+        envelope=envelope,
+        envelope_bytes=dump_envelope(envelope),
+        payload_sha256=hashlib.sha256(envelope.payload).digest(),
+    )
+
+
+def check_id(value: bytes, name: str) -> bytes:
+    """A 16-byte identifier of a request."""
+    if len(value) != ID_SIZE:
+        raise InvalidValue(field=name, found=f"{len(value)} bytes", expected="16 bytes")
+    return value
+
+
+def check_hash(value: bytes, name: str) -> bytes:
+    """A SHA-256 of a request."""
+    if len(value) != HASH_SIZE:
+        raise InvalidValue(field=name, found=f"{len(value)} bytes", expected="32 bytes")
+    return value
+
+
+def page_size(asked: int) -> int:
+    return min(asked or DEFAULT_PAGE, MAX_PAGE)
+
+
+def receipt(recorded: Recorded) -> journal_pb2.Receipt:
+    return journal_pb2.Receipt(
+        entry=recorded.row.entry,
+        index=recorded.row.index,
+        inclusion_proof=recorded.row.proof,
+        checkpoint=recorded.checkpoint.note,
+    )
+
+
+def feed_item(
+    row: JournalRow, note: str, inline_files: Sequence[bytes] = ()
+) -> exchange_pb2.FeedItem:
+    return exchange_pb2.FeedItem(
+        receipt=journal_pb2.Receipt(
+            entry=row.entry, index=row.index, inclusion_proof=row.proof, checkpoint=note
+        ),
+        envelope=stored_envelope(row) if row.envelope else None,
+        inline_files=inline_files,
+    )
+
+
+def stored_envelope(row: JournalRow) -> package_pb2.Envelope:
+    return package_pb2.Envelope.FromString(row.envelope)
+
+
+def delivery(row: DeliveryRow) -> exchange_pb2.Delivery:
+    return exchange_pb2.Delivery(
+        package_id=row.package_id,
+        sender=row.sender,
+        recipient=row.recipient,
+        state=row.state,
+        updated_index=row.updated_index,
+        updated_at=timestamp(row.updated_us),
+        kind=package_kind(PackageKind(row.kind)),
+        subject=row.subject,
+        number=row.number,
+        urgency=row.urgency,
+        sent_at=timestamp(row.sent_us),
+    )
+
+
+def package_kind(kind: PackageKind) -> package_pb2.PackageKind.ValueType:
+    return package_pb2.PackageKind.Value(f"PACKAGE_KIND_{kind.value}")
+
+
+def timestamp(microseconds: int) -> Timestamp:
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=rest * 1000)
+
+
+def organisation(value: Organisation, on: date) -> directory_pb2.Organisation:
+    return directory_pb2.Organisation(
+        organ_id=str(value.organ_id),
+        name=value.name_on(on),
+        codes=[
+            directory_pb2.OrganCode(
+                scheme=code.scheme.value,
+                value=str(code.value),
+                valid_from=_iso(code.valid_from),
+                valid_to=_iso(code.valid_to),
+            )
+            for code in value.codes
+        ],
+        names=[
+            directory_pb2.OrganName(
+                value=name.value, valid_from=_iso(name.valid_from), valid_to=_iso(name.valid_to)
+            )
+            for name in value.names
+        ],
+        level=value.level,
+        parent=str(value.parent) if value.parent else "",
+        in_charge=value.in_charge,
+        valid_from=_iso(value.valid_from),
+        valid_to=_iso(value.valid_to),
+        successors=[str(code) for code in value.successors],
+        contact_point_of=[str(code) for code in value.contact_point_of],
+        version=value.version,
+    )
+
+
+def organisation_from(message: directory_pb2.Organisation) -> Organisation:
+    """An organisation to enter; its version is the node's to give.
+
+    Raises:
+        InvalidValue, MissingField, Malformed: a field is wrong.
+    """
+    organ_id = OrganId(message.organ_id)
+    codes = [
+        OrganCode(
+            scheme=OrganId(code.value).scheme,
+            value=OrganId(code.value),
+            valid_from=_date(code.valid_from, "valid_from"),
+            valid_to=_date(code.valid_to, "valid_to"),
+        )
+        for code in message.codes
+    ]
+    names = [
+        OrganName(
+            value=name.value,
+            valid_from=_date(name.valid_from, "valid_from"),
+            valid_to=_date(name.valid_to, "valid_to"),
+        )
+        for name in message.names
+    ]
+    return Organisation(
+        organ_id=organ_id,
+        codes=codes or [OrganCode(scheme=organ_id.scheme, value=organ_id)],
+        names=names or [OrganName(value=message.name)],
+        level=message.level,
+        parent=OrganId(message.parent) if message.parent else None,
+        in_charge=message.in_charge,
+        valid_from=_date(message.valid_from, "valid_from"),
+        valid_to=_date(message.valid_to, "valid_to"),
+        successors=[OrganId(code) for code in message.successors],
+        contact_point_of=[OrganId(code) for code in message.contact_point_of],
+        version=0,
+    )
+
+
+def limits(policy: Policy, settings: Settings) -> directory_pb2.Limits:
+    return directory_pb2.Limits(
+        max_file_bytes=policy.max_file_bytes,
+        max_files=policy.max_files,
+        max_recipients=policy.max_recipients,
+        max_package_bytes=policy.max_package_bytes,
+        requests_per_second=settings.requests_per_second,
+        burst=settings.burst,
+        concurrent_streams=settings.concurrent_streams,
+    )
+
+
+def credential(value: Credential) -> admin_pb2.Credential:
+    return admin_pb2.Credential(
+        fingerprint=value.fingerprint,
+        organ_id=value.organ_id,
+        use=value.use.value,
+        roles=[role.value for role in value.roles],
+        subject=value.subject,
+        not_before=value.not_before.isoformat(),
+        not_after=value.not_after.isoformat(),
+        registered_at=value.registered_at.isoformat(),
+        revoked_at=value.revoked_at.isoformat() if value.revoked_at else "",
+        revocation_reason=value.revocation_reason,
+    )
+
+
+def credential_of(
+    der: bytes, organ_id: str, use: Use, roles: tuple[Role, ...], now: datetime
+) -> Credential:
+    """A certificate as it is bound to an organisation.
+
+    Raises:
+        Malformed: it is not an X.509 certificate.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        subject = certificate.subject.rfc4514_string()
+    except ValueError as error:
+        raise Malformed(what="certificate", reason=error) from error
+    return Credential(
+        fingerprint=hashlib.sha256(der).hexdigest(),
+        organ_id=organ_id,
+        use=use,
+        roles=roles,
+        subject=subject,
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        registered_at=now,
+    )
+
+
+def _iso(value: date | None) -> str:
+    return value.isoformat() if value else ""
+
+
+def _date(text: str, name: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidValue(field=name, found=text, expected="YYYY-MM-DD") from None

@@ -1,0 +1,56 @@
+"""Background work beside the request path; none of it holds a lock that a request needs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from lienthong_node.disk import DiskGuard
+from lienthong_node.identity import OpenCalls
+from lienthong_node.metrics import Metrics
+from lienthong_node.services.context import NodeContext
+
+log = logging.getLogger(__name__)
+
+WATCH_S: Final = 1.0
+SWEEP_S: Final = 60.0
+UPLOAD_IDLE_S: Final = 60.0
+
+
+async def watch(node: NodeContext, guard: DiskGuard, calls: OpenCalls, metrics: Metrics) -> None:
+    """Every second: figures, and calls whose credential has ended are cut."""
+    reason = ""
+    while True:
+        found = await node.run(guard.reason)
+        if found != reason:
+            log.warning("accepting packages: %s", found or "yes")
+            reason = found
+        metrics.disk_free.set(guard.free)
+        metrics.accepting.set(0 if reason else 1)
+        metrics.open_calls.set(node.open_calls())
+        calls.cut_unusable(node.registry.credentials, node.clock())
+        await asyncio.sleep(WATCH_S)
+
+
+async def sweep(node: NodeContext) -> None:
+    """Every minute: close uploads that nobody goes on with, drop those long forgotten."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        await node.run(node.uploads.suspend_idle, UPLOAD_IDLE_S)
+        dropped = await node.run(
+            node.blobs.drop_staging, idle_seconds=float(node.settings.staging_idle_s)
+        )
+        if dropped:
+            log.info("dropped %d unfinished uploads", dropped)
+
+
+async def surviving(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run *work* for ever; a failure is logged and the work begins again."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("worker %s failed and starts again", name)
+            await asyncio.sleep(WATCH_S)

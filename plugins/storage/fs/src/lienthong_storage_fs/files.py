@@ -1,0 +1,72 @@
+"""Single steps on files, with the contract's errors."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from lienthong.errors import DiskFull, StoreFailed
+
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@contextmanager
+def reporting(step: str) -> Iterator[None]:
+    """Turn errors of the operating system into the contract's.
+
+    Raises:
+        DiskFull: the medium or the quota is full.
+        StoreFailed: anything else that the operating system refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise DiskFull from error
+        raise StoreFailed(reason=f"{step}: {error.strerror or error}") from error
+
+
+@contextmanager
+def syncing(step: str) -> Iterator[None]:
+    """Turn errors of a sync into ``StoreFailed``, never ``DiskFull``: what it covered may be lost.
+
+    Raises:
+        StoreFailed: the sync failed.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreFailed(reason=f"{step}: {error.strerror or error}") from error
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write every byte at the descriptor's position, however short the single writes are."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def read_all(descriptor: int, offset: int, length: int) -> bytes:
+    """Read *length* bytes from *offset* on, fewer only at the end of the file."""
+    pieces: list[bytes] = []
+    while length > 0:
+        piece = os.pread(descriptor, length, offset)
+        if not piece:
+            break
+        pieces.append(piece)
+        offset += len(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

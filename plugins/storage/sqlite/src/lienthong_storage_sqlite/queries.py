@@ -1,0 +1,108 @@
+# ruff: noqa: S608 - the pieces put together here are constants; every value is bound
+"""Every statement that the store runs after the migrations.
+
+Those that answer the node read through an index; only a full check reads whole tables.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_JOURNAL: Final = (
+    "idx, leaf_hash, checkpoint_size, recorded_us, subject_id, package_id, parties, proof,"
+    " entry, envelope, crc"
+)
+_DELIVERY: Final = (
+    "package_id, recipient, sender, kind, state, resume_state, has_lead, pending_package_id,"
+    " sent_us, updated_us, updated_index, subject, number, urgency"
+)
+_STATEMENT: Final = (
+    "statement_id, package_id, recipient, event, payload_sha256, content_sha256, idx"
+)
+
+HEAD: Final = "SELECT size, recorded_us, directory_version, frontier FROM head"
+PACKAGE: Final = (
+    "SELECT package_id, kind, sender, payload_sha256, idx, target_package_id, reply_requested"
+    " FROM package WHERE package_id = ?"
+)
+PACKAGE_FILES: Final = (
+    "SELECT sha256, size, name, role FROM package_file WHERE package_id = ? ORDER BY position"
+)
+DELIVERIES: Final = f"SELECT {_DELIVERY} FROM delivery WHERE package_id = ? ORDER BY recipient"
+STATEMENT: Final = f"SELECT {_STATEMENT} FROM statement WHERE statement_id = ?"
+STATEMENTS: Final = (
+    f"SELECT {_STATEMENT} FROM statement WHERE package_id = ? AND recipient = ? ORDER BY idx"
+)
+POSSESSION: Final = "SELECT size FROM possession WHERE organ = ? AND sha256 = ?"
+JOURNAL: Final = f"SELECT {_JOURNAL} FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?"
+JOURNAL_OF: Final = (
+    f"SELECT {_JOURNAL} FROM journal WHERE package_id = ? AND package_id <> x'' ORDER BY idx"
+)
+FEED: Final = (
+    f"SELECT {_JOURNAL} FROM feed JOIN journal USING (idx)"
+    " WHERE organ = ? AND feed.idx >= ? ORDER BY feed.idx LIMIT ?"
+)
+CHECKPOINT: Final = "SELECT size, note FROM checkpoint WHERE size = ?"
+NEWEST_CHECKPOINT: Final = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
+TILE: Final = "SELECT level, idx, hashes, root FROM tile WHERE level = ? AND idx = ?"
+TILE_ROOTS: Final = "SELECT root FROM tile WHERE level = ? AND idx >= ? ORDER BY idx LIMIT ?"
+LEAF_HASHES: Final = "SELECT leaf_hash FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?"
+ORGANISATIONS: Final = (
+    "SELECT organ, version, body FROM organisation WHERE version > ?"
+    " ORDER BY version, organ LIMIT ?"
+)
+CREDENTIALS: Final = (
+    "SELECT fingerprint, organ, version, body FROM credential WHERE version > ?"
+    " ORDER BY version, fingerprint"
+)
+
+EVERY_FEED: Final = "SELECT organ, idx FROM feed"
+
+ADD_JOURNAL: Final = f"INSERT INTO journal ({_JOURNAL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_FEED: Final = "INSERT INTO feed (organ, idx) VALUES (?, ?)"
+ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note) VALUES (?, ?)"
+ADD_TILE: Final = "INSERT INTO tile (level, idx, root, hashes) VALUES (?, ?, ?, ?)"
+SET_HEAD: Final = "UPDATE head SET size = ?, recorded_us = ?, directory_version = ?, frontier = ?"
+ADD_PACKAGE: Final = "INSERT INTO package VALUES (?, ?, ?, ?, ?, ?, ?)"
+ADD_PACKAGE_FILE: Final = "INSERT INTO package_file VALUES (?, ?, ?, ?, ?, ?)"
+PUT_DELIVERY: Final = (
+    f"INSERT OR REPLACE INTO delivery ({_DELIVERY})"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+ADD_STATEMENT: Final = f"INSERT INTO statement ({_STATEMENT}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+ADD_POSSESSION: Final = "INSERT INTO possession VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+PUT_ORGANISATION: Final = (
+    "INSERT INTO organisation VALUES (?, ?, ?) ON CONFLICT (organ)"
+    " DO UPDATE SET version = excluded.version, body = excluded.body"
+)
+PUT_CREDENTIAL: Final = (
+    "INSERT INTO credential VALUES (?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE"
+    " SET organ = excluded.organ, version = excluded.version, body = excluded.body"
+)
+
+
+def delivery_page(*, incoming: bool, continued: bool) -> str:
+    """The newest deliveries of one organisation in one state: one ordered run of an index.
+
+    Binds organisation, state, the three parts of the key to go on before (only when *continued*),
+    and the limit.
+    """
+    side = "recipient" if incoming else "sender"
+    after = "AND (updated_index, package_id, recipient) < (?, ?, ?)" if continued else ""
+    return (
+        f"SELECT {_DELIVERY} FROM delivery WHERE {side} = ? AND state = ? {after}"
+        " ORDER BY updated_index DESC, package_id DESC, recipient DESC LIMIT ?"
+    )
+
+
+def delivery_states(*, incoming: bool) -> str:
+    """The states in which an organisation has deliveries, found by skipping through the index."""
+    side = "recipient" if incoming else "sender"
+    return (
+        "WITH RECURSIVE found(state) AS ("
+        f" SELECT min(state) FROM delivery WHERE {side} = ?1"
+        " UNION ALL"
+        f" SELECT (SELECT min(state) FROM delivery WHERE {side} = ?1 AND state > found.state)"
+        " FROM found WHERE state IS NOT NULL)"
+        " SELECT state FROM found WHERE state IS NOT NULL"
+    )

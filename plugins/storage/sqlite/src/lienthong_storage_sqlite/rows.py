@@ -1,0 +1,229 @@
+"""How the contract's rows are laid out in columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+from zlib import crc32
+
+from lienthong.errors import DataCorrupt, InvalidValue
+from lienthong.spi.records import (
+    CredentialRow,
+    DeliveryRow,
+    FileRow,
+    Head,
+    JournalRow,
+    OrganisationRow,
+    PackageRow,
+    StatementRow,
+)
+
+Columns: TypeAlias = tuple[Any, ...]
+
+_HASH: Final = 32
+
+
+def join_hashes(hashes: Sequence[bytes], field: str) -> bytes:
+    """Put hashes one after the other.
+
+    Raises:
+        InvalidValue: one is not 32 bytes long.
+    """
+    lengths = set(map(len, hashes))
+    if lengths - {_HASH}:
+        raise InvalidValue(field=field, found=f"{min(lengths)} bytes", expected="32 bytes each")
+    return b"".join(hashes)
+
+
+def split_hashes(joined: bytes) -> tuple[bytes, ...]:
+    """Take joined hashes apart."""
+    return tuple(joined[at : at + _HASH] for at in range(0, len(joined), _HASH))
+
+
+def dump_head(head: Head) -> Columns:
+    """Columns of the head."""
+    frontier = join_hashes(head.frontier, "head.frontier")
+    return head.size, head.recorded_us, head.directory_version, frontier
+
+
+def load_head(row: Columns) -> Head:
+    """The head from its columns."""
+    return Head(
+        size=row[0],
+        recorded_us=row[1],
+        directory_version=row[2],
+        frontier=split_hashes(row[3]),
+    )
+
+
+def dump_journal(row: JournalRow) -> Columns:
+    """Columns of a journal entry."""
+    columns = (
+        row.index,
+        row.leaf_hash,
+        row.checkpoint_size,
+        row.recorded_us,
+        row.subject_id,
+        row.package_id,
+        json.dumps(row.parties),
+        join_hashes(row.proof, "journal.proof"),
+        row.entry,
+        row.envelope,
+    )
+    return *columns, _checksum(columns)
+
+
+def load_journal(row: Columns) -> JournalRow:
+    """A journal entry from its columns.
+
+    Raises:
+        DataCorrupt: they are not what was stored.
+    """
+    *columns, checksum = row
+    try:
+        sound = _checksum(columns) == checksum
+    except TypeError:
+        sound = False
+    if not sound:
+        raise DataCorrupt(what=f"journal entry {row[0]}")
+    return JournalRow(
+        index=row[0],
+        leaf_hash=row[1],
+        checkpoint_size=row[2],
+        recorded_us=row[3],
+        subject_id=row[4],
+        package_id=row[5],
+        parties=tuple(json.loads(row[6])),
+        proof=split_hashes(row[7]),
+        entry=row[8],
+        envelope=row[9],
+    )
+
+
+def _checksum(columns: Sequence[Any]) -> int:
+    index, leaf, size, recorded, subject, package, parties, proof, entry, envelope = columns
+    words = f"{index} {size} {recorded} {parties}".encode()
+    return crc32(envelope, crc32(entry, crc32(b"".join((words, leaf, subject, package, proof)))))
+
+
+def dump_package(row: PackageRow) -> Columns:
+    """Columns of a package without its files."""
+    return (
+        row.package_id,
+        row.kind,
+        row.sender,
+        row.payload_sha256,
+        row.index,
+        row.target_package_id,
+        int(row.reply_requested),
+    )
+
+
+def dump_files(row: PackageRow) -> list[Columns]:
+    """Columns of a package's files, in order."""
+    return [
+        (row.package_id, position, file.sha256, file.size, file.name, file.role)
+        for position, file in enumerate(row.files)
+    ]
+
+
+def load_package(row: Columns, files: Sequence[Columns]) -> PackageRow:
+    """A package from its columns and those of its files."""
+    return PackageRow(
+        package_id=row[0],
+        kind=row[1],
+        sender=row[2],
+        payload_sha256=row[3],
+        index=row[4],
+        target_package_id=row[5],
+        reply_requested=bool(row[6]),
+        files=tuple(FileRow(sha256=f[0], size=f[1], name=f[2], role=f[3]) for f in files),
+    )
+
+
+def dump_delivery(row: DeliveryRow) -> Columns:
+    """Columns of a delivery."""
+    return (
+        row.package_id,
+        row.recipient,
+        row.sender,
+        row.kind,
+        row.state,
+        row.resume_state,
+        int(row.has_lead),
+        row.pending_package_id,
+        row.sent_us,
+        row.updated_us,
+        row.updated_index,
+        row.subject,
+        row.number,
+        row.urgency,
+    )
+
+
+def load_delivery(row: Columns) -> DeliveryRow:
+    """A delivery from its columns."""
+    return DeliveryRow(
+        package_id=row[0],
+        recipient=row[1],
+        sender=row[2],
+        kind=row[3],
+        state=row[4],
+        resume_state=row[5],
+        has_lead=bool(row[6]),
+        pending_package_id=row[7],
+        sent_us=row[8],
+        updated_us=row[9],
+        updated_index=row[10],
+        subject=row[11],
+        number=row[12],
+        urgency=row[13],
+    )
+
+
+def delivery_key(row: Columns) -> tuple[int, bytes, str]:
+    """The key that orders deliveries, from their columns."""
+    return row[10], row[0], row[1]
+
+
+def dump_statement(row: StatementRow) -> Columns:
+    """Columns of a status report."""
+    return (
+        row.statement_id,
+        row.package_id,
+        row.recipient,
+        row.event,
+        row.payload_sha256,
+        row.content_sha256,
+        row.index,
+    )
+
+
+def load_statement(row: Columns) -> StatementRow:
+    """A status report from its columns."""
+    return StatementRow(
+        statement_id=row[0],
+        package_id=row[1],
+        recipient=row[2],
+        event=row[3],
+        payload_sha256=row[4],
+        content_sha256=row[5],
+        index=row[6],
+    )
+
+
+def load_organisation(row: Columns) -> OrganisationRow:
+    """An organisation from its columns."""
+    return OrganisationRow(organ_id=row[0], version=row[1], body=row[2])
+
+
+def load_credential(row: Columns) -> CredentialRow:
+    """A credential from its columns."""
+    return CredentialRow(fingerprint=row[0], organ_id=row[1], version=row[2], body=row[3])
+
+
+def load_single(row: Columns) -> bytes:
+    """The value of a row with one column."""
+    value: bytes = row[0]
+    return value

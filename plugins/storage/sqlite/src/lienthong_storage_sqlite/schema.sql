@@ -1,0 +1,141 @@
+-- Record store of a lienthong node on SQLite.
+--
+-- Instants are microseconds since 1970-01-01T00:00Z. Hashes are 32 raw bytes. Every section below
+-- is applied once, in order, each in a transaction of its own; PRAGMA user_version holds the number
+-- of the last one. A section that was released is never changed: add a new one.
+
+-- migration 1
+
+PRAGMA application_id = 0x4C544844; -- "LTHD"
+
+CREATE TABLE head (
+    id                INTEGER PRIMARY KEY CHECK (id = 1),
+    size              INTEGER NOT NULL CHECK (size >= 0),
+    recorded_us       INTEGER NOT NULL,
+    directory_version INTEGER NOT NULL,
+    frontier          BLOB NOT NULL -- hashes, one after the other
+) STRICT;
+
+INSERT INTO head VALUES (1, 0, 0, 0, x'');
+
+-- The truth: one row an entry, gap-free. The bytes live here; other tables only refer to them.
+CREATE TABLE journal (
+    idx             INTEGER PRIMARY KEY CHECK (idx >= 0),
+    leaf_hash       BLOB NOT NULL CHECK (length(leaf_hash) = 32),
+    checkpoint_size INTEGER NOT NULL,
+    recorded_us     INTEGER NOT NULL,
+    subject_id      BLOB NOT NULL,
+    package_id      BLOB NOT NULL,
+    parties         TEXT NOT NULL, -- JSON array
+    proof           BLOB NOT NULL, -- hashes, one after the other
+    entry           BLOB NOT NULL,
+    envelope        BLOB NOT NULL,
+    crc             INTEGER NOT NULL -- CRC-32 of the columns before it
+) STRICT;
+
+CREATE INDEX journal_package ON journal (package_id) WHERE package_id <> x'';
+
+CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal
+BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
+
+CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal
+BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
+
+-- Which entries an organisation sees.
+CREATE TABLE feed (
+    organ TEXT NOT NULL,
+    idx   INTEGER NOT NULL REFERENCES journal (idx),
+    PRIMARY KEY (organ, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE checkpoint (
+    size INTEGER PRIMARY KEY CHECK (size >= 0),
+    note TEXT NOT NULL
+) STRICT;
+
+-- Full Merkle tiles of 256 hashes.
+CREATE TABLE tile (
+    level  INTEGER NOT NULL,
+    idx    INTEGER NOT NULL,
+    root   BLOB NOT NULL,
+    hashes BLOB NOT NULL,
+    PRIMARY KEY (level, idx)
+) STRICT;
+
+CREATE TABLE package (
+    package_id        BLOB PRIMARY KEY NOT NULL,
+    kind              TEXT NOT NULL,
+    sender            TEXT NOT NULL,
+    payload_sha256    BLOB NOT NULL,
+    idx               INTEGER NOT NULL,
+    target_package_id BLOB NOT NULL,
+    reply_requested   INTEGER NOT NULL CHECK (reply_requested IN (0, 1))
+) STRICT;
+
+CREATE TABLE package_file (
+    package_id BLOB NOT NULL REFERENCES package (package_id),
+    position   INTEGER NOT NULL,
+    sha256     BLOB NOT NULL,
+    size       INTEGER NOT NULL,
+    name       TEXT NOT NULL,
+    role       TEXT NOT NULL,
+    PRIMARY KEY (package_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE delivery (
+    package_id         BLOB NOT NULL,
+    recipient          TEXT NOT NULL,
+    sender             TEXT NOT NULL,
+    kind               TEXT NOT NULL,
+    state              TEXT NOT NULL,
+    resume_state       TEXT NOT NULL,
+    has_lead           INTEGER NOT NULL CHECK (has_lead IN (0, 1)),
+    pending_package_id BLOB NOT NULL,
+    sent_us            INTEGER NOT NULL,
+    updated_us         INTEGER NOT NULL,
+    updated_index      INTEGER NOT NULL,
+    subject            TEXT NOT NULL,
+    number             TEXT NOT NULL,
+    urgency            TEXT NOT NULL,
+    PRIMARY KEY (package_id, recipient)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX delivery_incoming ON delivery (recipient, state, updated_index, package_id);
+CREATE INDEX delivery_outgoing ON delivery (sender, state, updated_index, package_id, recipient);
+
+CREATE TABLE statement (
+    statement_id   BLOB PRIMARY KEY NOT NULL,
+    package_id     BLOB NOT NULL,
+    recipient      TEXT NOT NULL,
+    event          TEXT NOT NULL,
+    payload_sha256 BLOB NOT NULL,
+    content_sha256 BLOB NOT NULL,
+    idx            INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX statement_delivery ON statement (package_id, recipient, idx);
+
+-- Who has uploaded which file: only they may name it in a package.
+CREATE TABLE possession (
+    organ  TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    size   INTEGER NOT NULL,
+    PRIMARY KEY (organ, sha256)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE organisation (
+    organ   TEXT PRIMARY KEY NOT NULL,
+    version INTEGER NOT NULL,
+    body    BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX organisation_version ON organisation (version, organ);
+
+CREATE TABLE credential (
+    fingerprint BLOB PRIMARY KEY NOT NULL,
+    organ       TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    body        BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX credential_version ON credential (version, fingerprint);

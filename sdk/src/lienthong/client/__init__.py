@@ -1,0 +1,33 @@
+"""The client: sends, receives and reports through one axis, and believes nothing unchecked."""
+
+from __future__ import annotations
+
+from lienthong.client.aio import AsyncClient
+from lienthong.client.compose import PreparedPackage
+from lienthong.client.files import FileSource, Progress
+from lienthong.client.profile import KeyFileWarning, Profile, TransportFiles
+from lienthong.client.reading import PackageView
+from lienthong.client.retry import RetryPolicy
+from lienthong.client.sending import Sending, SendOutcome
+from lienthong.client.sync import Client
+from lienthong.client.wire import Account, ConsistencyProof, Direction, Limits, Resolution
+
+__all__ = [
+    "Account",
+    "AsyncClient",
+    "Client",
+    "ConsistencyProof",
+    "Direction",
+    "FileSource",
+    "KeyFileWarning",
+    "Limits",
+    "PackageView",
+    "PreparedPackage",
+    "Profile",
+    "Progress",
+    "Resolution",
+    "RetryPolicy",
+    "SendOutcome",
+    "Sending",
+    "TransportFiles",
+]

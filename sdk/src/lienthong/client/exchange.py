@@ -1,0 +1,127 @@
+"""Handing packages and reports over: what goes into a message, and repeating what may pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias
+
+from lienthong.client.connection import Connection
+from lienthong.client.files import PreparedFile, ProgressCallback
+from lienthong.client.pipeline import A, I, Outcome, Pipeline, Q
+from lienthong.client.retry import RetryPolicy, retry_after
+from lienthong.client.upload import upload
+from lienthong.codec.signed import envelope_to_message
+from lienthong.errors import DeadlineExceeded, LienthongError
+from lienthong.model.signing import Envelope
+from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
+
+INLINE_LIMIT: Final = 256 * 1024
+"""Bytes of the largest file that may travel inside a message."""
+
+INLINE_TOTAL: Final = 1024 * 1024
+"""Bytes of all files inside one message, so that it stays below the axis's limit."""
+
+Submissions: TypeAlias = Pipeline[
+    exchange_pb2.Submission, exchange_pb2.SubmitRequest, exchange_pb2.SubmitResponse
+]
+Reports: TypeAlias = Pipeline[
+    exchange_pb2.ReportItem, exchange_pb2.ReportRequest, exchange_pb2.ReportResponse
+]
+
+
+def open_submissions(connection: Connection) -> Submissions:
+    """The pipeline of the Submit stream."""
+    return Pipeline(
+        "Submit",
+        connection,
+        method=lambda stubs: stubs.exchange.Submit,
+        pack=lambda items: exchange_pb2.SubmitRequest(submissions=items),
+    )
+
+
+def open_reports(connection: Connection) -> Reports:
+    """The pipeline of the Report stream."""
+    return Pipeline(
+        "Report",
+        connection,
+        method=lambda stubs: stubs.exchange.Report,
+        pack=lambda items: exchange_pb2.ReportRequest(items=items),
+    )
+
+
+async def hand_over(
+    pipeline: Pipeline[I, Q, A], items: Sequence[I], policy: RetryPolicy
+) -> list[journal_pb2.Receipt]:
+    """Hand items over in order; an item that failed is repeated together with those after it.
+
+    The same bytes are sent each time, so that the axis knows what it already has.
+
+    Raises:
+        LienthongError: why the first item that failed was refused.
+    """
+    receipts: list[journal_pb2.Receipt] = []
+    failures = 0
+    while True:
+        done, error = await _try(pipeline, items[len(receipts) :])
+        receipts += done
+        if error is None:
+            return receipts
+        failures = 1 if done else failures + 1
+        if not error.retryable or failures >= policy.attempts:
+            raise error
+        await asyncio.sleep(policy.delay(failures, retry_after(error)))
+
+
+async def _try(
+    pipeline: Pipeline[I, Q, A], items: Sequence[I]
+) -> tuple[list[journal_pb2.Receipt], LienthongError | None]:
+    """The receipts before the first error, and that error."""
+    try:
+        outcomes = await pipeline.exchange(items)
+    except DeadlineExceeded as error:
+        return [], error
+    return _split(outcomes)
+
+
+def _split(
+    outcomes: Iterable[Outcome],
+) -> tuple[list[journal_pb2.Receipt], LienthongError | None]:
+    receipts: list[journal_pb2.Receipt] = []
+    for outcome in outcomes:
+        if isinstance(outcome, LienthongError):
+            return receipts, outcome
+        receipts.append(outcome)
+    return receipts, None
+
+
+def report_items(envelopes: Iterable[Envelope]) -> list[exchange_pb2.ReportItem]:
+    """Signed reports as items of the stream."""
+    return [
+        exchange_pb2.ReportItem(envelope=envelope_to_message(envelope)) for envelope in envelopes
+    ]
+
+
+async def bring_files(
+    connection: Connection,
+    files: Iterable[PreparedFile],
+    inline_limit: int,
+    progress: ProgressCallback | None,
+) -> list[bytes]:
+    """Upload what is too large to travel inside the message; return what does travel in it.
+
+    Raises:
+        HashMismatch: a file changed while it was sent.
+        LienthongError: the axis refused a file, or cannot be reached.
+    """
+    inline: list[bytes] = []
+    room = INLINE_TOTAL
+    distinct = {file.entry.sha256: file for file in files}
+    for file in distinct.values():
+        size, content = file.entry.size, file.content
+        if isinstance(content, bytes) and size <= min(inline_limit, INLINE_LIMIT, room):
+            inline.append(content)
+            room -= size
+        else:
+            await upload(connection, file, progress)
+    return inline

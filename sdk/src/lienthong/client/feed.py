@@ -1,0 +1,119 @@
+"""Reading the feed: in order, verified, across reconnections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+from attrs import frozen
+
+from lienthong.client.connection import Connection
+from lienthong.client.retry import retry_after
+from lienthong.client.verify import Verifier
+from lienthong.errors import LienthongError, ReceiptInvalid
+from lienthong.model.journal import FeedItem
+from lienthong_proto.axis.v1 import exchange_pb2
+
+_NAME: Final = "Subscribe"
+
+
+@frozen(kw_only=True)
+class FeedRequest:
+    """What to read."""
+
+    after: int
+    """Index of the first entry to be seen."""
+
+    follow: bool
+    inline_limit: int
+    page_size: int
+    wait: float
+    """Seconds to wait for a first entry, without ``follow``."""
+
+    def at(self, cursor: int) -> exchange_pb2.SubscribeRequest:
+        return exchange_pb2.SubscribeRequest(
+            from_index=cursor,
+            page_size=self.page_size,
+            follow=self.follow,
+            wait_ms=round(self.wait * 1000),
+            inline_limit=self.inline_limit,
+        )
+
+
+class FeedReader:
+    """One reading of the feed.
+
+    The cursor moves past an entry only when the reader asks for the next one, and never back, so
+    that no entry is skipped or seen twice whatever the connection does.
+    """
+
+    def __init__(self, connection: Connection, verifier: Verifier, request: FeedRequest) -> None:
+        self._connection = connection
+        self._verifier = verifier
+        self._request = request
+        self._cursor = request.after
+        self._failures = 0
+
+    async def items(self) -> AsyncGenerator[FeedItem, None]:
+        """Verified items. Raises as ``AsyncClient.feed``."""
+        while True:
+            before = self._cursor
+            try:
+                async with aclosing(self._pages()) as pages:
+                    async for page in pages:
+                        for message in page.items:
+                            item = self._checked(message)
+                            yield item
+                            self._cursor = item.next_index
+                        self._advance(page)
+                if not self._request.follow:
+                    return
+                # The axis ends a long stream now and then; one that ends at once is a failure.
+                if self._cursor == before:
+                    await self._pause(self._connection.lost("the axis ended the feed"))
+            except LienthongError as error:
+                await self._pause(error)
+
+    async def _pages(self) -> AsyncGenerator[exchange_pb2.SubscribeResponse, None]:
+        call = self._connection.stubs.exchange.Subscribe(self._request.at(self._cursor))
+        pages = call.__aiter__()
+        try:
+            while True:
+                with self._connection.translating(call, _NAME):
+                    async with asyncio.timeout(self._patience):
+                        page = await anext(pages, None)
+                if page is None:
+                    return
+                yield page
+        finally:
+            call.cancel()
+
+    @property
+    def _patience(self) -> float | None:
+        """How long a page may take; for ever while following, where keepalive finds a dead axis."""
+        if self._request.follow:
+            return None
+        return self._connection.policy.timeout + self._request.wait
+
+    def _checked(self, message: exchange_pb2.FeedItem) -> FeedItem:
+        item = self._verifier.item(message)
+        if item.entry.index < self._cursor:
+            found = f"entry {item.entry.index} came again or out of order"
+            raise ReceiptInvalid(reason=f"{found}, expected {self._cursor} or later")
+        return item
+
+    def _advance(self, page: exchange_pb2.SubscribeResponse) -> None:
+        self._cursor = max(self._cursor, page.next_index)
+        self._failures = 0
+
+    async def _pause(self, error: LienthongError) -> None:
+        policy = self._connection.policy
+        self._failures += 1
+        if self._connection.renew_after(error):
+            return
+        exhausted = self._failures >= policy.attempts and not self._request.follow
+        if not error.retryable or exhausted:
+            raise error
+        await asyncio.sleep(policy.delay(self._failures, retry_after(error)))

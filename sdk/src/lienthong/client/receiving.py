@@ -1,0 +1,255 @@
+"""What a recipient does first: read the feed, fetch files, check, accept or refuse."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from lienthong import __version__
+from lienthong.client.compose import AnyOrgan, AnyPackageId, Parts, as_organ, as_package_id
+from lienthong.client.download import check_content, download_to_path, download_to_stream
+from lienthong.client.exchange import INLINE_LIMIT
+from lienthong.client.feed import FeedReader, FeedRequest
+from lienthong.client.files import ProgressCallback
+from lienthong.client.known import KnownPackage
+from lienthong.client.reporting import ReportingMethods
+from lienthong.errors import GuardFailed, NotFound
+from lienthong.model.delivery import DeliveryEvent, DeliveryState
+from lienthong.model.ids import OrganId, PackageId, Sha256
+from lienthong.model.journal import FeedItem, Receipt
+from lienthong.model.package import FileEntry
+from lienthong.model.report import CheckSummary, Reason, RegisterEntry
+from lienthong.model.time import vietnam_date
+from lienthong.model.words import RefusalCode
+
+CHECKER: Final = f"lienthong {__version__}"
+FEED_PAGE: Final = 100
+
+_AFTER_ARRIVAL: Final = frozenset({DeliveryEvent.ACCEPT, DeliveryEvent.REFUSE})
+"""Events that presuppose that the arrival was reported (QĐ 52/2019 Đ10.2)."""
+
+
+class ReceivingMethods(ReportingMethods):
+    """What a recipient does with what comes; see ``AsyncClient``.
+
+    Every report names a delivery by the package and the recipient: this organisation, or, with
+    *recipient*, a body that its office receives for (QĐ 52/2019 Đ6.3).
+    """
+
+    async def feed(
+        self,
+        after: int = 0,
+        *,
+        follow: bool = False,
+        inline_limit: int = INLINE_LIMIT,
+        page_size: int = FEED_PAGE,
+        wait: float = 0.0,
+    ) -> AsyncGenerator[FeedItem, None]:
+        """What concerns this organisation, in journal order, each item checked before it is given.
+
+        Reading changes nothing at the axis: keep ``item.next_index`` beside what you did with the
+        item, in one transaction, and go on from there. Items are neither skipped nor repeated,
+        whatever happens to the connection.
+
+        Args:
+            after: index of the first entry to be seen: the ``next_index`` of the last item.
+            follow: go on for ever, through restarts of the axis; otherwise end at the newest entry.
+            inline_limit: bytes up to which files come with their item, at most 256 KiB; 0 for none.
+            page_size: entries a message, at most 500.
+            wait: seconds to wait for a first entry, without *follow*; at most 60.
+
+        Raises:
+            ReceiptInvalid: an item is not what the axis recorded; also CheckpointInvalid,
+                ProofInvalid.
+            SignatureInvalid: an item is not what its author signed; also ChainUntrusted,
+                CertificateExpired, CertificateUnfit.
+            ConnectionFailed: the axis cannot be reached, after all tries, without *follow*.
+        """
+        request = FeedRequest(
+            after=after, follow=follow, inline_limit=inline_limit, page_size=page_size, wait=wait
+        )
+        reader = FeedReader(self._connection, self._verifier, request)
+        items = reader.items()
+        try:
+            async for item in items:
+                self._learn(item)
+                yield item
+        finally:
+            await items.aclose()
+
+    async def download(
+        self,
+        package_id: AnyPackageId,
+        file: str | Sha256 | None,
+        target: str | os.PathLike[str] | BinaryIO,
+        *,
+        progress: ProgressCallback | None = None,
+    ) -> FileEntry:
+        """Fetch one file of a package.
+
+        Args:
+            package_id: which package.
+            file: name or hash of the file; None for the main file.
+            target: path of the new file, which appears only when it is complete and verified, or
+                an open binary file. What an interrupted download to a path has left is used.
+            progress: told how it goes.
+
+        Returns:
+            The file's line in the manifest.
+
+        Raises:
+            NotFound: there is no such package or file, or it concerns others.
+            HashMismatch: the axis sent other bytes than the sender signed.
+            LienthongError: as ``get_package``.
+        """
+        wanted = as_package_id(package_id)
+        known = await self._package(wanted)
+        entry = _pick(known, file)
+        if isinstance(target, str | os.PathLike):
+            await download_to_path(self._connection, wanted, entry, Path(target), progress)
+        else:
+            await download_to_stream(self._connection, wanted, entry, target, progress)
+        known.checked.add(entry.sha256)
+        return entry
+
+    async def check(self, package_id: AnyPackageId) -> CheckSummary:
+        """Check a package before acceptance: signature, receipt, presence and hash of every file.
+
+        Files that came with the feed or were downloaded by this client are not fetched again.
+
+        Raises:
+            SignatureInvalid: as ``get_package``.
+            HashMismatch: a file is not the one that the sender signed.
+        """
+        wanted = as_package_id(package_id)
+        known = await self._package(wanted)
+        for entry in known.unchecked:
+            await check_content(self._connection, wanted, entry)
+            known.checked.add(entry.sha256)
+        return CheckSummary(
+            complete=True,
+            intact=True,
+            authentic=True,
+            checked_at=self._clock(),
+            checker=CHECKER,
+        )
+
+    async def arrived(
+        self, package_id: AnyPackageId, *, recipient: AnyOrgan | None = None, note: str = ""
+    ) -> Receipt:
+        """Report that the recipient's system has the package (01; QĐ 52/2019 Đ10.2).
+
+        Raises:
+            NotFound: there is no such delivery, or it concerns others.
+        """
+        return await self._say(DeliveryEvent.ARRIVE, package_id, recipient, Parts(note=note))
+
+    async def accept(
+        self,
+        package_id: AnyPackageId,
+        *,
+        register_number: int,
+        register_date: date | None = None,
+        check: CheckSummary | None = None,
+        responsible: str = "",
+        note: str = "",
+        recipient: AnyOrgan | None = None,
+    ) -> Receipt:
+        """Accept and register a document (03; QĐ 52/2019 Đ8.1; NĐ 30/2020 Đ22).
+
+        Reports the arrival first where that was not done.
+
+        Args:
+            package_id: which package.
+            register_number: in the register of incoming documents.
+            register_date: day of the entry; today in Vietnam by default.
+            check: the outcome of checks made elsewhere; ``check`` of this client by default.
+            responsible: role of the person who answers for it, e.g. "Văn thư".
+            note: at most 500 characters.
+            recipient: a body that this organisation's office receives for; itself by default.
+
+        Raises:
+            GuardFailed: the check has not passed: refuse the document instead.
+            HashMismatch: a file is not the one that the sender signed; also SignatureInvalid and
+                the other errors of ``check``. Nothing was reported.
+            InvalidMove: the delivery cannot be accepted in its state.
+            ConflictingReport: it was accepted before with another entry.
+        """
+        found = check if check is not None else await self.check(package_id)
+        if not found.passed:
+            raise GuardFailed(
+                event="ACCEPT", state="-", condition="a passed check", clause="QĐ 52/2019 Đ8.1a"
+            )
+        day = register_date or vietnam_date(self._clock())
+        parts = Parts(
+            register=RegisterEntry(number=register_number, date=day),
+            check=found,
+            responsible=responsible,
+            note=note,
+        )
+        return await self._say(DeliveryEvent.ACCEPT, package_id, recipient, parts)
+
+    async def refuse(
+        self,
+        package_id: AnyPackageId,
+        *,
+        reason: RefusalCode,
+        text: str,
+        responsible: str = "",
+        recipient: AnyOrgan | None = None,
+    ) -> Receipt:
+        """Refuse a document before acceptance (02; QĐ 52/2019 Đ5.1d, Đ8.1a).
+
+        Reports the arrival first where that was not done.
+
+        Raises:
+            InvalidMove: it was accepted already, or ended otherwise.
+        """
+        parts = Parts(reason=Reason(code=reason, text=text), responsible=responsible)
+        return await self._say(DeliveryEvent.REFUSE, package_id, recipient, parts)
+
+    async def _say(
+        self,
+        event: DeliveryEvent,
+        package_id: AnyPackageId,
+        recipient: AnyOrgan | None,
+        parts: Parts,
+    ) -> Receipt:
+        """Report as the recipient; the arrival goes first, in the same message, if it is due."""
+        package = as_package_id(package_id)
+        organ = self.organ if recipient is None else as_organ(recipient)
+        envelopes = []
+        if event in _AFTER_ARRIVAL and await self._state(package, organ) is DeliveryState.SENT:
+            envelopes.append(
+                await self._signed(DeliveryEvent.ARRIVE, package, organ, organ, Parts())
+            )
+        envelopes.append(await self._signed(event, package, organ, organ, parts))
+        return (await self._hand_over(envelopes))[-1]
+
+    async def _state(self, package_id: PackageId, recipient: OrganId) -> DeliveryState | None:
+        known = self._known.state(package_id, recipient)
+        if known is not None:
+            return known
+        deliveries = (await self.get_package(package_id)).deliveries
+        own = [one for one in deliveries if one.recipient == recipient] or deliveries
+        return own[0].state if len(own) == 1 else None
+
+    async def _package(self, package_id: PackageId) -> KnownPackage:
+        known = self._known.package(package_id)
+        if known is not None:
+            return known
+        view = await self.get_package(package_id)
+        return self._known.learn(view.manifest)
+
+
+def _pick(known: KnownPackage, wanted: str | Sha256 | None) -> FileEntry:
+    for entry in known.files:
+        if wanted in {entry.name, entry.sha256, entry.sha256.hex}:
+            return entry
+    main = [entry for entry in known.files if entry.role.value == "MAIN"]
+    if wanted is None and main:
+        return main[0]
+    raise NotFound(what=f"the file {wanted or 'that is the main one'} in this package")

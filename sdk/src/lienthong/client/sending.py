@@ -1,0 +1,255 @@
+"""Sending documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from attrs import evolve, frozen
+
+from lienthong.client.compose import (
+    AnyOrgan,
+    AnyPackageId,
+    AnyRecipient,
+    PreparedPackage,
+)
+from lienthong.client.exchange import INLINE_LIMIT, bring_files, hand_over
+from lienthong.client.files import AnyFile, ProgressCallback, prepare
+from lienthong.client.reporting import ReportingMethods
+from lienthong.codec.signed import (
+    dump_manifest,
+    envelope_to_message,
+    load_manifest,
+)
+from lienthong.errors import (
+    FileUndeclared,
+    IdReused,
+    LienthongError,
+    Malformed,
+)
+from lienthong.model.document import Document
+from lienthong.model.ids import PackageId
+from lienthong.model.journal import Receipt
+from lienthong.model.package import PackageKind
+from lienthong.model.secrecy import refuse_state_secret
+from lienthong.model.signing import MANIFEST_TYPE, Envelope
+from lienthong_proto.axis.v1 import exchange_pb2
+
+AT_ONCE: Final = 128
+"""Documents that ``send_many`` works on at the same time."""
+
+
+@frozen(kw_only=True)
+class Sending:
+    """One document for ``send_many``; as the arguments of ``send``."""
+
+    document: Document
+    files: Sequence[AnyFile]
+    recipients: Sequence[AnyRecipient]
+    package_id: AnyPackageId | None = None
+
+
+@frozen(kw_only=True)
+class SendOutcome:
+    """What became of one document: a receipt, or the error that kept it from being sent."""
+
+    receipt: Receipt | None = None
+    error: LienthongError | None = None
+
+
+class SendingMethods(ReportingMethods):
+    """Sending documents; see ``AsyncClient``."""
+
+    async def prepare(
+        self,
+        document: Document,
+        files: Iterable[AnyFile],
+        recipients: Iterable[AnyRecipient],
+        *,
+        package_id: AnyPackageId | None = None,
+        sender: AnyOrgan | None = None,
+    ) -> PreparedPackage:
+        """Hash the files, make the manifest and sign it; nothing is sent.
+
+        Keep ``envelope`` of the result, and the files, until ``submit`` has given the receipt: the
+        same bytes can then be handed over again, also by another process.
+
+        Args:
+            document: data of the document (QĐ 52/2019 Đ7.2).
+            files: paths or sources; the first is the main file unless one is named as such.
+            recipients: codes or recipients (Đ7.2m).
+            package_id: chosen by the caller, a UUIDv7; a new one by default.
+            sender: a body that this organisation's office sends for (Đ6.3); itself by default.
+
+        Raises:
+            StateSecret: the document is marked as a state secret (Đ1.2).
+            InputError: a value is not allowed; the error names it.
+            KeyUnusable: the signing key cannot be used.
+        """
+        return await self._prepare(
+            PackageKind.NEW, document, files, recipients, package_id=package_id, sender=sender
+        )
+
+    async def send(
+        self,
+        document: Document,
+        files: Iterable[AnyFile],
+        recipients: Iterable[AnyRecipient],
+        *,
+        package_id: AnyPackageId | None = None,
+        sender: AnyOrgan | None = None,
+        inline_limit: int = INLINE_LIMIT,
+        progress: ProgressCallback | None = None,
+    ) -> Receipt:
+        """Send a document to organisations; returns when the axis has it durably.
+
+        Files are uploaded with resume, the manifest is signed, the package submitted; what may pass
+        is tried again with the same bytes. The receipt is checked before it is returned. With a
+        *package_id* of the caller's the call may be repeated after a crash: the same document,
+        files and recipients give the first receipt again.
+
+        Args:
+            document: data of the document (QĐ 52/2019 Đ7.2).
+            files: paths or sources; the first is the main file unless one is named as such.
+            recipients: codes or recipients (Đ7.2m).
+            package_id: chosen by the caller, a UUIDv7; a new one by default.
+            sender: a body that this organisation's office sends for (Đ6.3); itself by default.
+            inline_limit: bytes up to which a file travels with the manifest, at most 256 KiB.
+            progress: told how uploads go.
+
+        Raises:
+            StateSecret: the document is marked as a state secret (Đ1.2).
+            InputError: a value is not allowed; the error names it.
+            UnknownRecipient: also ClosedRecipient, DuplicateRecipient, SenderMismatch.
+            IdReused: *package_id* stands for other content.
+            HashMismatch: a file changed while it was sent.
+            LimitReached: the axis has no room for more now; also DiskFull.
+            ConnectionFailed: the axis cannot be reached, after all tries.
+            ReceiptInvalid: the axis gave a false receipt; also CheckpointInvalid, ProofInvalid.
+        """
+        prepared = await self._prepare(
+            PackageKind.NEW, document, files, recipients, package_id=package_id, sender=sender
+        )
+        try:
+            return await self._submit(prepared, inline_limit, progress)
+        except IdReused:
+            if package_id is None:
+                raise
+            return await self._earlier(prepared)
+
+    async def send_many(
+        self, sendings: Iterable[Sending], *, inline_limit: int = INLINE_LIMIT
+    ) -> tuple[SendOutcome, ...]:
+        """Send documents at the same time; each succeeds or fails for itself, none raises.
+
+        Several documents share messages, which costs far less than one ``send`` after the other.
+        """
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(sending: Sending) -> SendOutcome:
+            async with room:
+                try:
+                    receipt = await self.send(
+                        sending.document,
+                        sending.files,
+                        sending.recipients,
+                        package_id=sending.package_id,
+                        inline_limit=inline_limit,
+                    )
+                except LienthongError as error:
+                    return SendOutcome(error=error)
+                return SendOutcome(receipt=receipt)
+
+        return tuple(await asyncio.gather(*map(one, sendings)))
+
+    async def submit(
+        self,
+        package: PreparedPackage | Envelope,
+        files: Iterable[AnyFile] = (),
+        *,
+        inline_limit: int = INLINE_LIMIT,
+        progress: ProgressCallback | None = None,
+    ) -> Receipt:
+        """Hand a signed package over; doing so again gives the same receipt.
+
+        Args:
+            package: what ``prepare`` gave, or its envelope.
+            files: with an envelope, the files of its manifest; matched by their hash. Those that
+                the axis already has may be left out.
+            inline_limit: bytes up to which a file travels with the manifest, at most 256 KiB.
+            progress: told how uploads go.
+
+        Raises:
+            FileUndeclared: the manifest does not name a file.
+            FileMissing: the axis lacks a file that was left out.
+            LienthongError: as ``send``.
+        """
+        if isinstance(package, Envelope):
+            package = await _prepared(package, files)
+        return await self._submit(package, inline_limit, progress)
+
+    async def _prepare(
+        self,
+        kind: PackageKind,
+        document: Document,
+        files: Iterable[AnyFile],
+        recipients: Iterable[AnyRecipient],
+        *,
+        package_id: AnyPackageId | None = None,
+        sender: AnyOrgan | None = None,
+        target: PackageId | None = None,
+        reason: str = "",
+    ) -> PreparedPackage:
+        # Before a single byte is read (QĐ 52/2019 Đ1.2, Đ6.1a).
+        refuse_state_secret(document.secrecy.value, field="Document.secrecy")
+        with_main = kind in {PackageKind.NEW, PackageKind.REPLACE}
+        prepared = await prepare(files, with_main=with_main)
+        manifest = self._composer.manifest(
+            kind,
+            document,
+            prepared,
+            recipients,
+            package_id=package_id,
+            sender=sender,
+            target=target,
+            reason=reason,
+        )
+        envelope = await self._signer.sign(MANIFEST_TYPE, dump_manifest(manifest))
+        return PreparedPackage(manifest=manifest, envelope=envelope, files=prepared)
+
+    async def _submit(
+        self, package: PreparedPackage, inline_limit: int, progress: ProgressCallback | None
+    ) -> Receipt:
+        inline = await bring_files(self._connection, package.files, inline_limit, progress)
+        submission = exchange_pb2.Submission(
+            envelope=envelope_to_message(package.envelope), inline_files=inline
+        )
+        (answer,) = await hand_over(self._submissions, [submission], self._policy)
+        verified = self._noted(self._verifier.receipt_for(answer, package.envelope))
+        self._known.learn(package.manifest, (file.sha256 for file in package.manifest.files))
+        return verified.receipt
+
+    async def _earlier(self, prepared: PreparedPackage) -> Receipt:
+        """The receipt of an earlier run, if it sent the same under the same identifier.
+
+        Raises:
+            IdReused: it sent something else.
+        """
+        view = await self.get_package(prepared.package_id)
+        if evolve(view.manifest, created_at=prepared.manifest.created_at) != prepared.manifest:
+            raise IdReused(what=f"package id {prepared.package_id}")
+        return view.receipt
+
+
+async def _prepared(envelope: Envelope, files: Iterable[AnyFile]) -> PreparedPackage:
+    """An envelope that was kept, with its files."""
+    if envelope.payload_type != MANIFEST_TYPE:
+        raise Malformed(what="the package", reason=f"it holds {envelope.payload_type}")
+    manifest = load_manifest(envelope.payload)
+    declared = {file.sha256: file for file in manifest.files}
+    prepared = await prepare(files, with_main=False)
+    for file in prepared:
+        if file.entry.sha256 not in declared:
+            raise FileUndeclared(sha256=file.entry.sha256)
+    return PreparedPackage(manifest=manifest, envelope=envelope, files=prepared)

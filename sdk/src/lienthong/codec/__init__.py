@@ -1,0 +1,1 @@
+"""Bytes and text to model values and back; one module per format."""

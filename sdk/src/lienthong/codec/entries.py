@@ -1,0 +1,242 @@
+"""Journal entries and receipts: the bytes that the axis makes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lienthong.codec.manifests import KIND_NUMBERS, KINDS
+from lienthong.codec.scalars import (
+    bound,
+    read_instant,
+    read_maybe_package_id,
+    read_number,
+    read_organ,
+    read_package_id,
+    read_sha256,
+    read_statement_id,
+    read_word,
+    words,
+    write_instant,
+)
+from lienthong.codec.statements import EVENT_NUMBERS, EVENTS
+from lienthong.codec.strict import parse
+from lienthong.errors import MissingField, TooLarge
+from lienthong.model.delivery import DeliveryState
+from lienthong.model.journal import (
+    MAX_CHECKPOINT_CHARACTERS,
+    MAX_ENTRY_BYTES,
+    MAX_PROOF,
+    DirectoryRecord,
+    Effect,
+    JournalBody,
+    JournalEntry,
+    PackageRecord,
+    Receipt,
+    StatementRecord,
+)
+from lienthong.model.package import MAX_RECIPIENTS
+from lienthong_proto.axis.v1 import journal_pb2
+
+MAX_RECEIPT_BYTES: Final = MAX_ENTRY_BYTES + 4 * MAX_CHECKPOINT_CHARACTERS + 64 * MAX_PROOF
+_STATES: Final = words(DeliveryState)
+
+
+def dump_entry(value: JournalEntry) -> bytes:
+    """The bytes of the Merkle leaf; made once, by the axis.
+
+    Raises:
+        TooLarge: they exceed 1 MiB.
+    """
+    data = _write_entry(value).SerializeToString(deterministic=True)
+    if len(data) > MAX_ENTRY_BYTES:
+        limit = f"{MAX_ENTRY_BYTES} bytes"
+        raise TooLarge(what="journal entry", found=f"{len(data)} bytes", limit=limit)
+    return data
+
+
+def load_entry(data: bytes) -> JournalEntry:
+    """The journal entry of a leaf.
+
+    Raises:
+        Malformed: the bytes are no journal entry.
+        UnknownField: they hold a field that this version does not know.
+        TooLarge: they, or a list in them, exceed their limit.
+        InputError: a field is missing or breaks its definition.
+    """
+    message = parse(journal_pb2.JournalEntry, data, what="journal entry", limit=MAX_ENTRY_BYTES)
+    if not message.HasField("recorded_at"):
+        raise MissingField(field="JournalEntry.recorded_at", clause="QĐ 52/2019 Đ10.1")
+    return JournalEntry(
+        index=message.index,
+        nonce=message.nonce,
+        recorded_at=read_instant(message.recorded_at, field="JournalEntry.recorded_at"),
+        axis=message.axis,
+        body=_read_body(message),
+    )
+
+
+def dump_receipt(value: Receipt) -> bytes:
+    """The bytes of a receipt, for a file or a database of the one who holds it."""
+    return receipt_to_message(value).SerializeToString(deterministic=True)
+
+
+def load_receipt(data: bytes) -> Receipt:
+    """The receipt of bytes; what it proves is not checked here.
+
+    Raises:
+        Malformed: the bytes are no receipt.
+        UnknownField: they hold a field that this version does not know.
+        TooLarge: they, or a list in them, exceed their limit.
+        InputError: a field is missing or breaks its definition.
+    """
+    message = parse(journal_pb2.Receipt, data, what="receipt", limit=MAX_RECEIPT_BYTES)
+    return receipt_from_message(message)
+
+
+def receipt_to_message(value: Receipt) -> journal_pb2.Receipt:
+    """The message of a receipt, for a larger message to hold."""
+    return journal_pb2.Receipt(
+        entry=value.entry,
+        index=value.index,
+        inclusion_proof=value.inclusion_proof,
+        checkpoint=value.checkpoint,
+    )
+
+
+def receipt_from_message(message: journal_pb2.Receipt) -> Receipt:
+    """The receipt of a message that was part of a larger one.
+
+    Raises:
+        InputError: a field is missing or breaks its definition.
+    """
+    bound(message.inclusion_proof, most=MAX_PROOF, field="Receipt.inclusion_proof")
+    return Receipt(
+        entry=message.entry,
+        index=message.index,
+        inclusion_proof=tuple(message.inclusion_proof),
+        checkpoint=message.checkpoint,
+    )
+
+
+def _write_entry(value: JournalEntry) -> journal_pb2.JournalEntry:
+    body = value.body
+    return journal_pb2.JournalEntry(
+        index=value.index,
+        nonce=value.nonce,
+        recorded_at=write_instant(value.recorded_at),
+        axis=value.axis,
+        package=_write_package(body) if isinstance(body, PackageRecord) else None,
+        statement=_write_statement(body) if isinstance(body, StatementRecord) else None,
+        directory=_write_directory(body) if isinstance(body, DirectoryRecord) else None,
+    )
+
+
+def _read_body(message: journal_pb2.JournalEntry) -> JournalBody:
+    match message.WhichOneof("body"):
+        case "package":
+            return _read_package(message.package)
+        case "statement":
+            return _read_statement(message.statement)
+        case "directory":
+            return _read_directory(message.directory)
+        case _:
+            raise MissingField(field="JournalEntry.body", clause="DESIGN §6")
+
+
+def _write_package(value: PackageRecord) -> journal_pb2.PackageRecord:
+    return journal_pb2.PackageRecord(
+        package_id=value.package_id.value,
+        kind=KIND_NUMBERS[value.kind],
+        sender=value.sender.value,
+        recipients=[organ.value for organ in value.recipients],
+        payload_sha256=value.payload_sha256.value,
+        envelope_sha256=value.envelope_sha256.value,
+        target_package_id=b"" if value.target is None else value.target.value,
+        effects=[_write_effect(item) for item in value.effects],
+    )
+
+
+def _read_package(message: journal_pb2.PackageRecord) -> PackageRecord:
+    bound(message.recipients, most=MAX_RECIPIENTS, field="PackageRecord.recipients")
+    bound(message.effects, most=4 * MAX_RECIPIENTS, field="PackageRecord.effects")
+    return PackageRecord(
+        package_id=read_package_id(message.package_id, field="PackageRecord.package_id"),
+        kind=read_number(KINDS, message.kind, field="PackageRecord.kind"),
+        sender=read_organ(message.sender, field="PackageRecord.sender"),
+        recipients=tuple(
+            [read_organ(item, field="PackageRecord.recipients") for item in message.recipients]
+        ),
+        payload_sha256=read_sha256(message.payload_sha256, field="PackageRecord.payload_sha256"),
+        envelope_sha256=read_sha256(message.envelope_sha256, field="PackageRecord.envelope_sha256"),
+        target=read_maybe_package_id(message.target_package_id),
+        effects=tuple([_read_effect(item) for item in message.effects]),
+    )
+
+
+def _write_statement(value: StatementRecord) -> journal_pb2.StatementRecord:
+    return journal_pb2.StatementRecord(
+        statement_id=value.statement_id.value,
+        package_id=value.package_id.value,
+        recipient=value.recipient.value,
+        reporter=value.reporter.value,
+        event=EVENT_NUMBERS[value.event],
+        payload_sha256=value.payload_sha256.value,
+        envelope_sha256=value.envelope_sha256.value,
+        effects=[_write_effect(item) for item in value.effects],
+    )
+
+
+def _read_statement(message: journal_pb2.StatementRecord) -> StatementRecord:
+    bound(message.effects, most=4 * MAX_RECIPIENTS, field="StatementRecord.effects")
+    return StatementRecord(
+        statement_id=read_statement_id(message.statement_id, field="StatementRecord.statement_id"),
+        package_id=read_package_id(message.package_id, field="StatementRecord.package_id"),
+        recipient=read_organ(message.recipient, field="StatementRecord.recipient"),
+        reporter=read_organ(message.reporter, field="StatementRecord.reporter"),
+        event=read_number(EVENTS, message.event, field="StatementRecord.event"),
+        payload_sha256=read_sha256(message.payload_sha256, field="StatementRecord.payload_sha256"),
+        envelope_sha256=read_sha256(
+            message.envelope_sha256, field="StatementRecord.envelope_sha256"
+        ),
+        effects=tuple([_read_effect(item) for item in message.effects]),
+    )
+
+
+def _write_directory(value: DirectoryRecord) -> journal_pb2.DirectoryRecord:
+    return journal_pb2.DirectoryRecord(
+        version=value.version,
+        subject=value.subject,
+        organ_id=value.organ_id.value,
+        change_sha256=value.change_sha256.value,
+    )
+
+
+def _read_directory(message: journal_pb2.DirectoryRecord) -> DirectoryRecord:
+    return DirectoryRecord(
+        version=message.version,
+        subject=message.subject,
+        organ_id=read_organ(message.organ_id, field="DirectoryRecord.organ_id"),
+        change_sha256=read_sha256(message.change_sha256, field="DirectoryRecord.change_sha256"),
+    )
+
+
+def _write_effect(value: Effect) -> journal_pb2.Effect:
+    return journal_pb2.Effect(
+        package_id=value.package_id.value,
+        recipient=value.recipient.value,
+        from_state="" if value.from_state is None else value.from_state.value,
+        to_state=value.to_state.value,
+    )
+
+
+def _read_effect(message: journal_pb2.Effect) -> Effect:
+    return Effect(
+        package_id=read_package_id(message.package_id, field="Effect.package_id"),
+        recipient=read_organ(message.recipient, field="Effect.recipient"),
+        from_state=(
+            read_word(_STATES, message.from_state, field="Effect.from_state")
+            if message.from_state
+            else None
+        ),
+        to_state=read_word(_STATES, message.to_state, field="Effect.to_state"),
+    )

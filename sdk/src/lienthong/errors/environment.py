@@ -1,0 +1,124 @@
+"""Errors of machines, networks and running nodes."""
+
+from __future__ import annotations
+
+from lienthong.errors.base import CallerError, EnvironmentFault, InputError
+
+
+class DiskFull(EnvironmentFault):
+    """The node's disk reserve is reached; it goes on delivering."""
+
+    code = "node.disk_full"
+    status = "RESOURCE_EXHAUSTED"
+    en = "the axis has no space for new documents; stored ones are still delivered"
+    vi = "trục hết chỗ cho văn bản mới; văn bản đã nhận vẫn được chuyển"
+    next_en = "try again later; the operator has been alarmed"
+    next_vi = "thử lại sau; đơn vị vận hành đã được cảnh báo"
+
+
+class StoreFailed(EnvironmentFault):
+    """A store could not make something durable; nothing was acknowledged."""
+
+    code = "node.store_failed"
+    en = "the axis could not store it: {reason}"
+    vi = "trục không lưu được: {reason}"
+    next_en = "repeat with the same identifier"
+    next_vi = "gửi lại với cùng mã"
+
+
+class Draining(EnvironmentFault):
+    """The node is being stopped."""
+
+    code = "node.draining"
+    en = "the node is stopping"
+    vi = "nút đang dừng"
+    next_en = "repeat; another or the restarted node will answer"
+    next_vi = "gửi lại; nút khác hoặc nút khởi động lại sẽ trả lời"
+
+
+class Internal(EnvironmentFault):
+    """The node met an error of its own."""
+
+    code = "node.internal"
+    retryable = False
+    status = "INTERNAL"
+    en = "the axis met an error of its own, reference {reference}"
+    vi = "trục gặp lỗi nội bộ, mã tra cứu {reference}"
+    next_en = "give the reference to the operator"
+    next_vi = "gửi mã tra cứu cho đơn vị vận hành"
+
+
+class DataDirectoryInUse(EnvironmentFault):
+    """Another process uses the data folder."""
+
+    code = "node.data_in_use"
+    retryable = False
+    en = "the data folder {path} is used by another process"
+    vi = "thư mục dữ liệu {path} đang được tiến trình khác dùng"
+    next_en = "stop the other node first; SQLite storage allows exactly one"
+    next_vi = "dừng nút kia trước; kho SQLite chỉ cho phép một nút"
+
+
+class DataCorrupt(EnvironmentFault):
+    """Stored data is not what was stored."""
+
+    code = "node.data_corrupt"
+    retryable = False
+    status = "DATA_LOSS"
+    en = "stored data is damaged: {what}"
+    vi = "dữ liệu lưu trữ bị hỏng: {what}"
+    next_en = "stop the node and restore it from a backup"
+    next_vi = "dừng nút và phục hồi từ bản sao lưu"
+
+
+class ConnectionFailed(EnvironmentFault):
+    """The axis cannot be reached."""
+
+    code = "client.connection_failed"
+    en = "no connection to {endpoint}: {reason}"
+    vi = "không kết nối được {endpoint}: {reason}"
+    next_en = "check address and network, and that the client certificate is accepted"
+    next_vi = "kiểm tra địa chỉ, mạng, và chứng thư máy khách có được chấp nhận"
+
+
+class DeadlineExceeded(EnvironmentFault):
+    """The answer did not come in time; repeating is safe."""
+
+    code = "client.deadline_exceeded"
+    status = "DEADLINE_EXCEEDED"
+    en = "no answer from {endpoint} to {call} within {seconds} s"
+    vi = "{endpoint} không trả lời {call} trong {seconds} giây"
+    next_en = "repeat with the same identifier"
+    next_vi = "gửi lại với cùng mã"
+
+
+class RemoteError(EnvironmentFault):
+    """The axis answered with an error that this version of the SDK does not know."""
+
+    code = "client.remote_error"
+    retryable = False
+    status = "UNKNOWN"
+    en = "the axis answered {remote_code}: {text}"
+    vi = "trục trả lời {remote_code}: {text}"
+    next_en = "upgrade the SDK to read this error"
+    next_vi = "nâng cấp SDK để hiểu lỗi này"
+
+
+class ConfigInvalid(InputError):
+    """A configuration or profile file is wrong."""
+
+    code = "config.invalid"
+    en = "{file}: {key} is {found}, expected {expected}"
+    vi = "{file}: {key} là {found}, cần {expected}"
+    next_en = "correct the file"
+    next_vi = "sửa tệp cấu hình"
+
+
+class Closed(CallerError):
+    """The object was closed."""
+
+    code = "client.closed"
+    en = "{what} was closed"
+    vi = "{what} đã đóng"
+    next_en = "open a new one"
+    next_vi = "mở đối tượng mới"

@@ -1,0 +1,65 @@
+"""Errors about keys, certificates and signatures."""
+
+from __future__ import annotations
+
+from lienthong.errors.base import CallerError, InputError
+
+
+class SignatureInvalid(InputError):
+    """A signature does not fit the bytes and the certificate (NĐ 30/2020 Đ5)."""
+
+    code = "pki.signature_invalid"
+    en = "the signature on {what} by {subject} is not valid"
+    vi = "chữ ký trên {what} của {subject} không hợp lệ"
+    next_en = "refuse it as not authentic and tell the sender"
+    next_vi = "từ chối vì không xác thực và báo bên gửi"
+
+
+class ChainUntrusted(InputError):
+    """No path leads from the certificate to a configured trust anchor."""
+
+    code = "pki.chain_untrusted"
+    en = "the certificate of {subject} does not lead to a trusted authority: {reason}"
+    vi = "chứng thư của {subject} không dẫn tới cơ quan chứng thực tin cậy: {reason}"
+    next_en = "check the chain that was sent and the configured trust anchors"
+    next_vi = "kiểm tra chuỗi chứng thư gửi kèm và danh sách gốc tin cậy"
+
+
+class CertificateExpired(InputError):
+    """The certificate was not valid at the moment that counts."""
+
+    code = "pki.certificate_expired"
+    en = "the certificate of {subject} is valid from {not_before} to {not_after}, not at {at}"
+    vi = "chứng thư của {subject} có hiệu lực từ {not_before} đến {not_after}, không phải lúc {at}"
+    next_en = "renew the certificate"
+    next_vi = "gia hạn chứng thư"
+
+
+class CertificateUnfit(InputError):
+    """The certificate or its key may not be used for this purpose."""
+
+    code = "pki.certificate_unfit"
+    en = "the certificate of {subject} cannot be used: {reason}"
+    vi = "không dùng được chứng thư của {subject}: {reason}"
+    next_en = "use a certificate that allows it, with a key of sufficient strength"
+    next_vi = "dùng chứng thư cho phép mục đích này, khóa đủ mạnh"
+
+
+class AlgorithmUnsupported(InputError):
+    """The algorithm is not among those accepted."""
+
+    code = "pki.algorithm_unsupported"
+    en = "the algorithm {found} is not accepted"
+    vi = "không chấp nhận thuật toán {found}"
+    next_en = "use RSA >= 2048 (PKCS#1 or PSS), ECDSA P-256/P-384 or Ed25519, with SHA-256/384"
+    next_vi = "dùng RSA >= 2048 (PKCS#1 hoặc PSS), ECDSA P-256/P-384 hoặc Ed25519, với SHA-256/384"
+
+
+class KeyUnusable(CallerError):
+    """A private key cannot be opened or does not fit its certificate."""
+
+    code = "pki.key_unusable"
+    en = "the key {key} cannot be used: {reason}"
+    vi = "không dùng được khóa {key}: {reason}"
+    next_en = "check the key's address, its passphrase and its certificate"
+    next_vi = "kiểm tra địa chỉ khóa, mật khẩu và chứng thư của nó"

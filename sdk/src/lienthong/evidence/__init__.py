@@ -1,0 +1,1 @@
+"""What proves the journal offline: Merkle tree, checkpoints, receipts, evidence bundles."""

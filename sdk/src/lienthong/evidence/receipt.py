@@ -1,0 +1,162 @@
+"""Receipts: the axis's proof, checked offline, that it took something over at a certain moment."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Final
+
+from attrs import field, frozen
+
+from lienthong.codec.signed import load_entry, load_manifest, load_statement
+from lienthong.errors import LienthongError, ReceiptInvalid
+from lienthong.evidence.checkpoint import Checkpoint, open_checkpoint
+from lienthong.evidence.digests import envelope_digest
+from lienthong.evidence.merkle import leaf_hash, verify_inclusion
+from lienthong.evidence.note import VerifierKey
+from lienthong.model.journal import (
+    DirectoryRecord,
+    JournalBody,
+    JournalEntry,
+    PackageRecord,
+    Receipt,
+    StatementRecord,
+)
+from lienthong.model.package import Manifest
+from lienthong.model.report import Statement
+from lienthong.model.signing import MANIFEST_TYPE, STATEMENT_TYPE, Envelope
+
+_CAPACITY: Final = 256
+
+
+@frozen(kw_only=True)
+class ReceiptEvidence:
+    """What a receipt was found to prove."""
+
+    entry: JournalEntry
+    """What the axis recorded, and when."""
+
+    checkpoint: Checkpoint
+    """The signed state of the journal that contains the entry."""
+
+    content: Manifest | Statement | None = field(default=None, repr=False)
+    """What the envelope holds, when one was given and found to belong to the entry."""
+
+
+class CheckpointCache:
+    """Remembers opened checkpoints: receipts of one batch share theirs. Safe between threads."""
+
+    def __init__(self, capacity: int = _CAPACITY) -> None:
+        self._capacity = capacity
+        self._opened: OrderedDict[tuple[VerifierKey, str, bool], Checkpoint] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(self, note: str, key: VerifierKey, *, require_exact: bool = False) -> Checkpoint:
+        """As ``open_checkpoint``, which raises what this raises; failures are not remembered."""
+        name = (key, note, require_exact)
+        with self._lock:
+            known = self._opened.get(name)
+        if known is None:
+            known = open_checkpoint(note, key, require_exact=require_exact)
+            with self._lock:
+                self._opened[name] = known
+                while len(self._opened) > self._capacity:
+                    self._opened.popitem(last=False)
+        return known
+
+
+def verify_receipt(
+    receipt: Receipt,
+    key: VerifierKey,
+    *,
+    envelope: Envelope | None = None,
+    cache: CheckpointCache | None = None,
+    require_exact: bool = False,
+) -> ReceiptEvidence:
+    """Check a receipt with nothing but the axis's public key. In this order:
+
+    1. The checkpoint is signed by *key*.
+    2. The entry is the leaf with this index in the tree of the checkpoint.
+    3. The entry can be read, has this index, and is of this axis.
+    4. The envelope, when given, is the one that the entry records, and what it holds is what the
+       entry says.
+
+    Who signed the envelope is another question: see ``verify_envelope``.
+
+    Args:
+        receipt: the receipt.
+        key: the axis's verifier key, from a trusted source.
+        envelope: what the receipt is said to be for.
+        cache: remembers opened checkpoints between calls.
+        require_exact: refuse checkpoints with signatures of others beside the axis's.
+
+    Raises:
+        CheckpointInvalid: step 1.
+        ProofInvalid: step 2.
+        ReceiptInvalid: step 3 or 4.
+    """
+    opened = cache.open if cache else open_checkpoint
+    checkpoint = opened(receipt.checkpoint, key, require_exact=require_exact)
+    leaf = leaf_hash(receipt.entry)
+    proof = receipt.inclusion_proof
+    verify_inclusion(receipt.index, checkpoint.size, leaf, proof, checkpoint.root)
+    entry = _read(receipt, checkpoint)
+    content = None if envelope is None else _match(entry.body, envelope, entry.axis)
+    return ReceiptEvidence(entry=entry, checkpoint=checkpoint, content=content)
+
+
+def _read(receipt: Receipt, checkpoint: Checkpoint) -> JournalEntry:
+    try:
+        entry = load_entry(receipt.entry)
+    except LienthongError as error:
+        raise ReceiptInvalid(reason=f"its entry cannot be read: {error}") from error
+    if entry.index != receipt.index:
+        raise ReceiptInvalid(reason=f"its entry is number {entry.index}, not {receipt.index}")
+    if entry.axis != checkpoint.origin:
+        raise ReceiptInvalid(reason=f"its entry is of {entry.axis}, not of {checkpoint.origin}")
+    return entry
+
+
+def _match(body: JournalBody, envelope: Envelope, axis: str) -> Manifest | Statement:
+    """What the envelope holds, after every value that the entry records was compared with it."""
+    if isinstance(body, DirectoryRecord):
+        raise ReceiptInvalid(reason="it is for a change of the directory, not for an envelope")
+    digests = (body.payload_sha256.value, body.envelope_sha256.value)
+    found = (sha256(envelope.payload).digest(), envelope_digest(envelope))
+    if not all(compare_digest(a, b) for a, b in zip(digests, found, strict=True)):
+        raise ReceiptInvalid(reason="it is for another envelope")
+    content = _content(body, envelope)
+    if content.audience != axis:
+        raise ReceiptInvalid(reason=f"the envelope is meant for {content.audience}, not for {axis}")
+    return content
+
+
+def _content(body: PackageRecord | StatementRecord, envelope: Envelope) -> Manifest | Statement:
+    try:
+        if isinstance(body, PackageRecord) and envelope.payload_type == MANIFEST_TYPE:
+            return _check_manifest(body, load_manifest(envelope.payload))
+        if isinstance(body, StatementRecord) and envelope.payload_type == STATEMENT_TYPE:
+            return _check_statement(body, load_statement(envelope.payload))
+    except ReceiptInvalid:
+        raise
+    except LienthongError as error:
+        raise ReceiptInvalid(reason=f"the envelope cannot be read: {error}") from error
+    raise ReceiptInvalid(reason="the entry is of another kind than the envelope")
+
+
+def _check_manifest(body: PackageRecord, manifest: Manifest) -> Manifest:
+    recorded = (body.package_id, body.kind, body.target, len(body.recipients))
+    signed = (manifest.package_id, manifest.kind, manifest.target, len(manifest.recipients))
+    if recorded != signed:
+        raise ReceiptInvalid(reason="the entry says something else than the manifest")
+    return manifest
+
+
+def _check_statement(body: StatementRecord, statement: Statement) -> Statement:
+    recorded = (body.statement_id, body.package_id, body.event)
+    signed = (statement.statement_id, statement.package_id, statement.event)
+    if recorded != signed:
+        raise ReceiptInvalid(reason="the entry says something else than the report")
+    return statement

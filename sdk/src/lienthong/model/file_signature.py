@@ -1,0 +1,173 @@
+"""Legal signatures inside files, as a verifier reads them (regulations §13a B, §13e)."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Final
+
+from attrs import field, frozen
+
+from lienthong.model.checks import a, maybe, missing, octets, refuse, text, whole
+from lienthong.model.ids import OrganId
+from lienthong.model.time import as_utc, aware
+
+MAX_TIMESTAMP_TOKEN_BYTES: Final = 64 * 1024
+
+
+class SignatureRole(enum.Enum):
+    """Whose signature it is (NĐ 30/2020 PL I)."""
+
+    SIGNER = "SIGNER"
+    AGENCY = "AGENCY"
+    ATTACHMENT_AGENCY = "ATTACHMENT_AGENCY"
+    COPY_AGENCY = "COPY_AGENCY"
+
+
+class SignatureKind(enum.Enum):
+    """Which kind of digital signature it is (LGDĐT 2023 Đ22)."""
+
+    CONG_VU = "CONG_VU"
+    CONG_CONG = "CONG_CONG"
+    CHUYEN_DUNG = "CHUYEN_DUNG"
+
+
+class SignatureImage(enum.Enum):
+    """What is drawn for a signature (NĐ 30/2020 PL I II.7d, II.8)."""
+
+    SIGNATURE_BLUE = "SIGNATURE_BLUE"
+    SEAL_RED = "SEAL_RED"
+    HIDDEN = "HIDDEN"
+
+
+class Finding(enum.Enum):
+    """Outcome of one check; what could not be decided is never shown as good."""
+
+    GOOD = "GOOD"
+    BAD = "BAD"
+    UNKNOWN = "UNKNOWN"
+
+
+class LegalValue(enum.Enum):
+    """What a received document is worth (QĐ 52/2019 Đ4; regulations §13e)."""
+
+    ORIGINAL_EQUIVALENT = "ORIGINAL_EQUIVALENT"
+    COPY_EQUIVALENT_TO_BAN_CHINH = "COPY_EQUIVALENT_TO_BAN_CHINH"
+    INFORMATION_ONLY = "INFORMATION_ONLY"
+    REVIEW = "REVIEW"
+    PENDING_CHECK = "PENDING_CHECK"
+    REFUSE = "REFUSE"
+    NO_EFFECT = "NO_EFFECT"
+
+
+@frozen(kw_only=True)
+class Appearance:
+    """Where and how a signature is shown (NĐ 30/2020 PL I II.7d, II.8)."""
+
+    page: int = field(validator=whole(1, 99_999))
+    x: int = field(validator=whole(0, 1_000_000))
+    """Millipoints (1/72000 inch) from the left edge."""
+
+    y: int = field(validator=whole(0, 1_000_000))
+    """Millipoints from the lower edge."""
+
+    image: SignatureImage = field(validator=a(SignatureImage))
+    text: str = field(default="", validator=text(500, lines=True))
+
+
+@frozen(kw_only=True)
+class SignatureCheck:
+    """What checking a signature found (QĐ 52/2019 Đ8.1b)."""
+
+    integrity: Finding = field(validator=a(Finding))
+    chain: Finding = field(validator=a(Finding))
+    revocation: Finding = field(validator=a(Finding))
+    time: Finding = field(validator=a(Finding))
+    """Whether the signing time lies within the certificate's validity and is provable."""
+
+    order: Finding = field(validator=a(Finding))
+    """Signer before agency (NĐ 30/2020 Đ32.2d)."""
+
+    checked_at: datetime = field(converter=as_utc, validator=aware)
+    evidence: str = field(default="", validator=text(4000, lines=True))
+    """What the findings rest on: responses, certificates, versions."""
+
+    @property
+    def good(self) -> bool:
+        """Every finding is GOOD; anything undecided makes it False."""
+        findings = (self.integrity, self.chain, self.revocation, self.time, self.order)
+        return all(finding is Finding.GOOD for finding in findings)
+
+
+@frozen(kw_only=True)
+class FileSignature:
+    """One digital signature found in a file (NĐ 30/2020 Đ5.1, PL I)."""
+
+    role: SignatureRole = field(validator=a(SignatureRole, clause="NĐ 30/2020 PL I"))
+    kind: SignatureKind = field(validator=a(SignatureKind, clause="LGDĐT 2023 Đ22"))
+    subject: str = field(validator=text(1000, required=True))
+    """Distinguished name of the certificate's holder (RFC 4514)."""
+
+    issuer: str = field(validator=text(1000, required=True))
+    serial: str = field(validator=text(50, required=True))
+    """Hexadecimal."""
+
+    not_before: datetime = field(converter=as_utc, validator=aware)
+    not_after: datetime = field(converter=as_utc, validator=aware)
+    signed_at: datetime = field(converter=as_utc, validator=aware)
+    """Shown as ISO 8601 with +07:00 (PL I)."""
+
+    timestamp_token: bytes = field(
+        default=b"", repr=False, validator=octets(0, MAX_TIMESTAMP_TOKEN_BYTES)
+    )
+    """RFC 3161 token; empty when there is none (LGDĐT 2023 Đ31)."""
+
+    appearance: Appearance | None = field(default=None, validator=maybe(Appearance))
+    check: SignatureCheck | None = field(default=None, validator=maybe(SignatureCheck))
+    """None while it was not checked."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.not_after < self.not_before:
+            found, expected = self.not_after.isoformat(), "an instant after not_before"
+            raise refuse(self, "not_after", found=found, expected=expected)
+
+
+@frozen(kw_only=True)
+class LegalJudgement:
+    """What a document is worth and why (QĐ 52/2019 Đ4)."""
+
+    value: LegalValue = field(validator=a(LegalValue))
+    reason: str = field(validator=text(500, required=True, clause="QĐ 52/2019 Đ4"))
+    rule_set: str = field(default="", validator=text(100))
+    """Name and version of the rule set that judged."""
+
+    judged_at: datetime = field(converter=as_utc, validator=aware)
+    overridden_by: str = field(default="", validator=text(100))
+    """Who decided otherwise than the rules; empty when nobody did."""
+
+    @property
+    def overridden(self) -> bool:
+        return bool(self.overridden_by)
+
+
+@frozen(kw_only=True)
+class Conversion:
+    """The mark of a digitised document (NĐ 137/2024 Đ4); required for DIGITISED."""
+
+    by_org: OrganId = field(validator=a(OrganId, clause="NĐ 137/2024 Đ4"))
+    converted_at: datetime = field(converter=as_utc, validator=aware)
+    mark: str = field(validator=text(200, required=True, clause="NĐ 137/2024 Đ4"))
+
+
+def check_conversion(instance: object, *, digitised: bool, conversion: Conversion | None) -> None:
+    """Refuse a digitised document without its mark, and a mark on one born digital.
+
+    Raises:
+        MissingField: the mark of a digitised document is missing.
+        InvalidValue: a document born digital has one.
+    """
+    if digitised and conversion is None:
+        raise missing(instance, "conversion", "NĐ 137/2024 Đ4")
+    if conversion is not None and not digitised:
+        expected = "no conversion of a document born digital"
+        raise refuse(instance, "conversion", found=conversion.mark, expected=expected)

@@ -1,0 +1,194 @@
+"""The journal: one ordered log of everything that the axis took over (DESIGN §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from attrs import Attribute, field, frozen
+
+from lienthong.errors import InvalidValue
+from lienthong.model.checks import a, as_tuple, many, maybe, octets, path_of, shown, text, whole
+from lienthong.model.delivery import DeliveryEvent, DeliveryState
+from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
+from lienthong.model.package import MAX_RECIPIENTS, Manifest, PackageKind
+from lienthong.model.report import Statement
+from lienthong.model.signing import Envelope
+from lienthong.model.time import as_utc, aware
+
+NONCE_BYTES: Final = 32
+HASH_BYTES: Final = 32
+MAX_ENTRY_BYTES: Final = 1024 * 1024
+MAX_PROOF: Final = 63
+"""A tree of 2^63 leaves has no longer proof."""
+
+MAX_CHECKPOINT_CHARACTERS: Final = 64 * 1024
+DIRECTORY_SUBJECTS: Final = frozenset({"organisation", "credential", "contact_point"})
+
+_HASH: Final = octets(HASH_BYTES, HASH_BYTES)
+_BODY_KINDS: Final = "PackageRecord, StatementRecord or DirectoryRecord"
+
+
+@frozen(kw_only=True)
+class Effect:
+    """A delivery changed its state."""
+
+    package_id: PackageId = field(validator=a(PackageId))
+    recipient: OrganId = field(validator=a(OrganId))
+    from_state: DeliveryState | None = field(default=None, validator=maybe(DeliveryState))
+    """None for a new delivery."""
+
+    to_state: DeliveryState = field(validator=a(DeliveryState))
+
+
+@frozen(kw_only=True)
+class PackageRecord:
+    """The axis took over a package; codes are canonical, as the directory knew them then."""
+
+    package_id: PackageId = field(validator=a(PackageId))
+    kind: PackageKind = field(validator=a(PackageKind))
+    sender: OrganId = field(validator=a(OrganId))
+    recipients: tuple[OrganId, ...] = field(
+        converter=as_tuple, validator=many(OrganId, least=1, most=MAX_RECIPIENTS)
+    )
+    payload_sha256: Sha256 = field(validator=a(Sha256))
+    """Of the signed payload."""
+
+    envelope_sha256: Sha256 = field(validator=a(Sha256))
+    """Of the serialised envelope."""
+
+    target: PackageId | None = field(default=None, validator=maybe(PackageId))
+    effects: tuple[Effect, ...] = field(
+        default=(), converter=as_tuple, validator=many(Effect, most=4 * MAX_RECIPIENTS)
+    )
+
+
+@frozen(kw_only=True)
+class StatementRecord:
+    """The axis took over a status report."""
+
+    statement_id: StatementId = field(validator=a(StatementId))
+    package_id: PackageId = field(validator=a(PackageId))
+    recipient: OrganId = field(validator=a(OrganId))
+    reporter: OrganId = field(validator=a(OrganId))
+    event: DeliveryEvent = field(validator=a(DeliveryEvent))
+    payload_sha256: Sha256 = field(validator=a(Sha256))
+    envelope_sha256: Sha256 = field(validator=a(Sha256))
+    effects: tuple[Effect, ...] = field(
+        default=(), converter=as_tuple, validator=many(Effect, most=4 * MAX_RECIPIENTS)
+    )
+    """Empty when the report was late and only recorded."""
+
+    @event.validator
+    def _check_event(self, attribute: Attribute[Any], value: DeliveryEvent) -> None:
+        if not value.reported:
+            raise InvalidValue(
+                field=path_of(self, attribute),
+                found=value.name,
+                expected="an event that organisations report",
+            )
+
+
+@frozen(kw_only=True)
+class DirectoryRecord:
+    """The directory changed."""
+
+    version: int = field(validator=whole(1, 2**63 - 1))
+    """Directory version after the change."""
+
+    subject: str = field()
+    """"organisation", "credential" or "contact_point"."""
+
+    organ_id: OrganId = field(validator=a(OrganId))
+    change_sha256: Sha256 = field(validator=a(Sha256))
+    """Of the serialised change."""
+
+    @subject.validator
+    def _check_subject(self, attribute: Attribute[Any], value: object) -> None:
+        if value not in DIRECTORY_SUBJECTS:
+            raise InvalidValue(
+                field=path_of(self, attribute),
+                found=shown(value),
+                expected="one of " + ", ".join(sorted(DIRECTORY_SUBJECTS)),
+            )
+
+
+JournalBody: TypeAlias = PackageRecord | StatementRecord | DirectoryRecord
+
+
+@frozen(kw_only=True)
+class JournalEntry:
+    """One entry; its serialised bytes, made once by the axis, are the Merkle leaf."""
+
+    index: int = field(validator=whole(0, 2**63 - 1))
+    """Gap-free, from 0."""
+
+    nonce: bytes = field(repr=False, validator=octets(NONCE_BYTES, NONCE_BYTES))
+    """Random, so that public hashes reveal nothing of the content."""
+
+    recorded_at: datetime = field(converter=as_utc, validator=aware)
+    """UTC; never goes back."""
+
+    axis: str = field(validator=text(255, required=True))
+    body: JournalBody = field()
+
+    @body.validator
+    def _check_body(self, attribute: Attribute[Any], value: object) -> None:
+        if not isinstance(value, JournalBody):
+            found = shown(value)
+            field_path = path_of(self, attribute)
+            raise InvalidValue(field=field_path, found=found, expected=_BODY_KINDS)
+
+
+@frozen(kw_only=True)
+class Receipt:
+    """A journal entry together with what proves it offline."""
+
+    entry: bytes = field(repr=False, validator=octets(1, MAX_ENTRY_BYTES))
+    """Serialised JournalEntry."""
+
+    index: int = field(validator=whole(0, 2**63 - 1))
+    inclusion_proof: tuple[bytes, ...] = field(
+        default=(), repr=False, converter=as_tuple, validator=many(bytes, most=MAX_PROOF)
+    )
+    """RFC 6962 inclusion proof in the tree of the checkpoint, leaf side first."""
+
+    checkpoint: str = field(
+        repr=False, validator=text(MAX_CHECKPOINT_CHARACTERS, required=True, lines=True)
+    )
+    """C2SP tlog-checkpoint as a signed note."""
+
+    @inclusion_proof.validator
+    def _check_proof(self, attribute: Attribute[Any], value: tuple[bytes, ...]) -> None:
+        for item in value:
+            _HASH(self, attribute, item)
+
+
+def _files(value: Mapping[Sha256, bytes]) -> Mapping[Sha256, bytes]:
+    return MappingProxyType(dict(value))
+
+
+@frozen(kw_only=True)
+class FeedItem:
+    """One journal entry that concerns the reader, with what it is about.
+
+    For a package ``envelope`` and ``manifest`` are set, for a report ``envelope`` and
+    ``statement``; for a change of the directory none of them.
+    """
+
+    receipt: Receipt = field(validator=a(Receipt))
+    entry: JournalEntry = field(validator=a(JournalEntry))
+    envelope: Envelope | None = field(default=None, validator=maybe(Envelope))
+    manifest: Manifest | None = field(default=None, validator=maybe(Manifest))
+    statement: Statement | None = field(default=None, validator=maybe(Statement))
+    inline_files: Mapping[Sha256, bytes] = field(
+        factory=dict, repr=False, converter=_files, hash=False
+    )
+    """Contents of small files by their hash."""
+
+    @property
+    def next_index(self) -> int:
+        """Where to go on: what the next reading of the feed begins after."""
+        return self.entry.index + 1

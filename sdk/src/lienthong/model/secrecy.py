@@ -1,0 +1,29 @@
+"""State-secret marks are refused wherever they appear (QĐ 52/2019 Đ1.2, Đ6.1a)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lienthong.errors import StateSecret
+from lienthong.model.checks import is_text, shown
+from lienthong.model.folding import folded
+
+_NOT_SECRET: Final = frozenset({"", "NONE", "KHONG", "KHONG MAT", "THUONG", "BINH THUONG"})
+
+
+def refuse_state_secret(mark: str, *, field: str = "secrecy") -> None:
+    """Refuse every secrecy mark but "none".
+
+    Spelling, case, Vietnamese marks and separators do not matter, and a word that is not known
+    counts as a mark: nothing secret may enter because it was written in a new way.
+
+    Raises:
+        StateSecret: the mark says, or may say, that the document is a state secret.
+    """
+    if not is_text(mark) or _plain(mark) not in _NOT_SECRET:
+        raise StateSecret(field=field, found=shown(mark), clause="QĐ 52/2019 Đ1.2")
+
+
+def _plain(text: str) -> str:
+    letters = "".join(char if char.isalnum() else " " for char in folded(text))
+    return " ".join(letters.split()).upper()

@@ -1,0 +1,85 @@
+"""Finding plugins by the metadata of installed distributions; nothing is imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+from attrs import field, frozen
+
+from lienthong.errors import InvalidValue
+from lienthong.plugins.kinds import SEAMS, PluginKind
+
+UNKNOWN: Final = "unknown"
+
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]{0,63}):")
+
+
+@frozen(kw_only=True)
+class Offer:
+    """A plugin as a distribution announces it."""
+
+    kind: PluginKind
+    name: str
+    """URI scheme, or media type of a file verifier."""
+
+    distribution: str
+    version: str
+    entry_point: EntryPoint = field(repr=False)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words under which a block list may name it."""
+        kind = self.kind.name.lower()
+        return frozenset({f"{kind}:{self.name}", _normal(self.distribution)})
+
+
+def discover() -> tuple[Offer, ...]:
+    """Every plugin that installed distributions announce, ordered by kind, name, distribution."""
+    offers = [
+        _offer(kind, entry_point)
+        for kind, seam in SEAMS.items()
+        for entry_point in entry_points(group=seam.group)
+    ]
+    kinds = list(PluginKind)
+    offers.sort(key=lambda offer: (kinds.index(offer.kind), offer.name, offer.distribution))
+    return tuple(offers)
+
+
+def blocked_words(words: Iterable[str]) -> frozenset[str]:
+    """A block list in canonical form; see ``Offer.words``."""
+    return frozenset(word if ":" in word else _normal(word) for word in words)
+
+
+def scheme_of(uri: str) -> str:
+    """The scheme of a plugin's URI.
+
+    Raises:
+        InvalidValue: it has none. The text never shows the URI, which may hold what it should not.
+    """
+    match = _SCHEME.match(uri)
+    if match is None:
+        expected = "scheme:address, the scheme in lower case"
+        raise InvalidValue(field="uri", found="without a scheme", expected=expected)
+    return match.group(1)
+
+
+def _offer(kind: PluginKind, entry_point: EntryPoint) -> Offer:
+    found = entry_point.dist
+    # Metadata is foreign data: a distribution without a name or version is still an offer.
+    distribution = str((found and found.metadata["Name"]) or UNKNOWN)
+    version = str((found and found.metadata["Version"]) or UNKNOWN)
+    return Offer(
+        kind=kind,
+        name=entry_point.name,
+        distribution=distribution,
+        version=version,
+        entry_point=entry_point,
+    )
+
+
+def _normal(distribution: str) -> str:
+    """The canonical spelling of a distribution's name (PyPA name normalisation)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()

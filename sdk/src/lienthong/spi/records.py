@@ -1,0 +1,153 @@
+"""The rows that a record store keeps; plain values, equal on every store.
+
+Instants are microseconds since 1970-01-01T00:00Z. Organisation codes are canonical. Bytes that
+were signed or hashed are kept exactly as they came.
+"""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+
+@frozen(kw_only=True)
+class Head:
+    """Where the journal and the directory stand."""
+
+    size: int = 0
+    """Number of journal entries."""
+
+    recorded_us: int = 0
+    """Instant of the newest entry; time never goes back behind it."""
+
+    directory_version: int = 0
+
+    frontier: tuple[bytes, ...] = ()
+    """Roots of the complete subtrees that make up the tree, largest first (32 bytes each)."""
+
+
+@frozen(kw_only=True)
+class JournalRow:
+    """One journal entry with what its receipt needs."""
+
+    index: int
+    entry: bytes
+    """Serialised JournalEntry: the Merkle leaf."""
+
+    leaf_hash: bytes
+    proof: tuple[bytes, ...]
+    """Inclusion proof in the tree of ``checkpoint_size``."""
+
+    checkpoint_size: int
+    recorded_us: int
+    subject_id: bytes
+    """Package id, statement id, or the UTF-8 canonical code for directory changes."""
+
+    package_id: bytes
+    """The package that it is about; empty for directory changes."""
+
+    envelope: bytes = field(repr=False)
+    """Serialised Envelope; empty for directory changes."""
+
+    parties: tuple[str, ...]
+    """Organisations whose feeds show it."""
+
+
+@frozen(kw_only=True)
+class CheckpointRow:
+    """A signed checkpoint."""
+
+    size: int
+    note: str
+
+
+@frozen(kw_only=True)
+class TileRow:
+    """A full Merkle tile of 256 hashes (C2SP tlog-tiles)."""
+
+    level: int
+    index: int
+    hashes: bytes = field(repr=False)
+    root: bytes
+    """Root of the tile: the hash at (level + 1, index)."""
+
+
+@frozen(kw_only=True)
+class FileRow:
+    """A file as a package declares it."""
+
+    sha256: bytes
+    size: int
+    name: str
+    role: str
+
+
+@frozen(kw_only=True)
+class PackageRow:
+    """An acknowledged package."""
+
+    package_id: bytes
+    kind: str
+    sender: str
+    payload_sha256: bytes
+    index: int
+    target_package_id: bytes
+    reply_requested: bool
+    files: tuple[FileRow, ...]
+
+
+@frozen(kw_only=True)
+class DeliveryRow:
+    """One package on its way to one recipient."""
+
+    package_id: bytes
+    recipient: str
+    sender: str
+    kind: str
+    state: str
+    resume_state: str
+    """State to go back to when a pending request is refused; empty otherwise."""
+
+    has_lead: bool
+    pending_package_id: bytes
+    """The recall, update or replacement that waits for an answer; empty otherwise."""
+
+    sent_us: int
+    updated_us: int
+    updated_index: int
+    subject: str
+    number: str
+    urgency: str
+
+
+@frozen(kw_only=True)
+class StatementRow:
+    """A recorded status report."""
+
+    statement_id: bytes
+    package_id: bytes
+    recipient: str
+    event: str
+    payload_sha256: bytes
+    content_sha256: bytes
+    """SHA-256 over what the report says, without its id and time: equal content, equal value."""
+
+    index: int
+
+
+@frozen(kw_only=True)
+class OrganisationRow:
+    """An organisation as the directory codec wrote it."""
+
+    organ_id: str
+    version: int
+    body: bytes
+
+
+@frozen(kw_only=True)
+class CredentialRow:
+    """A credential as the node wrote it."""
+
+    fingerprint: bytes
+    organ_id: str
+    version: int
+    body: bytes

@@ -1,0 +1,116 @@
+"""The contract of file verifiers: what the signatures inside a file say.
+
+A verifier reports what it found. Whether that is enough for a document's legal value is decided by
+rules, never by a verifier.
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from datetime import datetime
+from typing import BinaryIO, Final
+
+from attrs import field, frozen
+
+from lienthong.model.checks import a, as_tuple, many, missing, text
+from lienthong.model.file_signature import FileSignature
+from lienthong.model.time import aware
+
+MAX_CHECKS: Final = 1000
+MAX_SIGNATURES: Final = 100
+MAX_WORD: Final = 200
+MAX_REASON: Final = 2000
+
+
+class Outcome(enum.Enum):
+    """The three results of EN 319 102-1 5.1.3; not being able to decide is one of them."""
+
+    PASSED = "PASSED"
+    INDETERMINATE = "INDETERMINATE"
+    FAILED = "FAILED"
+
+    @classmethod
+    def worst(cls, outcomes: tuple[Outcome, ...]) -> Outcome:
+        """FAILED before INDETERMINATE before PASSED; nothing checked is INDETERMINATE."""
+        for outcome in (cls.FAILED, cls.INDETERMINATE):
+            if outcome in outcomes:
+                return outcome
+        return cls.PASSED if outcomes else cls.INDETERMINATE
+
+
+@frozen(kw_only=True)
+class FileCheck:
+    """One thing that was checked."""
+
+    name: str = field(validator=text(MAX_WORD, required=True))
+    """What, in one dotted word: ``signature.integrity``, ``certificate.revocation``."""
+
+    subject: str = field(default="", validator=text(MAX_WORD))
+    """Which signature or certificate, as the file names it; empty for the file as a whole."""
+
+    outcome: Outcome = field(validator=a(Outcome))
+
+    reason: str = field(default="", validator=text(MAX_REASON))
+    """One sentence; never empty unless it passed."""
+
+    @reason.validator
+    def _reasoned(self, _: object, reason: str) -> None:
+        if self.outcome is not Outcome.PASSED and not reason:
+            raise missing(self, "reason", f"the outcome {self.outcome.value} of {self.name}")
+
+
+@frozen(kw_only=True)
+class FileReport:
+    """What a verifier found in one file."""
+
+    media_type: str = field(validator=text(MAX_WORD, required=True))
+    at: datetime = field(validator=aware)
+    """The moment for which certificates and revocation were judged."""
+
+    verifier: str = field(validator=text(MAX_WORD, required=True))
+    """Name and version of what verified, for the record."""
+
+    checks: tuple[FileCheck, ...] = field(
+        converter=as_tuple, validator=many(FileCheck, most=MAX_CHECKS)
+    )
+    """In the order in which they were made."""
+
+    signatures: tuple[FileSignature, ...] = field(
+        default=(), converter=as_tuple, validator=many(FileSignature, most=MAX_SIGNATURES)
+    )
+    """The signatures that could be read, good or not, in the order of the file."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of all checks; INDETERMINATE when nothing could be checked."""
+        return Outcome.worst(tuple(check.outcome for check in self.checks))
+
+
+class FileVerifier(ABC):
+    """Reads the signatures inside files of one media type.
+
+    May be called from several threads at once, each with a stream of its own.
+    """
+
+    @abstractmethod
+    def verify(self, stream: BinaryIO, media_type: str, at: datetime) -> FileReport:
+        """Check the signatures in a file.
+
+        A damaged, unsigned or hostile file is a report, not an exception. The network is never
+        used: revocation that cannot be judged from the file and the given certificates is
+        INDETERMINATE.
+
+        Args:
+            stream: readable and seekable, at its start; the verifier does not close it.
+            media_type: as the package declares it.
+            at: aware; the moment for which to judge.
+
+        Raises:
+            NotSupported: the media type is not one that was declared.
+            TooLarge: the file is larger than the verifier is willing to read.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of processes and files; a second call does nothing."""

@@ -1,0 +1,13 @@
+"""Contract suites that every plugin of lienthong has to pass, first-party ones included.
+
+Inherit a contract class, override its fixtures, run pytest. The numbered requirements are in
+``docs/plugin-authors/contract.md``.
+"""
+
+from __future__ import annotations
+
+from lienthong_conformance.blob_store import BlobStoreContract
+from lienthong_conformance.record_store import RecordStoreContract
+from lienthong_conformance.signer import SignerContract
+
+__all__ = ["BlobStoreContract", "RecordStoreContract", "SignerContract"]

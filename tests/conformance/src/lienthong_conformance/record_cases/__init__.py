@@ -1,0 +1,1 @@
+"""The cases of the record-store contract, by theme."""

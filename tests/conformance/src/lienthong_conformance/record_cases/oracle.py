@@ -1,0 +1,246 @@
+"""Any sequence of calls gives what a simple store in memory gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import pytest
+from attrs import evolve, frozen
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from lienthong.spi import ReadView, RecordStore, WriteTransaction
+from lienthong.spi.records import CheckpointRow, CredentialRow, DeliveryRow
+from lienthong.testing.samples import (
+    delivery_row,
+    journal_row,
+    organisation_row,
+    package_id,
+    package_row,
+    sha256,
+    statement_row,
+)
+from lienthong.testing.store import MemoryMedium, MemoryRecordStore
+from lienthong_conformance.record_cases.steps import Interrupted
+
+ORGANS = ("A1", "H05", "H05.1")
+STATES = ("SENT", "ARRIVED", "REFUSED")
+NUMBERS = tuple(range(4))
+
+organs = st.sampled_from(ORGANS)
+numbers = st.sampled_from(NUMBERS)
+parties = st.lists(organs, max_size=3).map(tuple)
+deliveries = st.builds(
+    delivery_row,
+    numbers,
+    recipient=organs,
+    sender=organs,
+    state=st.sampled_from(STATES),
+    updated_index=st.integers(0, 5),
+    subject=st.text(max_size=5),
+)
+
+
+@frozen
+class Pair:
+    """The same look at, or transaction of, the store and its oracle."""
+
+    real: ReadView
+    oracle: ReadView
+
+    def compare(self) -> None:
+        """Ask both the same questions."""
+        for ask in QUESTIONS:
+            assert ask(self.real) == ask(self.oracle)
+
+
+def _questions() -> list[Callable[[ReadView], object]]:
+    """Every reading call, over all the small values that the machine uses."""
+    ask: list[Callable[[ReadView], object]] = [
+        lambda view: view.head(),
+        lambda view: list(view.journal(0, 99)),
+        lambda view: list(view.journal(2, 2)),
+        lambda view: list(view.leaf_hashes(1, 3)),
+        lambda view: view.checkpoint(),
+        lambda view: list(view.organisations(1, 2)),
+        lambda view: list(view.credentials(1)),
+    ]
+    for n in NUMBERS:
+        name = package_id(n)
+        ask += [
+            lambda view, name=name: view.package(name),
+            lambda view, name=name: list(view.deliveries(name)),
+            lambda view, name=name: list(view.journal_of(name)),
+            lambda view, n=n: view.statement(statement_row(n).statement_id),
+            lambda view, n=n: view.checkpoint(n),
+        ]
+    for o in ORGANS:
+        ask += [
+            lambda view, o=o: list(view.feed(o, 0, 99)),
+            lambda view, o=o: list(view.feed(o, 1, 2)),
+            lambda view, o=o: view.possession(o, sha256("file")),
+            lambda view, o=o: list(view.statements(package_id(1), o)),
+            *(_list(o, incoming=incoming) for incoming in (True, False)),
+            _list(o, incoming=True, states=STATES[:2], before=(3, package_id(1), "H05"), limit=2),
+        ]
+    return ask
+
+
+def _list(
+    organ: str,
+    *,
+    incoming: bool,
+    states: tuple[str, ...] = (),
+    before: tuple[int, bytes, str] | None = None,
+    limit: int = 99,
+) -> Callable[[ReadView], object]:
+    return lambda view: list(
+        view.list_deliveries(organ, incoming=incoming, states=states, before=before, limit=limit)
+    )
+
+
+QUESTIONS = _questions()
+
+
+class RecordMachine(RuleBasedStateMachine):
+    """Does the same to a store and to its oracle, and compares them after every step."""
+
+    def __init__(self, open_store: Callable[[], RecordStore]) -> None:
+        super().__init__()
+        self._open = open_store
+        self._medium = MemoryMedium()
+        self._real = open_store()
+        self._oracle = MemoryRecordStore(self._medium)
+        self._looks = ExitStack()
+        self._held: list[Pair] = []
+
+    def _do(self, step: Callable[[WriteTransaction], object]) -> None:
+        """Do one step to both in a transaction."""
+        with self._real.write() as real, self._oracle.write() as oracle:
+            step(real)
+            step(oracle)
+            Pair(real, oracle).compare()
+
+    @rule(batch=st.lists(st.tuples(numbers, parties), min_size=1, max_size=3))
+    def append(self, batch: list[tuple[int, tuple[str, ...]]]) -> None:
+        def step(transaction: WriteTransaction) -> None:
+            head = transaction.head()
+            rows = [
+                journal_row(head.size + at, package_id=package_id(number), parties=shown)
+                for at, (number, shown) in enumerate(batch)
+            ]
+            transaction.add_journal(rows)
+            frontier = (*head.frontier, rows[-1].leaf_hash)[-3:]
+            size = head.size + len(rows)
+            transaction.set_head(evolve(head, size=size, frontier=frontier))
+            transaction.add_checkpoint(CheckpointRow(size=size, note=f"note {size}"))
+
+        self._do(step)
+
+    @rule(rows=st.lists(deliveries, max_size=4))
+    def put_deliveries(self, rows: list[DeliveryRow]) -> None:
+        self._do(lambda transaction: transaction.put_deliveries(rows))
+
+    @rule(number=numbers, organ=organs, index=st.integers(0, 9))
+    def add_statement(self, number: int, organ: str, index: int) -> None:
+        row = statement_row(number, package_id=package_id(1), recipient=organ, index=index)
+        self._try(lambda transaction: transaction.add_statement(row))
+
+    @rule(number=numbers)
+    def add_package(self, number: int) -> None:
+        self._try(lambda transaction: transaction.add_package(package_row(number)))
+
+    def _try(self, step: Callable[[WriteTransaction], object]) -> None:
+        """Do a step that both must refuse, or neither."""
+        refused = []
+        for store in (self._real, self._oracle):
+            try:
+                with store.write() as transaction:
+                    step(transaction)
+            except Exception:  # noqa: BLE001 - which error is the store's own business
+                refused.append(store)
+        assert refused in ([], [self._real, self._oracle])
+
+    @rule(organ=organs, version=st.integers(0, 4), body=st.binary(max_size=4))
+    def put_directory_rows(self, organ: str, version: int, body: bytes) -> None:
+        credential = CredentialRow(
+            fingerprint=sha256(organ), organ_id=organ, version=version, body=body
+        )
+
+        def step(transaction: WriteTransaction) -> None:
+            transaction.put_organisation(organisation_row(organ, version, body))
+            transaction.put_credential(credential)
+            transaction.add_possession(organ, sha256("file"), 7)
+
+        self._do(step)
+
+    @rule(rows=st.lists(deliveries, min_size=1, max_size=3))
+    def roll_back(self, rows: list[DeliveryRow]) -> None:
+        with pytest.raises(Interrupted), self._real.write() as transaction:
+            transaction.put_deliveries(rows)
+            transaction.add_journal([journal_row(transaction.head().size, parties=ORGANS)])
+            transaction.set_head(evolve(transaction.head(), size=99))
+            raise Interrupted
+
+    @precondition(lambda self: len(self._held) < 3)
+    @rule()
+    def hold_a_look(self) -> None:
+        real = self._looks.enter_context(self._real.read())
+        oracle = self._looks.enter_context(self._oracle.read())
+        self._held.append(Pair(real, oracle))
+
+    @rule()
+    def reopen(self) -> None:
+        self._let_go()
+        self._real.close()
+        self._oracle.close()
+        self._real = self._open()
+        self._oracle = MemoryRecordStore(self._medium)
+
+    def _let_go(self) -> None:
+        self._looks.close()
+        self._held.clear()
+
+    @invariant()
+    def held_looks_have_not_changed(self) -> None:
+        for pair in self._held:
+            pair.compare()
+
+    @invariant()
+    def same_answers(self) -> None:
+        with self._real.read() as real, self._oracle.read() as oracle:
+            Pair(real, oracle).compare()
+
+    def teardown(self) -> None:
+        self._let_go()
+        self._real.close()
+
+
+class OracleCases:
+    """The case that compares with the oracle."""
+
+    @pytest.mark.requirement("REC-60")
+    def test_any_sequence_of_calls_answers_like_the_oracle(
+        self, new_uri: Callable[[], str], open_uri: Callable[[str], RecordStore]
+    ) -> None:
+        def machine() -> RecordMachine:
+            uri = new_uri()
+            return RecordMachine(lambda: open_uri(uri))
+
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=20,
+                stateful_step_count=20,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

@@ -1,0 +1,192 @@
+"""What was written is read back as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from lienthong.spi import RecordStore
+from lienthong.spi.records import (
+    CheckpointRow,
+    CredentialRow,
+    FileRow,
+    Head,
+    TileRow,
+)
+from lienthong.testing.samples import (
+    RECIPIENT,
+    SENDER,
+    delivery_row,
+    journal_row,
+    organisation_row,
+    package_id,
+    package_row,
+    sha256,
+    statement_row,
+)
+from lienthong_conformance.record_cases.steps import Opener, append, put
+
+HASHES = tuple(sha256(str(number)) for number in range(40))
+HOSTILE = "Sở TT&TT'; DROP TABLE journal;-- \"\\\n\t\0 ệ 𝄞 e\u0323\u0302 \u202e"
+LARGEST = 2**63 - 1
+
+
+class RowCases:
+    """Cases about single rows."""
+
+    @pytest.mark.requirement("REC-10")
+    def test_everything_is_read_back_after_reopening(self, opener: Opener) -> None:
+        store = opener()
+        head = Head(size=1, recorded_us=7, directory_version=3, frontier=HASHES[:9])
+        credential = CredentialRow(fingerprint=HASHES[0], organ_id=SENDER, version=2, body=b"{}")
+        tile = TileRow(level=1, index=2, hashes=b"".join(HASHES), root=HASHES[3])
+        with store.write() as transaction:
+            transaction.add_journal([journal_row(0)])
+            transaction.set_head(head)
+            transaction.add_checkpoint(CheckpointRow(size=1, note="origin\n1\nroot\n"))
+            transaction.add_tiles([tile])
+            transaction.add_package(package_row(0))
+            transaction.put_deliveries([delivery_row(0)])
+            transaction.add_statement(statement_row(0))
+            transaction.add_possession(SENDER, HASHES[1], 12)
+            transaction.put_organisation(organisation_row(SENDER, 1))
+            transaction.put_credential(credential)
+        store.close()
+        with opener().read() as view:
+            assert view.head() == head
+            assert list(view.journal(0, 9)) == [journal_row(0)]
+            assert view.checkpoint() == CheckpointRow(size=1, note="origin\n1\nroot\n")
+            assert view.tile(1, 2) == tile
+            assert view.package(package_id(0)) == package_row(0)
+            assert list(view.deliveries(package_id(0))) == [delivery_row(0)]
+            assert view.statement(statement_row(0).statement_id) == statement_row(0)
+            assert view.possession(SENDER, HASHES[1]) == 12
+            assert list(view.organisations(0, 9)) == [organisation_row(SENDER, 1)]
+            assert list(view.credentials()) == [credential]
+
+    @pytest.mark.requirement("REC-11")
+    def test_hostile_texts_and_bytes_are_kept_verbatim(self, store: RecordStore) -> None:
+        entry = journal_row(0, entry=bytes(range(256)) * 9, envelope=b"", parties=(SENDER,))
+        file = FileRow(sha256=HASHES[0], size=LARGEST, name=HOSTILE, role=HOSTILE)
+        package = package_row(0, kind=HOSTILE, target_package_id=b"\0" * 16, files=(file, file))
+        delivery = delivery_row(0, subject=HOSTILE, number=HOSTILE, pending_package_id=b"\xff" * 16)
+        statement = statement_row(0, event=HOSTILE, index=LARGEST)
+        organisation = organisation_row(SENDER, 1, bytes(range(256)))
+        with store.write() as transaction:
+            transaction.add_journal([entry])
+            transaction.add_package(package)
+            transaction.put_deliveries([delivery])
+            transaction.add_statement(statement)
+            transaction.put_organisation(organisation)
+            transaction.add_checkpoint(CheckpointRow(size=LARGEST, note=HOSTILE))
+        with store.read() as view:
+            assert list(view.journal(0, 9)) == [entry]
+            assert view.package(package_id(0)) == package
+            assert list(view.deliveries(package_id(0))) == [delivery]
+            assert list(view.statements(package_id(0), RECIPIENT)) == [statement]
+            assert list(view.organisations(0, 9)) == [organisation]
+            assert view.checkpoint(LARGEST) == CheckpointRow(size=LARGEST, note=HOSTILE)
+
+    @pytest.mark.requirement("REC-12")
+    def test_hashes_and_parties_keep_their_order(self, store: RecordStore) -> None:
+        parties = ("H53", "A12.3", "H53.1", "B1")
+        rows = [
+            journal_row(0, proof=HASHES[20::-1], parties=parties),
+            journal_row(1, proof=HASHES, parties=parties[::-1]),
+            journal_row(2, proof=(), parties=()),
+        ]
+        with store.write() as transaction:
+            transaction.add_journal(rows)
+            transaction.set_head(Head(size=3, frontier=HASHES[10::-1]))
+        with store.read() as view:
+            assert list(view.journal(0, 9)) == rows
+            assert view.head().frontier == HASHES[10::-1]
+
+    @pytest.mark.requirement("REC-13")
+    def test_envelope_of_a_mebibyte_is_kept(self, store: RecordStore) -> None:
+        row = journal_row(0, envelope=bytes(range(256)) * 4_096)
+        append(store, row)
+        with store.read() as view:
+            assert list(view.feed(SENDER, 0, 1)) == [row]
+
+    @pytest.mark.requirement("REC-14")
+    def test_last_delivery_written_counts_and_others_stay(self, store: RecordStore) -> None:
+        other = delivery_row(1, recipient="H05")
+        put(store, delivery_row(1), other)
+        put(store, delivery_row(1, state="ARRIVED", updated_index=7))
+        last = delivery_row(1, state="REFUSED", updated_index=9, has_lead=True)
+        put(store, delivery_row(1, state="ACCEPTED", updated_index=8), last)
+        with store.read() as view:
+            assert list(view.deliveries(package_id(1))) == [last, other]
+
+    @pytest.mark.requirement("REC-15")
+    def test_deliveries_of_a_package_are_ordered_by_recipient(self, store: RecordStore) -> None:
+        organs = ["H05.2", "A1", "H05", "H05.10", "G22"]
+        put(store, *(delivery_row(1, recipient=organ) for organ in organs))
+        put(store, delivery_row(2, recipient="A0"))
+        with store.read() as view:
+            found = [row.recipient for row in view.deliveries(package_id(1))]
+        assert found == sorted(organs)
+
+    @pytest.mark.requirement("REC-16")
+    def test_statements_belong_to_one_delivery_in_index_order(self, store: RecordStore) -> None:
+        def statement(number: int, index: int, recipient: str = RECIPIENT) -> None:
+            row = statement_row(number, package_id=package_id(1), recipient=recipient, index=index)
+            transaction.add_statement(row)
+
+        with store.write() as transaction:
+            statement(1, 30)
+            statement(2, 10)
+            statement(3, 20, recipient="H05")
+            statement(4, 20)
+            transaction.add_statement(statement_row(5, package_id=package_id(2), index=5))
+        with store.read() as view:
+            found = [row.index for row in view.statements(package_id(1), RECIPIENT)]
+        assert found == [10, 20, 30]
+
+    @pytest.mark.requirement("REC-17")
+    def test_possession_is_each_organisations_own(self, store: RecordStore) -> None:
+        with store.write() as transaction:
+            transaction.add_possession(SENDER, HASHES[0], 12)
+            transaction.add_possession(SENDER, HASHES[0], 12)
+        with store.write() as transaction:
+            transaction.add_possession(SENDER, HASHES[0], 12)
+            assert transaction.possession(SENDER, HASHES[0]) == 12
+        with store.read() as view:
+            assert view.possession(SENDER, HASHES[0]) == 12
+            assert view.possession(RECIPIENT, HASHES[0]) is None
+            assert view.possession(SENDER, HASHES[1]) is None
+
+    @pytest.mark.requirement("REC-18")
+    def test_checkpoint_is_the_newest_or_the_one_asked_for(self, store: RecordStore) -> None:
+        for size in (3, 70, 500):
+            with store.write() as transaction:
+                transaction.add_checkpoint(CheckpointRow(size=size, note=f"note {size}"))
+        with store.read() as view:
+            assert view.checkpoint() == CheckpointRow(size=500, note="note 500")
+            assert view.checkpoint(70) == CheckpointRow(size=70, note="note 70")
+            assert view.checkpoint(71) is None
+
+    @pytest.mark.requirement("REC-19")
+    def test_directory_rows_are_replaced_and_listed_since_a_version(
+        self, store: RecordStore
+    ) -> None:
+        def credential(name: str, version: int) -> CredentialRow:
+            return CredentialRow(
+                fingerprint=sha256(name), organ_id=SENDER, version=version, body=name.encode()
+            )
+
+        with store.write() as transaction:
+            for organ, version in (("H05", 1), ("H53", 2), ("A1", 2), ("B1", 3)):
+                transaction.put_organisation(organisation_row(organ, version))
+            transaction.put_credential(credential("a", 1))
+            transaction.put_credential(credential("b", 2))
+        with store.write() as transaction:
+            transaction.put_organisation(organisation_row("H05", 4, b"renamed"))
+            transaction.put_credential(credential("a", 4))
+        with store.read() as view:
+            organs = [(row.organ_id, row.version) for row in view.organisations(1, 9)]
+            assert organs == [("A1", 2), ("H53", 2), ("B1", 3), ("H05", 4)]
+            assert list(view.organisations(3, 9)) == [organisation_row("H05", 4, b"renamed")]
+            assert [row.organ_id for row in view.organisations(0, 3)] == ["A1", "H53", "B1"]
+            assert list(view.credentials(2)) == [credential("a", 4)]
+            assert list(view.credentials()) == [credential("b", 2), credential("a", 4)]
