@@ -21,6 +21,8 @@ CONSTRAINTS = ROOT / "constraints.txt"
 REQUIREMENTS = ROOT / "requirements.txt"
 OWN = "lienthong"
 SELF_PINNED = {"proto"}
+NODE_EXTRAS = {"cli"}
+"""Extras that the node asks for."""
 
 COMPILE = (
     "uv", "pip", "compile", "--quiet", "--universal", "--python-version=3.11",
@@ -41,14 +43,15 @@ def third_party(requirements: Iterable[str]) -> set[str]:
     return {line for line in requirements if not line.startswith(OWN)}
 
 
-def of_members(paths: Iterable[Path]) -> set[str]:
-    """What members need at run time, with all their extras."""
+def of_members(paths: Iterable[Path], *, extras: set[str] | None = None) -> set[str]:
+    """What members need at run time, with all their extras or only these."""
     wanted: set[str] = set()
     for path in paths:
         project = read(path)["project"]
         wanted |= third_party(project["dependencies"])
-        for extra in project.get("optional-dependencies", {}).values():
-            wanted |= third_party(extra)
+        for name, extra in project.get("optional-dependencies", {}).items():
+            if extras is None or name in extras:
+                wanted |= third_party(extra)
     return wanted
 
 
@@ -77,10 +80,9 @@ def main() -> int:
     # The node and what it needs, with the build backend, so that `pip install
     # --no-build-isolation` can install the members themselves.
     runtime = [path for path in members() if "conformance" not in path.parts]
-    pinned = f"--constraint={CONSTRAINTS}"
-    compile_pins(
-        of_members(runtime) | of_building(), REQUIREMENTS, pinned, "--generate-hashes", "--upgrade"
-    )
+    wanted = of_members(runtime, extras=NODE_EXTRAS) | of_building()
+    options = (f"--constraint={CONSTRAINTS}", "--generate-hashes", "--upgrade")
+    compile_pins(wanted, REQUIREMENTS, *options)
     return 0
 
 

@@ -84,10 +84,21 @@ def read_recorded(view: ReadView, index: int) -> Recorded:
         DataCorrupt: the store does not have what it has acknowledged.
     """
     rows = view.journal(index, 1)
-    checkpoint = view.checkpoint(rows[0].checkpoint_size) if rows else None
+    if not rows:
+        raise DataCorrupt(what=f"journal entry {index}")
+    return Recorded(row=rows[0], checkpoint=checkpoint_of(view, rows[0]))
+
+
+def checkpoint_of(view: ReadView, row: JournalRow) -> CheckpointRow:
+    """The checkpoint of an entry's batch.
+
+    Raises:
+        DataCorrupt: it is missing.
+    """
+    checkpoint = view.checkpoint(row.checkpoint_size)
     if checkpoint is None:
-        raise DataCorrupt(what=f"journal entry {index} or its checkpoint")
-    return Recorded(row=rows[0], checkpoint=checkpoint)
+        raise DataCorrupt(what=f"the checkpoint of size {row.checkpoint_size}")
+    return checkpoint
 
 
 def submit_facts(view: ReadView, command: SubmitPackage, directory: Directory) -> SubmitFacts:

@@ -206,9 +206,7 @@ def accepted_consistency_mutants(
             roots = definition(0, old), definition(0, new)
             for mutant in mutants(proofs[old, new], dice):
                 tried += 1
-                accepted += not refused(
-                    lambda m=old, n=new, p=mutant, r=roots: verify(m, n, p, *r)
-                )
+                accepted += not refused(lambda m=old, n=new, p=mutant, r=roots: verify(m, n, p, *r))
     return tried, accepted
 
 

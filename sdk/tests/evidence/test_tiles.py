@@ -89,7 +89,9 @@ def test_tiles_hold_the_hashes_of_their_range(grown: Tiles) -> None:
         if level == 0:
             assert hashes == HASHES[index * TILE_WIDTH : (index + 1) * TILE_WIDTH]
         else:
-            assert hashes == [grown.rows[0, index * TILE_WIDTH + at].root for at in range(TILE_WIDTH)]
+            assert hashes == [
+                grown.rows[0, index * TILE_WIDTH + at].root for at in range(TILE_WIDTH)
+            ]
 
 
 def test_each_tile_is_made_once_and_never_again() -> None:
@@ -167,7 +169,9 @@ def test_tile_paths(level: int, index: int, width: int, expected: str) -> None:
     assert tile_path(level, index, width) == expected
 
 
-@pytest.mark.parametrize(("level", "index", "width"), [(64, 0, 1), (-1, 0, 1), (0, -1, 1), (0, 0, 0)])
+@pytest.mark.parametrize(
+    ("level", "index", "width"), [(64, 0, 1), (-1, 0, 1), (0, -1, 1), (0, 0, 0)]
+)
 def test_impossible_tiles_have_no_path(level: int, index: int, width: int) -> None:
     with pytest.raises(InvalidValue):
         tile_path(level, index, width)

@@ -108,7 +108,9 @@ def test_pss_salts_of_other_lengths_are_refused(salt: Any) -> None:
 def test_short_rsa_keys_are_refused() -> None:
     key = KEYS[KeyKind.RSA1024]
     with pytest.raises(CertificateUnfit, match="1024 bits"):
-        verify(A.RSA_PKCS1_SHA256, key.public_key(), MESSAGE, sign(A.RSA_PKCS1_SHA256, key, MESSAGE))
+        verify(
+            A.RSA_PKCS1_SHA256, key.public_key(), MESSAGE, sign(A.RSA_PKCS1_SHA256, key, MESSAGE)
+        )
 
 
 @pytest.mark.parametrize(

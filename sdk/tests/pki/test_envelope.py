@@ -112,9 +112,7 @@ def test_another_algorithm_is_refused(algorithm: SignatureAlgorithm) -> None:
 
 def test_every_signature_must_hold() -> None:
     second = PKI.organisation("H53.02", KeyKind.ED25519)
-    both = evolve(
-        ENVELOPE, signatures=(*ENVELOPE.signatures, *signed_by(second).signatures)
-    )
+    both = evolve(ENVELOPE, signatures=(*ENVELOPE.signatures, *signed_by(second).signatures))
     found = verify_envelope(both, ANCHORS, NOW)
     assert found.fingerprint == SIGNER.fingerprint
     assert [other.fingerprint for other in found.others] == [second.fingerprint]
@@ -141,9 +139,7 @@ def test_the_key_of_another_certificate_is_refused() -> None:
     ],
     ids=lambda value: getattr(value, "name", None),
 )
-def test_bad_certificates_are_refused(
-    identity: Identity, error: type[LienthongError]
-) -> None:
+def test_bad_certificates_are_refused(identity: Identity, error: type[LienthongError]) -> None:
     with pytest.raises(error):
         verify_envelope(signed_by(identity), ANCHORS, NOW)
 

@@ -44,13 +44,15 @@ def visible_deliveries(
 
 
 def visible_history(view: ReadView, package_id: bytes, caller: Caller) -> Sequence[JournalRow]:
-    """Entries about a package that concern the caller, oldest first.
+    """Entries about a package, and about what recalls, updates or replaces it, oldest first.
 
     Raises:
-        NotFound: there are none.
+        NotFound: there are none that concern the caller.
     """
-    visible_package(view, package_id, caller)
-    return [row for row in view.journal_of(package_id) if caller.organ in row.parties]
+    package, _ = visible_package(view, package_id, caller)
+    about = [package_id, *(row.package_id for row in view.followers(package.package_id))]
+    rows = {row.index: row for one in about for row in view.journal_of(one)}
+    return [rows[index] for index in sorted(rows) if caller.organ in rows[index].parties]
 
 
 def visible_entry(view: ReadView, index: int, caller: Caller) -> Recorded:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lienthong_conformance import RecordStoreContract
 
 import lienthong_storage_sqlite
+from lienthong_conformance import RecordStoreContract
 
 
 class TestSQLiteRecordStore(RecordStoreContract):

@@ -22,9 +22,18 @@ from lienthong_proto.axis.v1 import error_pb2
 DETAILS_KEY: Final = "grpc-status-details-bin"
 DOMAIN: Final = "lienthong"
 
-_LOST_SIGNS: Final = ("Stream removed", "RST_STREAM", "GOAWAY", "Socket closed", "Connection reset")
+_LOST_SIGNS: Final = (
+    "Stream removed",
+    "RST_STREAM",
+    "GOAWAY",
+    "Socket closed",
+    "Connection reset",
+    # grpc.aio's own words for a write to a stream that just ended.
+    "Internal error from Core",
+)
 _REASONS: Final = (
     ("CERTIFICATE_VERIFY_FAILED", "the axis's certificate is not of a trusted authority"),
+    ("certificate signature failure", "the axis's certificate is not of a trusted authority"),
     ("Hostname Verification", "the axis's certificate has another name, see server_name"),
     ("peer name", "the axis's certificate has another name, see server_name"),
     ("Connection refused", "nothing listens there"),

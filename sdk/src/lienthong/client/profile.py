@@ -186,12 +186,15 @@ def _organ(table: _Table) -> OrganId:
 
 
 def _checkpoint_key(table: _Table) -> VerifierKey:
-    value = table.text("checkpoint_key")
+    value, axis = table.text("checkpoint_key"), table.text("axis")
     try:
-        return VerifierKey.parse(value)
+        key = VerifierKey.parse(value)
     except LienthongError as error:
         expected = '"<axis>+<8 hex digits>+<base64>"'
         raise table.wrong("checkpoint_key", repr(value), expected) from error
+    if key.name != axis:
+        raise table.wrong("checkpoint_key", f"of {key.name}", f"the key of {axis}")
+    return key
 
 
 def _private(path: Path) -> Path:

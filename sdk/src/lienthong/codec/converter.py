@@ -181,8 +181,11 @@ def _has_extra(kind: type) -> bool:
 
 def _class_reader(kind: Any, converter: Converter) -> Callable[[object, object], Any]:
     """An object with the keys of an attrs class; ``extra`` is a mapping of texts."""
-    changed = {"extra": override(struct_hook=_read_extra)} if _has_extra(kind) else {}
-    inner = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **changed)
+    if _has_extra(kind):
+        extra = override(struct_hook=_read_extra)
+        inner = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, extra=extra)
+    else:
+        inner = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
 
     def read(data: object, _kind: object) -> Any:
         if not isinstance(data, dict):
@@ -193,8 +196,9 @@ def _class_reader(kind: Any, converter: Converter) -> Callable[[object, object],
 
 
 def _class_writer(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Any]]:
-    changed = {"extra": override(unstruct_hook=dict)} if _has_extra(kind) else {}
-    return make_dict_unstructure_fn(kind, converter, **changed)
+    if _has_extra(kind):
+        return make_dict_unstructure_fn(kind, converter, extra=override(unstruct_hook=dict))
+    return make_dict_unstructure_fn(kind, converter)
 
 
 def _read_extra(data: object, _kind: object) -> dict[str, str]:

@@ -53,13 +53,16 @@ def dump_statement(value: Statement) -> bytes:
 
 
 def dump_statement_content(value: Statement) -> bytes:
-    """What a report says, without its identifier and time.
+    """What a report says, without its identifier, its time, and when and by what was checked.
 
-    Two reports with equal content have equal bytes; the bytes are never signed or sent.
+    Two reports with equal content have equal bytes; the bytes are never signed or sent. So a
+    report that is made anew after a crash is a repetition, not a contradiction.
     """
     message = _write_statement(value)
     message.ClearField("statement_id")
     message.ClearField("created_at")
+    message.check.ClearField("checked_at")
+    message.check.ClearField("checker")
     return message.SerializeToString(deterministic=True)
 
 

@@ -256,7 +256,5 @@ def _directory(members: list[Member], offset: int) -> bytes:
         b"PK\x06\x06", 44, _MADE_BY_UNIX, _VERSION, 0, 0, count, count, size, offset
     )
     locator = _LOCATOR.pack(b"PK\x06\x07", 0, offset + size, 1)
-    end = _END.pack(
-        b"PK\x05\x06", 0, 0, _ELSEWHERE16, _ELSEWHERE16, _ELSEWHERE32, _ELSEWHERE32, 0
-    )
+    end = _END.pack(b"PK\x05\x06", 0, 0, _ELSEWHERE16, _ELSEWHERE16, _ELSEWHERE32, _ELSEWHERE32, 0)
     return central + end64 + locator + end

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from lienthong.errors import AlgorithmUnsupported, CheckpointInvalid, KeyUnusable
+from lienthong.errors import CheckpointInvalid, KeyUnusable
 from lienthong.model.signing import SignatureAlgorithm
 from lienthong.spi.signer import Signer
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -91,9 +92,7 @@ class BundleContents:
     """The files to include; of the others the bundle holds the hashes only."""
 
 
-def consistency_pairs(
-    receipts: Iterable[Receipt], checkpoint: str
-) -> tuple[tuple[int, int], ...]:
+def consistency_pairs(receipts: Iterable[Receipt], checkpoint: str) -> tuple[tuple[int, int], ...]:
     """The (old size, new size) pairs for which a bundle needs a consistency proof.
 
     Raises:
@@ -101,7 +100,7 @@ def consistency_pairs(
     """
     notes = {receipt.checkpoint for receipt in receipts} | {checkpoint}
     sizes = sorted({unverified_checkpoint(note).size for note in notes})
-    return tuple(zip(sizes, sizes[1:], strict=False))
+    return tuple(pairwise(sizes))
 
 
 def unverified_checkpoint(note: str) -> Checkpoint:
@@ -131,7 +130,9 @@ def in_order(contents: BundleContents) -> BundleContents:
     return evolve(contents, entries=ordered[0], consistency=ordered[1], files=ordered[2])
 
 
-def small_parts(contents: BundleContents, included: Iterable[Sha256]) -> Iterator[tuple[str, bytes]]:
+def small_parts(
+    contents: BundleContents, included: Iterable[Sha256]
+) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of every part but the files, in the order of the archive.
 
     Args:
@@ -170,18 +171,22 @@ def declared_files(entries: Iterable[BundleEntry]) -> Mapping[Sha256, FileEntry]
 
 
 def receipt_name(index: int) -> str:
+    """Name of the receipt of an entry."""
     return f"{ENTRIES}{index:019d}.receipt"
 
 
 def envelope_name(index: int) -> str:
+    """Name of the envelope of an entry."""
     return f"{ENTRIES}{index:019d}.envelope"
 
 
 def proof_name(proof: ConsistencyProof) -> str:
+    """Name of a consistency proof."""
     return f"{CONSISTENCY}{proof.old_size:019d}-{proof.new_size:019d}.bin"
 
 
 def file_name(sha256: Sha256) -> str:
+    """Name of a file."""
     return f"{FILES}{sha256.hex}"
 
 

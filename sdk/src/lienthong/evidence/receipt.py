@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -18,7 +18,6 @@ from lienthong.evidence.merkle import leaf_hash, verify_inclusion
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.journal import (
     DirectoryRecord,
-    JournalBody,
     JournalEntry,
     PackageRecord,
     Receipt,
@@ -32,6 +31,25 @@ _CAPACITY: Final = 256
 
 
 @frozen(kw_only=True)
+class RecordedPackage:
+    """An entry about a package, with the manifest that it records."""
+
+    record: PackageRecord
+    manifest: Manifest
+
+
+@frozen(kw_only=True)
+class RecordedReport:
+    """An entry about a status report, with the statement that it records."""
+
+    record: StatementRecord
+    statement: Statement
+
+
+Recorded: TypeAlias = RecordedPackage | RecordedReport
+
+
+@frozen(kw_only=True)
 class ReceiptEvidence:
     """What a receipt was found to prove."""
 
@@ -41,7 +59,7 @@ class ReceiptEvidence:
     checkpoint: Checkpoint
     """The signed state of the journal that contains the entry."""
 
-    content: Manifest | Statement | None = field(default=None, repr=False)
+    recorded: Recorded | None = field(default=None, repr=False)
     """What the envelope holds, when one was given and found to belong to the entry."""
 
 
@@ -75,7 +93,7 @@ def verify_receipt(
     cache: CheckpointCache | None = None,
     require_exact: bool = False,
 ) -> ReceiptEvidence:
-    """Check a receipt with nothing but the axis's public key. In this order:
+    """Check a receipt with nothing but the axis's public key.
 
     1. The checkpoint is signed by *key*.
     2. The entry is the leaf with this index in the tree of the checkpoint.
@@ -103,8 +121,29 @@ def verify_receipt(
     proof = receipt.inclusion_proof
     verify_inclusion(receipt.index, checkpoint.size, leaf, proof, checkpoint.root)
     entry = _read(receipt, checkpoint)
-    content = None if envelope is None else _match(entry.body, envelope, entry.axis)
-    return ReceiptEvidence(entry=entry, checkpoint=checkpoint, content=content)
+    recorded = None if envelope is None else match_envelope(entry, envelope)
+    return ReceiptEvidence(entry=entry, checkpoint=checkpoint, recorded=recorded)
+
+
+def match_envelope(entry: JournalEntry, envelope: Envelope) -> Recorded:
+    """Check that an entry records this envelope, and nothing else than what it holds.
+
+    Raises:
+        ReceiptInvalid: it does not.
+    """
+    body = entry.body
+    if isinstance(body, DirectoryRecord):
+        raise ReceiptInvalid(reason="it is for a change of the directory, not for an envelope")
+    digests = (body.payload_sha256.value, body.envelope_sha256.value)
+    found = (sha256(envelope.payload).digest(), envelope_digest(envelope))
+    if not all(compare_digest(a, b) for a, b in zip(digests, found, strict=True)):
+        raise ReceiptInvalid(reason="it is for another envelope")
+    expected = MANIFEST_TYPE if isinstance(body, PackageRecord) else STATEMENT_TYPE
+    if envelope.payload_type != expected:
+        raise ReceiptInvalid(reason="the entry is of another kind than the envelope")
+    if isinstance(body, PackageRecord):
+        return _match_manifest(entry.axis, body, envelope.payload)
+    return _match_statement(entry.axis, body, envelope.payload)
 
 
 def _read(receipt: Receipt, checkpoint: Checkpoint) -> JournalEntry:
@@ -119,44 +158,36 @@ def _read(receipt: Receipt, checkpoint: Checkpoint) -> JournalEntry:
     return entry
 
 
-def _match(body: JournalBody, envelope: Envelope, axis: str) -> Manifest | Statement:
-    """What the envelope holds, after every value that the entry records was compared with it."""
-    if isinstance(body, DirectoryRecord):
-        raise ReceiptInvalid(reason="it is for a change of the directory, not for an envelope")
-    digests = (body.payload_sha256.value, body.envelope_sha256.value)
-    found = (sha256(envelope.payload).digest(), envelope_digest(envelope))
-    if not all(compare_digest(a, b) for a, b in zip(digests, found, strict=True)):
-        raise ReceiptInvalid(reason="it is for another envelope")
-    content = _content(body, envelope)
-    if content.audience != axis:
-        raise ReceiptInvalid(reason=f"the envelope is meant for {content.audience}, not for {axis}")
-    return content
-
-
-def _content(body: PackageRecord | StatementRecord, envelope: Envelope) -> Manifest | Statement:
+def _match_manifest(axis: str, record: PackageRecord, payload: bytes) -> RecordedPackage:
     try:
-        if isinstance(body, PackageRecord) and envelope.payload_type == MANIFEST_TYPE:
-            return _check_manifest(body, load_manifest(envelope.payload))
-        if isinstance(body, StatementRecord) and envelope.payload_type == STATEMENT_TYPE:
-            return _check_statement(body, load_statement(envelope.payload))
-    except ReceiptInvalid:
-        raise
+        manifest = load_manifest(payload)
     except LienthongError as error:
-        raise ReceiptInvalid(reason=f"the envelope cannot be read: {error}") from error
-    raise ReceiptInvalid(reason="the entry is of another kind than the envelope")
-
-
-def _check_manifest(body: PackageRecord, manifest: Manifest) -> Manifest:
-    recorded = (body.package_id, body.kind, body.target, len(body.recipients))
-    signed = (manifest.package_id, manifest.kind, manifest.target, len(manifest.recipients))
+        raise ReceiptInvalid(reason=f"the manifest cannot be read: {error}") from error
+    recorded = (axis, record.package_id, record.kind, record.target, len(record.recipients))
+    signed = (
+        manifest.audience,
+        manifest.package_id,
+        manifest.kind,
+        manifest.target,
+        len(manifest.recipients),
+    )
     if recorded != signed:
         raise ReceiptInvalid(reason="the entry says something else than the manifest")
-    return manifest
+    return RecordedPackage(record=record, manifest=manifest)
 
 
-def _check_statement(body: StatementRecord, statement: Statement) -> Statement:
-    recorded = (body.statement_id, body.package_id, body.event)
-    signed = (statement.statement_id, statement.package_id, statement.event)
+def _match_statement(axis: str, record: StatementRecord, payload: bytes) -> RecordedReport:
+    try:
+        statement = load_statement(payload)
+    except LienthongError as error:
+        raise ReceiptInvalid(reason=f"the report cannot be read: {error}") from error
+    recorded = (axis, record.statement_id, record.package_id, record.event)
+    signed = (
+        statement.audience,
+        statement.statement_id,
+        statement.package_id,
+        statement.event,
+    )
     if recorded != signed:
         raise ReceiptInvalid(reason="the entry says something else than the report")
-    return statement
+    return RecordedReport(record=record, statement=statement)

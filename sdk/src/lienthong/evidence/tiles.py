@@ -77,8 +77,9 @@ def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
     """
     if not 0 <= level <= MAX_LEVEL or index < 0 or not 1 <= width <= TILE_WIDTH:
         found = f"level {level}, index {index}, width {width}"
-        raise InvalidValue(field="tile", found=found, expected="level 0-63, index >= 0, width 1-256")
-    groups = []
+        expected = "level 0-63, index >= 0, width 1-256"
+        raise InvalidValue(field="tile", found=found, expected=expected)
+    groups: list[str] = []
     while index or not groups:
         index, group = divmod(index, 1000)
         groups.append(f"{group:03d}" if not groups else f"x{group:03d}")

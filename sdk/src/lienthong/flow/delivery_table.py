@@ -81,7 +81,8 @@ _AXIS: Final = frozenset({Actor.AXIS})
 
 BEFORE_ACCEPTANCE: Final = (_S.SENT, _S.ARRIVED)
 AFTER_ACCEPTANCE: Final = (_S.ACCEPTED, _S.FORWARDED, _S.IN_PROGRESS, _S.COMPLETED)
-PENDING: Final = frozenset({_S.TAKE_BACK_PENDING, _S.RECALL_PENDING, _S.UPDATE_PENDING})
+_REQUESTS: Final = (_S.TAKE_BACK_PENDING, _S.RECALL_PENDING, _S.UPDATE_PENDING)
+PENDING: Final = frozenset(_REQUESTS)
 """States in which a request of the sender waits; they remember what they interrupted."""
 
 WAITS_FOR_ACCEPTANCE: Final = frozenset({*AFTER_ACCEPTANCE, _S.UPDATE_PENDING})
@@ -285,7 +286,7 @@ report twice has no effect."""
 def _late() -> Iterator[tuple[DeliveryState, DeliveryEvent, frozenset[Actor], str]]:
     # D16 and D20 may leave SENT before the recipient's system has reported the arrival.
     arrived = "QĐ 52/2019 Đ10.2"
-    for state in (*AFTER_ACCEPTANCE, *PENDING, _S.TAKEN_BACK, _S.RECALLED, _S.REPLACED):
+    for state in (*AFTER_ACCEPTANCE, *_REQUESTS, _S.TAKEN_BACK, _S.RECALLED, _S.REPLACED):
         yield state, _E.ARRIVE, _RECIPIENT, arrived
     # 04 and 05 may be skipped, and come later.
     for state in (_S.IN_PROGRESS, _S.COMPLETED):

@@ -22,7 +22,7 @@ from lienthong.model.checks import (
 )
 from lienthong.model.ids import DocumentCode, DocumentNumber, OrganId
 from lienthong.model.kinds import DocumentKind
-from lienthong.model.secrecy import refuse_state_secret
+from lienthong.model.secrecy import names_secrecy, refuse_state_secret
 from lienthong.model.time import maybe_aware, maybe_utc
 from lienthong.model.words import (
     Authority,
@@ -257,6 +257,9 @@ class Document:
             found = self.urgency.name
             raise refuse(self, "urgency", found=found, expected="HOA_TOC with urgent_at")
         self._check_paper()
+        for key, value in self.extra:
+            if names_secrecy(key):
+                refuse_state_secret(value, field=f"Document.extra.{key}")
 
     def _check_paper(self) -> None:
         if self.paper_basis is PaperBasis.SECRET:

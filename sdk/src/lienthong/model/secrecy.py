@@ -8,6 +8,9 @@ from lienthong.errors import StateSecret
 from lienthong.model.checks import is_text, shown
 from lienthong.model.folding import folded
 
+_KEYS: Final = frozenset(
+    {"SECRECY", "DO MAT", "MUC DO MAT", "MAT", "DAU MAT", "SECURITY", "CLASSIFICATION"}
+)
 _NOT_SECRET: Final = frozenset({"", "NONE", "KHONG", "KHONG MAT", "THUONG", "BINH THUONG"})
 
 
@@ -22,6 +25,11 @@ def refuse_state_secret(mark: str, *, field: str = "secrecy") -> None:
     """
     if not is_text(mark) or _plain(mark) not in _NOT_SECRET:
         raise StateSecret(field=field, found=shown(mark), clause="QĐ 52/2019 Đ1.2")
+
+
+def names_secrecy(key: str) -> bool:
+    """Whether a free key, such as one of ``Document.extra``, stands for a secrecy mark."""
+    return _plain(key) in _KEYS
 
 
 def _plain(text: str) -> str:

@@ -72,7 +72,9 @@ class Certificate:
         """
         if len(der) > MAX_CERTIFICATE_BYTES:
             found = f"{len(der)} bytes"
-            raise TooLarge(what="a certificate", found=found, limit=f"{MAX_CERTIFICATE_BYTES} bytes")
+            raise TooLarge(
+                what="a certificate", found=found, limit=f"{MAX_CERTIFICATE_BYTES} bytes"
+            )
         try:
             parsed = x509.load_der_x509_certificate(der)
             # Parsing is lazy: touch everything that path rules use, so that errors show here.

@@ -23,6 +23,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 from typing import Final, Self
 
 from attrs import field, frozen
@@ -222,7 +223,7 @@ def _build(
 ) -> ValidatedChain:
     certificates = _load(chain)
     path = _anchored(certificates, anchors, at)
-    for certificate, issuer in zip(path, path[1:], strict=False):
+    for certificate, issuer in pairwise(path):
         _check_issued(certificate, issuer)
     found = ValidatedChain(
         leaf=path[0].der,

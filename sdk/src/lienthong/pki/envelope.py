@@ -72,7 +72,7 @@ def verify_envelope(
     *,
     payload_type: str | None = None,
 ) -> EnvelopeEvidence:
-    """Check who signed an envelope; sizes and counts were checked when it was made. In this order:
+    """Check who signed an envelope; sizes and counts were checked when it was made.
 
     1. The payload is of a known type, and of the one that is asked for.
     2. For every signature: the chain leads to a trust anchor and allows signing, at *at*.

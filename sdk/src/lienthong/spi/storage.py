@@ -35,6 +35,10 @@ class ReadView(ABC):
     def package(self, package_id: bytes) -> PackageRow | None: ...
 
     @abstractmethod
+    def followers(self, package_id: bytes) -> Sequence[PackageRow]:
+        """Packages that recall, update or replace this one, in index order."""
+
+    @abstractmethod
     def deliveries(self, package_id: bytes) -> Sequence[DeliveryRow]:
         """All deliveries of a package, ordered by recipient."""
 

@@ -96,9 +96,7 @@ class Identity:
         """Write key and chain as PEM files named after the identity."""
         folder.mkdir(parents=True, exist_ok=True)
         stem = self.name.replace("/", "_")
-        files = IdentityFiles(
-            key=folder / f"{stem}.key.pem", chain=folder / f"{stem}.chain.pem"
-        )
+        files = IdentityFiles(key=folder / f"{stem}.key.pem", chain=folder / f"{stem}.chain.pem")
         files.key.touch(mode=0o600)
         files.key.write_bytes(self.key_pem(passphrase))
         files.chain.write_bytes(self.chain_pem)
@@ -120,7 +118,12 @@ class Authority:
 
     @classmethod
     def root(
-        cls, name: str, *, now: datetime, kind: KeyKind = KeyKind.P256, path_length: int | None = None
+        cls,
+        name: str,
+        *,
+        now: datetime,
+        kind: KeyKind = KeyKind.P256,
+        path_length: int | None = None,
     ) -> Authority:
         """A self-signed authority."""
         key = make_key(kind)

@@ -31,7 +31,7 @@ def package_id(number: int) -> bytes:
     return number.to_bytes(16)
 
 
-def journal_row(index: int, **changes: Any) -> JournalRow:
+def journal_row(index: int, /, **changes: Any) -> JournalRow:
     """A journal entry about a package of its own."""
     row = JournalRow(
         index=index,
@@ -48,7 +48,7 @@ def journal_row(index: int, **changes: Any) -> JournalRow:
     return evolve(row, **changes)
 
 
-def package_row(number: int, **changes: Any) -> PackageRow:
+def package_row(number: int, /, **changes: Any) -> PackageRow:
     """A package with a main file and an attachment."""
     row = PackageRow(
         package_id=package_id(number),
@@ -66,7 +66,7 @@ def package_row(number: int, **changes: Any) -> PackageRow:
     return evolve(row, **changes)
 
 
-def delivery_row(number: int, **changes: Any) -> DeliveryRow:
+def delivery_row(number: int, /, **changes: Any) -> DeliveryRow:
     """A package on its way."""
     row = DeliveryRow(
         package_id=package_id(number),
@@ -87,7 +87,7 @@ def delivery_row(number: int, **changes: Any) -> DeliveryRow:
     return evolve(row, **changes)
 
 
-def statement_row(number: int, **changes: Any) -> StatementRow:
+def statement_row(number: int, /, **changes: Any) -> StatementRow:
     """A report of arrival about the package with the same number."""
     row = StatementRow(
         statement_id=(1 << 64 | number).to_bytes(16),

@@ -86,6 +86,13 @@ class MemoryReadView(ReadView):
     def package(self, package_id: bytes) -> PackageRow | None:
         return self._records.packages.get(package_id)
 
+    def followers(self, package_id: bytes) -> Sequence[PackageRow]:
+        if not package_id:
+            return ()
+        packages = self._records.packages.values()
+        found = (row for row in packages if row.target_package_id == package_id)
+        return tuple(sorted(found, key=attrgetter("index")))
+
     def deliveries(self, package_id: bytes) -> Sequence[DeliveryRow]:
         found = (r for r in self._records.deliveries.values() if r.package_id == package_id)
         return tuple(sorted(found, key=attrgetter("recipient")))

@@ -9,5 +9,6 @@ from __future__ import annotations
 from lienthong_conformance.blob_store import BlobStoreContract
 from lienthong_conformance.record_store import RecordStoreContract
 from lienthong_conformance.signer import SignerContract
+from lienthong_conformance.signer_cases.locked import LockedKey
 
-__all__ = ["BlobStoreContract", "RecordStoreContract", "SignerContract"]
+__all__ = ["BlobStoreContract", "LockedKey", "RecordStoreContract", "SignerContract"]

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 from cryptography import x509
@@ -26,6 +26,7 @@ from lienthong.spi import SecretCallback
 PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey
 
 MAX_FILE_SIZE: Final = 1024 * 1024
+MIN_RSA_BITS: Final = 2048
 _PEM: Final = b"-----BEGIN "
 
 _log: Final = logging.getLogger("lienthong_signer_softkey")
@@ -127,7 +128,7 @@ def _load_pkcs12(path: Path, data: bytes, secrets: SecretCallback) -> KeyFile:
 def _accepted(path: Path, key: object) -> PrivateKey:
     if isinstance(key, Ed25519PrivateKey):
         return key
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 2048:
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= MIN_RSA_BITS:
         return key
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in {"secp256r1", "secp384r1"}:
         return key
@@ -154,8 +155,9 @@ def _is_of(key: PrivateKey, certificate: x509.Certificate) -> bool:
 
 def _read(path: Path, *, private: bool) -> bytes:
     try:
+        # Asked before opening: to open a pipe would wait for its writer.
+        _check_file(path, path.stat().st_mode, private=private)
         with path.open("rb") as file:
-            _check_file(path, file, private=private)
             data = file.read(MAX_FILE_SIZE + 1)
     except OSError as error:
         raise KeyUnusable(key=path, reason=error.strerror or "it cannot be read") from error
@@ -164,10 +166,9 @@ def _read(path: Path, *, private: bool) -> bytes:
     return data
 
 
-def _check_file(path: Path, file: BinaryIO, *, private: bool) -> None:
-    status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
+def _check_file(path: Path, mode: int, *, private: bool) -> None:
+    if not stat.S_ISREG(mode):
         raise KeyUnusable(key=path, reason="it is no regular file")
-    if private and os.name == "posix" and status.st_mode & 0o077:
-        mode = stat.S_IMODE(status.st_mode)
-        _log.warning("key file %s has mode %04o: others may read it, set 0600", path, mode)
+    if private and os.name == "posix" and mode & 0o077:
+        shown = f"{stat.S_IMODE(mode):04o}"
+        _log.warning("key file %s has mode %s: others may read it, set 0600", path, shown)

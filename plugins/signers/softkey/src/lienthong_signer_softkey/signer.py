@@ -45,7 +45,12 @@ class SoftSigner(Signer):
     """Signs with a key in memory; may be shared between threads."""
 
     def __init__(
-        self, key: PrivateKey, *, path: Path, algorithm: SignatureAlgorithm, chain: tuple[bytes, ...]
+        self,
+        key: PrivateKey,
+        *,
+        path: Path,
+        algorithm: SignatureAlgorithm,
+        chain: tuple[bytes, ...],
     ) -> None:
         """Hold an opened key; ``open_signer`` reads it and checks that the parts fit together.
 

@@ -1,6 +1,6 @@
 """Where things lie in a blob folder, and the lock on it.
 
-``sha256/ab/cd/abcd…`` are the contents, ``staging/<key>`` the uploads in progress, ``tmp/`` what a
+``sha256/ab/abcd…`` are the contents, ``staging/<key>`` the uploads in progress, ``tmp/`` what a
 batch writes before it is named, ``lock`` says who uses the folder.
 """
 
@@ -86,7 +86,7 @@ class Layout:
         if len(sha256) != _HASH:
             raise InvalidValue(field="sha256", found=f"{len(sha256)} bytes", expected="32 bytes")
         name = sha256.hex()
-        return self.contents / name[:2] / name[2:4] / name
+        return self.contents / name[:2] / name
 
     def staged(self, key: str) -> Path:
         """Path of an upload in progress.
@@ -102,11 +102,9 @@ class Layout:
         """Make the folders that contents lie in; returns the parents that need a sync."""
         grown: set[Path] = set()
         for folder in set(folders) - self._known:
-            for step in (folder.parent, folder):
-                if not step.is_dir():
-                    step.mkdir(mode=0o700, exist_ok=True)
-                # Also when another thread has just made it: its sync may still be to come.
-                grown.add(step.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            # Also when another thread has just made it: its sync may still be to come.
+            grown.add(folder.parent)
         return grown
 
     def note_folders(self, folders: Iterable[Path]) -> None:
@@ -115,11 +113,10 @@ class Layout:
 
     def stored(self) -> Iterator[bytes]:
         """Hashes of the contents that have a name; other files are passed over."""
-        for upper in sorted(self.contents.iterdir()):
-            for lower in sorted(upper.iterdir()):
-                for name in sorted(path.name for path in lower.iterdir()):
-                    if _HASH_NAME.fullmatch(name) and name[:4] == upper.name + lower.name:
-                        yield bytes.fromhex(name)
+        for folder in sorted(self.contents.iterdir()):
+            for name in sorted(path.name for path in folder.iterdir()):
+                if _HASH_NAME.fullmatch(name) and name[:2] == folder.name:
+                    yield bytes.fromhex(name)
 
     def uploads(self) -> list[Path]:
         """Paths of all uploads in progress."""

@@ -6,9 +6,11 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 from lienthong.errors import (
     Closed,
@@ -23,6 +25,9 @@ from lienthong_storage_fs.files import read_all, reporting, sync_folder, syncing
 from lienthong_storage_fs.layout import Layout
 from lienthong_storage_fs.publishing import Publisher
 from lienthong_storage_fs.staging import FSStaging
+
+WRITERS: Final = 16
+"""Small files of a batch that are written and synced at the same time."""
 
 
 class FSBlobStore(BlobStore):
@@ -46,6 +51,7 @@ class FSBlobStore(BlobStore):
         self._open_keys: set[str] = set()
         self._made = 0
         self._closed = False
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="blob-writer")
 
     def _check_open(self) -> None:
         if self._closed:
@@ -77,17 +83,34 @@ class FSBlobStore(BlobStore):
                 raise HashMismatch(what="a content", found=found.hex(), expected=sha256.hex())
         new = {sha256: content for sha256, content in contents if not self._has(sha256, content)}
         with ExitStack() as leftovers:
-            files = {sha256: self._write_tmp(new[sha256], leftovers) for sha256 in new}
-            self._publisher.publish(files)
+            self._publisher.publish(self._write_all(new, leftovers))
+
+    def _write_all(
+        self, contents: Mapping[bytes, bytes], leftovers: ExitStack
+    ) -> dict[bytes, Path]:
+        """Write a batch's files side by side: the file system then syncs several at once."""
+        paths = {sha256: self._tmp_path() for sha256 in contents}
+        for path in paths.values():
+            leftovers.callback(path.unlink, missing_ok=True)
+        writing = [
+            self._writers.submit(self._write_tmp, paths[sha256], content)
+            for sha256, content in contents.items()
+        ]
+        # All have ended before any leftover is removed.
+        wait(writing)
+        for written in writing:
+            written.result()
+        return paths
+
+    def _tmp_path(self) -> Path:
+        with self._lock:
+            self._made += 1
+            return self._layout.tmp / str(self._made)
 
     def _has(self, sha256: bytes, content: bytes) -> bool:
         return self.size(sha256) == len(content)
 
-    def _write_tmp(self, content: bytes, leftovers: ExitStack) -> Path:
-        with self._lock:
-            self._made += 1
-            path = self._layout.tmp / str(self._made)
-        leftovers.callback(path.unlink, missing_ok=True)
+    def _write_tmp(self, path: Path, content: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with reporting("writing a content"):
             descriptor = os.open(path, flags, 0o600)
@@ -97,7 +120,6 @@ class FSBlobStore(BlobStore):
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-        return path
 
     def size(self, sha256: bytes) -> int | None:
         self._check_open()
@@ -171,4 +193,5 @@ class FSBlobStore(BlobStore):
         with self._lock:
             if not self._closed:
                 self._closed = True
+                self._writers.shutdown()
                 self._layout.release(clean=self._publisher.is_clean)

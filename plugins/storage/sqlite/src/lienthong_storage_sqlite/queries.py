@@ -25,6 +25,10 @@ PACKAGE: Final = (
     "SELECT package_id, kind, sender, payload_sha256, idx, target_package_id, reply_requested"
     " FROM package WHERE package_id = ?"
 )
+FOLLOWERS: Final = (
+    "SELECT package_id FROM package WHERE target_package_id = ? AND target_package_id <> x''"
+    " ORDER BY idx"
+)
 PACKAGE_FILES: Final = (
     "SELECT sha256, size, name, role FROM package_file WHERE package_id = ? ORDER BY position"
 )

@@ -72,6 +72,8 @@ CREATE TABLE package (
     reply_requested   INTEGER NOT NULL CHECK (reply_requested IN (0, 1))
 ) STRICT;
 
+CREATE INDEX package_target ON package (target_package_id, idx) WHERE target_package_id <> x'';
+
 CREATE TABLE package_file (
     package_id BLOB NOT NULL REFERENCES package (package_id),
     position   INTEGER NOT NULL,

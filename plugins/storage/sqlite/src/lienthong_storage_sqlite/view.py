@@ -73,6 +73,11 @@ class SQLiteReadView(ReadView):
             return None
         return rows.load_package(row, self._all(queries.PACKAGE_FILES, package_id))
 
+    def followers(self, package_id: bytes) -> Sequence[PackageRow]:
+        found = self._all(queries.FOLLOWERS, package_id)
+        packages = [self.package(name) for (name,) in found]
+        return tuple(package for package in packages if package is not None)
+
     def deliveries(self, package_id: bytes) -> Sequence[DeliveryRow]:
         return self._many(rows.load_delivery, queries.DELIVERIES, package_id)
 

@@ -29,7 +29,7 @@ from lienthong.testing.samples import (
     statement_row,
 )
 from lienthong.testing.store import MemoryMedium, MemoryRecordStore
-from lienthong_conformance.record_cases.steps import Interrupted
+from lienthong_conformance.record_cases.steps import Interrupted, interrupt
 
 ORGANS = ("A1", "H05", "H05.1")
 STATES = ("SENT", "ARRIVED", "REFUSED")
@@ -38,6 +38,7 @@ NUMBERS = tuple(range(4))
 organs = st.sampled_from(ORGANS)
 numbers = st.sampled_from(NUMBERS)
 parties = st.lists(organs, max_size=3).map(tuple)
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
 deliveries = st.builds(
     delivery_row,
     numbers,
@@ -45,7 +46,7 @@ deliveries = st.builds(
     sender=organs,
     state=st.sampled_from(STATES),
     updated_index=st.integers(0, 5),
-    subject=st.text(max_size=5),
+    subject=texts,
 )
 
 
@@ -77,6 +78,7 @@ def _questions() -> list[Callable[[ReadView], object]]:
         name = package_id(n)
         ask += [
             lambda view, name=name: view.package(name),
+            lambda view, name=name: list(view.followers(name)),
             lambda view, name=name: list(view.deliveries(name)),
             lambda view, name=name: list(view.journal_of(name)),
             lambda view, n=n: view.statement(statement_row(n).statement_id),
@@ -184,11 +186,13 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(rows=st.lists(deliveries, min_size=1, max_size=3))
     def roll_back(self, rows: list[DeliveryRow]) -> None:
-        with pytest.raises(Interrupted), self._real.write() as transaction:
+        def step(transaction: WriteTransaction) -> None:
             transaction.put_deliveries(rows)
             transaction.add_journal([journal_row(transaction.head().size, parties=ORGANS)])
             transaction.set_head(evolve(transaction.head(), size=99))
-            raise Interrupted
+
+        with pytest.raises(Interrupted):
+            interrupt(self._real, step)
 
     @precondition(lambda self: len(self._held) < 3)
     @rule()

@@ -26,7 +26,7 @@ from lienthong.testing.samples import (
 from lienthong_conformance.record_cases.steps import Opener, append, put
 
 HASHES = tuple(sha256(str(number)) for number in range(40))
-HOSTILE = "Sở TT&TT'; DROP TABLE journal;-- \"\\\n\t\0 ệ 𝄞 e\u0323\u0302 \u202e"
+HOSTILE = "Sở TT&TT'; DROP TABLE journal;-- \"\\\n\t ệ 𝄞 e\u0323\u0302 \u202e"
 LARGEST = 2**63 - 1
 
 

@@ -7,15 +7,15 @@ from typing import TypeAlias
 
 from attrs import evolve
 
-from lienthong.spi import RecordStore
+from lienthong.spi import RecordStore, WriteTransaction
 from lienthong.spi.records import DeliveryRow, JournalRow
 from lienthong.testing.samples import journal_row
 
 Opener: TypeAlias = Callable[[], RecordStore]
 
 
-class Interrupted(Exception):  # noqa: N818 - nothing went wrong
-    """Leaves a write block half way."""
+class Interrupted(BaseException):
+    """Leaves a write block half way; no ``Exception``, as a keyboard interrupt is none."""
 
 
 def append(store: RecordStore, *rows: JournalRow, count: int = 1) -> None:
@@ -48,3 +48,10 @@ def size(store: RecordStore) -> int:
     """The head's size, in a look of its own."""
     with store.read() as view:
         return view.head().size
+
+
+def interrupt(store: RecordStore, step: Callable[[WriteTransaction], object]) -> None:
+    """Do a step in a write block that is then left by ``Interrupted``."""
+    with store.write() as transaction:
+        step(transaction)
+        raise Interrupted

@@ -1,0 +1,538 @@
+"""An axis in this process, on a real socket with TLS, that misbehaves as a test says."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import grpc
+from attrs import define, evolve, field
+
+from lienthong.codec.signed import (
+    envelope_from_message,
+    envelope_to_message,
+    load_manifest,
+    load_statement,
+    receipt_to_message,
+)
+from lienthong.errors import (
+    FileMissing,
+    IdReused,
+    LienthongError,
+    NotFound,
+    OrganisationUnknown,
+)
+from lienthong.flow.delivery import Context, step
+from lienthong.flow.machine import Actor
+from lienthong.model.delivery import DeliveryEvent, DeliveryState
+from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
+from lienthong.model.journal import Effect, PackageRecord, Receipt, StatementRecord
+from lienthong.model.package import Manifest, PackageKind
+from lienthong.model.report import Statement
+from lienthong.model.signing import MANIFEST_TYPE, Envelope
+from lienthong.testing.journal import MemoryJournal
+from lienthong.testing.pki import TestPKI
+from lienthong_proto.axis.v1 import (
+    directory_pb2,
+    directory_pb2_grpc,
+    error_pb2,
+    evidence_pb2,
+    evidence_pb2_grpc,
+    exchange_pb2,
+    exchange_pb2_grpc,
+)
+
+AXIS = "axis.test"
+CHUNK = 256 * 1024
+
+
+@define(eq=False)
+class Faults:
+    """What goes wrong next; each is used up once unless it is a function."""
+
+    lost_answers: int = 0
+    """Messages of Submit and Report that are recorded but whose stream breaks before the answer."""
+
+    refusals: deque[LienthongError] = field(factory=deque)
+    """Answers to the next items, instead of recording them."""
+
+    twice: bool = False
+    """Every answer is sent twice."""
+
+    upload_cuts: deque[int] = field(factory=deque)
+    """Offsets at which an upload breaks."""
+
+    download_cuts: deque[int] = field(factory=deque)
+    feed_cuts: deque[int] = field(factory=deque)
+    """Numbers of items after which the feed breaks."""
+
+    change_receipt: Callable[[Any], None] | None = None
+    change_item: Callable[[Any], None] | None = None
+    change_chunk: Callable[[bytes], bytes] | None = None
+    unary: deque[LienthongError | grpc.StatusCode] = field(factory=deque)
+    """Failures of the next unary calls."""
+
+    silent: bool = False
+    """Streams read and never answer."""
+
+
+@define(eq=False)
+class Record:
+    """One journal entry as the feed shows it."""
+
+    receipt: Receipt
+    envelope: Envelope
+    parties: frozenset[str]
+
+
+class ScriptedAxis(
+    exchange_pb2_grpc.ExchangeServicer,
+    directory_pb2_grpc.DirectoryServicer,
+    evidence_pb2_grpc.EvidenceServicer,
+):
+    """Keeps everything in memory and checks little: it is there to test the client."""
+
+    def __init__(self, pki: TestPKI, folder: Path) -> None:
+        self.pki = pki
+        self.folder = folder
+        self.journal = MemoryJournal(AXIS, clock=lambda: pki.now)
+        self.faults = Faults()
+        self.files: dict[bytes, bytes] = {}
+        self.staged: dict[str, bytearray] = {}
+        self.records: list[Record] = []
+        self.packages: dict[PackageId, tuple[Manifest, Record]] = {}
+        self.statements: dict[StatementId, Receipt] = {}
+        self.states: dict[tuple[PackageId, OrganId], DeliveryState] = {}
+        self.seen: list[list[bytes]] = []
+        """Payloads of every message of Submit and Report."""
+
+        self.received = 0
+        """Bytes of all chunks of uploads."""
+
+        self.calls: list[str] = []
+        self.port = 0
+        self._server: grpc.aio.Server | None = None
+
+    async def start(self) -> None:
+        self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        exchange_pb2_grpc.add_ExchangeServicer_to_server(self, self._server)
+        directory_pb2_grpc.add_DirectoryServicer_to_server(self, self._server)
+        evidence_pb2_grpc.add_EvidenceServicer_to_server(self, self._server)
+        identity = self.pki.server()
+        credentials = grpc.ssl_server_credentials(
+            [(identity.key_pem(), identity.chain_pem)], self.pki.root.pem, require_client_auth=True
+        )
+        self.port = self._server.add_secure_port(f"127.0.0.1:{self.port}", credentials)
+        await self._server.start()
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            await self._server.stop(None)
+            self._server = None
+
+    def profile(self, organ: str, *, server_name: str = "localhost") -> Path:
+        """A profile folder of an organisation, made at the first call."""
+        folder = self.folder / organ
+        if folder.exists():
+            return folder
+        transport, signing = self.pki.client(organ), self.pki.organisation(organ)
+        folder.mkdir(parents=True)
+        for name, content in (
+            ("transport.key", transport.key_pem()),
+            ("signing.key", signing.key_pem()),
+        ):
+            (folder / name).touch(mode=0o600)
+            (folder / name).write_bytes(content)
+        (folder / "transport.pem").write_bytes(transport.chain_pem)
+        (folder / "signing.pem").write_bytes(signing.chain_pem)
+        (folder / "ca.pem").write_bytes(self.pki.root.pem)
+        (folder / "anchors.pem").write_bytes(self.pki.root.pem)
+        (folder / "profile.toml").write_text(
+            f'endpoint = "127.0.0.1:{self.port}"\nserver_name = "{server_name}"\n'
+            f'axis = "{AXIS}"\norgan = "{organ}"\ncheckpoint_key = "{self.journal.key}"\n'
+            'anchors = "anchors.pem"\n[transport]\ncertificate = "transport.pem"\n'
+            'key = "transport.key"\nca = "ca.pem"\n'
+            '[signing]\nkey = "softkey:signing.key?cert=signing.pem"\n'
+        )
+        return folder
+
+    # Exchange
+
+    async def BeginUpload(self, request: Any, context: Any) -> Any:
+        await self._unary("BeginUpload", context)
+        if request.sha256 in self.files:
+            return exchange_pb2.BeginUploadResponse(offset=request.size, complete=True)
+        key = f"{request.sha256.hex()}-{request.size}"
+        return exchange_pb2.BeginUploadResponse(
+            upload_id=key, offset=len(self.staged.setdefault(key, bytearray()))
+        )
+
+    async def Upload(self, requests: AsyncIterator[Any], context: Any) -> Any:
+        self.calls.append("Upload")
+        staged, key = bytearray(), ""
+        async for request in requests:
+            if request.upload_id:
+                key, staged = request.upload_id, self.staged[request.upload_id]
+                assert request.offset == len(staged)
+            assert len(request.chunk) <= CHUNK
+            self.received += len(request.chunk)
+            cuts = self.faults.upload_cuts
+            if cuts and len(staged) + len(request.chunk) > cuts[0]:
+                staged += request.chunk[: cuts.popleft() - len(staged)]
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "cut")
+            staged += request.chunk
+        digest, size = key.split("-")
+        complete = len(staged) == int(size)
+        if complete:
+            self.files[bytes.fromhex(digest)] = bytes(self.staged.pop(key))
+        return exchange_pb2.UploadResponse(offset=len(staged), complete=complete)
+
+    async def Submit(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        self.calls.append("Submit")
+        async for request in requests:
+            for item in request.submissions:
+                self.files |= {sha256(content).digest(): content for content in item.inline_files}
+            results = self._take_over(request.submissions, exchange_pb2.SubmitResult)
+            async for answer in self._answers(
+                exchange_pb2.SubmitResponse(results=results), context
+            ):
+                yield answer
+
+    async def Report(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        self.calls.append("Report")
+        async for request in requests:
+            results = self._take_over(request.items, exchange_pb2.ReportResult)
+            async for answer in self._answers(
+                exchange_pb2.ReportResponse(results=results), context
+            ):
+                yield answer
+
+    async def Subscribe(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        self.calls.append(f"Subscribe {request.from_index}")
+        organ = _organ(context)
+        page: list[Any] = []
+        for record in self._visible(organ, request.from_index):
+            page.append(self._item(record, request.inline_limit))
+            cut = bool(self.faults.feed_cuts) and len(page) == self.faults.feed_cuts[0]
+            if cut or len(page) == (request.page_size or 100):
+                yield exchange_pb2.SubscribeResponse(
+                    items=page, next_index=page[-1].receipt.index + 1
+                )
+                page = []
+            if cut:
+                self.faults.feed_cuts.popleft()
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "cut")
+        yield exchange_pb2.SubscribeResponse(items=page, next_index=len(self.journal))
+
+    async def Download(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        self.calls.append(f"Download {request.offset}")
+        content = self.files[request.sha256]
+        for at in range(request.offset, len(content), CHUNK):
+            cuts = self.faults.download_cuts
+            if cuts and at + CHUNK > cuts[0]:
+                yield exchange_pb2.DownloadResponse(chunk=content[at : cuts.popleft()])
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "cut")
+            chunk = content[at : at + CHUNK]
+            change = self.faults.change_chunk
+            yield exchange_pb2.DownloadResponse(chunk=change(chunk) if change else chunk)
+
+    async def GetPackage(self, request: Any, context: Any) -> Any:
+        await self._unary("GetPackage", context)
+        found = self.packages.get(PackageId(request.package_id))
+        if found is None or _organ(context) not in found[1].parties:
+            return await _abort(context, NotFound(what="package"))
+        manifest, record = found
+        item = self._item(record, 0)
+        return exchange_pb2.GetPackageResponse(
+            envelope=item.envelope,
+            receipt=item.receipt,
+            deliveries=self._deliveries(manifest, _organ(context)),
+        )
+
+    async def ListDeliveries(self, request: Any, context: Any) -> Any:
+        await self._unary("ListDeliveries", context)
+        organ = _organ(context)
+        incoming = request.direction == exchange_pb2.DIRECTION_INCOMING
+        found = [
+            delivery
+            for manifest, _ in self.packages.values()
+            for delivery in self._deliveries(manifest, organ)
+            if (delivery.recipient == organ) == incoming
+            and (not request.states or delivery.state in request.states)
+        ]
+        start = int(request.page_token or 0)
+        end = start + request.page_size
+        token = str(end) if end < len(found) else ""
+        return exchange_pb2.ListDeliveriesResponse(
+            deliveries=found[start:end], next_page_token=token
+        )
+
+    async def GetHistory(self, request: Any, context: Any) -> Any:
+        await self._unary("GetHistory", context)
+        wanted = PackageId(request.package_id)
+        items = [
+            self._item(record, 0)
+            for record in self._visible(_organ(context), 0)
+            if wanted in _about(record.envelope)
+        ]
+        if not items:
+            return await _abort(context, NotFound(what="package"))
+        return exchange_pb2.GetHistoryResponse(items=items)
+
+    # Directory and Evidence
+
+    async def GetOrganisation(self, request: Any, context: Any) -> Any:
+        await self._unary("GetOrganisation", context)
+        code = request.code or _organ(context)
+        if code.startswith("X"):
+            return await _abort(context, OrganisationUnknown(organ=code))
+        return directory_pb2.GetOrganisationResponse(
+            organisation=_organisation(code),
+            limits=directory_pb2.Limits(max_files=20),
+            axis=AXIS,
+            checkpoint_key=str(self.journal.key),
+        )
+
+    async def ListOrganisations(self, request: Any, context: Any) -> Any:
+        await self._unary("ListOrganisations", context)
+        codes = ["000.00.11.H53", "000.00.13.H53"]
+        start = int(request.page_token or 0)
+        return directory_pb2.ListOrganisationsResponse(
+            organisations=[_organisation(codes[start])],
+            next_page_token="" if start else "1",
+        )
+
+    async def Resolve(self, request: Any, context: Any) -> Any:
+        await self._unary("Resolve", context)
+        found = _organisation(request.code)
+        return directory_pb2.ResolveResponse(organisation=found, current=[found], can_receive=True)
+
+    async def GetCheckpoint(self, request: Any, context: Any) -> Any:
+        await self._unary("GetCheckpoint", context)
+        return evidence_pb2.GetCheckpointResponse(
+            checkpoint=self.journal.checkpoint, verifier_key=str(self.journal.key)
+        )
+
+    async def GetReceipt(self, request: Any, context: Any) -> Any:
+        await self._unary("GetReceipt", context)
+        if request.WhichOneof("subject") == "index":
+            receipt = self.records[request.index].receipt
+        elif request.package_id:
+            receipt = self.packages[PackageId(request.package_id)][1].receipt
+        else:
+            receipt = self.statements[StatementId(request.statement_id)]
+        return evidence_pb2.GetReceiptResponse(receipt=self._receipt(receipt))
+
+    async def ProveConsistency(self, request: Any, context: Any) -> Any:
+        await self._unary("ProveConsistency", context)
+        proof = self.journal.prove(request.old_size, request.new_size or len(self.journal))
+        return evidence_pb2.ProveConsistencyResponse(proof=proof)
+
+    # Inside
+
+    async def _unary(self, name: str, context: Any) -> None:
+        self.calls.append(name)
+        if self.faults.unary:
+            await _abort(context, self.faults.unary.popleft())
+
+    async def _answers(self, response: Any, context: Any) -> AsyncIterator[Any]:
+        if self.faults.silent:
+            return
+        if self.faults.lost_answers:
+            self.faults.lost_answers -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "lost")
+        yield response
+        if self.faults.twice:
+            yield response
+
+    def _take_over(self, items: Iterable[Any], result: Any) -> list[Any]:
+        items = list(items)
+        self.seen.append([item.envelope.payload for item in items])
+        results = []
+        for item in items:
+            try:
+                if self.faults.refusals:
+                    raise self.faults.refusals.popleft()
+                receipt = self._record(envelope_from_message(item.envelope))
+                results.append(result(tag=item.tag, receipt=self._receipt(receipt)))
+            except LienthongError as error:
+                results.append(result(tag=item.tag, fault=_fault(error)))
+        return results
+
+    def _record(self, envelope: Envelope) -> Receipt:
+        if envelope.payload_type == MANIFEST_TYPE:
+            return self._record_package(load_manifest(envelope.payload), envelope)
+        return self._record_statement(load_statement(envelope.payload), envelope)
+
+    def _record_package(self, manifest: Manifest, envelope: Envelope) -> Receipt:
+        known = self.packages.get(manifest.package_id)
+        if known is not None:
+            if known[1].envelope.payload != envelope.payload:
+                raise IdReused(what="package id")
+            return known[1].receipt
+        for file in manifest.files:
+            if file.sha256.bytes not in self.files:
+                raise FileMissing(file=file.name, sha256=file.sha256)
+        effects = [self._move(manifest, one.organ_id) for one in manifest.recipients]
+        body = PackageRecord(
+            package_id=manifest.package_id,
+            kind=manifest.kind,
+            sender=manifest.sender,
+            recipients=tuple(one.organ_id for one in manifest.recipients),
+            payload_sha256=Sha256.of(b""),
+            envelope_sha256=Sha256.of(b""),
+            target=manifest.target,
+            effects=tuple(effects),
+        )
+        organs = [manifest.sender, *body.recipients]
+        record = self._commit(body, envelope, organs)
+        self.packages[manifest.package_id] = (manifest, record)
+        return record.receipt
+
+    def _move(self, manifest: Manifest, recipient: OrganId) -> Effect:
+        if manifest.target is None or manifest.kind is PackageKind.REPLACE:
+            key, before, after = (manifest.package_id, recipient), None, DeliveryState.SENT
+        else:
+            key = (manifest.target, recipient)
+            before = self.states[key]
+            event = DeliveryEvent[manifest.kind.value]
+            after = step(before, event, Context(actor=Actor.SENDER)).state
+        self.states[key] = after
+        return Effect(package_id=key[0], recipient=recipient, from_state=before, to_state=after)
+
+    def _record_statement(self, statement: Statement, envelope: Envelope) -> Receipt:
+        if statement.statement_id in self.statements:
+            return self.statements[statement.statement_id]
+        key = (statement.package_id, statement.recipient)
+        if key not in self.states:
+            raise NotFound(what="package")
+        before = self.states[key]
+        by_recipient = statement.reporter == statement.recipient
+        context = Context(
+            actor=Actor.RECIPIENT if by_recipient else Actor.SENDER,
+            checked=statement.check is not None,
+            register_number=statement.register.number if statement.register else None,
+            lead_count=statement.lead_count,
+            has_lead=True,
+            information_only=statement.information_only,
+            resume_state=DeliveryState.ARRIVED,
+        )
+        self.states[key] = after = step(before, statement.event, context).state
+        body = StatementRecord(
+            statement_id=statement.statement_id,
+            package_id=statement.package_id,
+            recipient=statement.recipient,
+            reporter=statement.reporter,
+            event=statement.event,
+            payload_sha256=Sha256.of(b""),
+            envelope_sha256=Sha256.of(b""),
+            effects=(
+                Effect(package_id=key[0], recipient=key[1], from_state=before, to_state=after),
+            ),
+        )
+        sender = self.packages[statement.package_id][0].sender
+        record = self._commit(body, envelope, [sender, statement.recipient])
+        self.statements[statement.statement_id] = record.receipt
+        return record.receipt
+
+    def _commit(
+        self, body: PackageRecord | StatementRecord, envelope: Envelope, organs: Sequence[OrganId]
+    ) -> Record:
+        receipt = self.journal.record(body, envelope)
+        record = Record(receipt, envelope, frozenset(map(str, organs)))
+        self.records.append(record)
+        return record
+
+    def _visible(self, organ: str, start: int) -> list[Record]:
+        return [one for one in self.records[start:] if organ in one.parties]
+
+    def _receipt(self, receipt: Receipt) -> Any:
+        message = receipt_to_message(evolve(receipt))
+        if self.faults.change_receipt:
+            self.faults.change_receipt(message)
+        return message
+
+    def _item(self, record: Record, inline_limit: int) -> Any:
+        contents = []
+        if record.envelope.payload_type == MANIFEST_TYPE and inline_limit:
+            files = load_manifest(record.envelope.payload).files
+            contents = [self.files[f.sha256.bytes] for f in files if f.size <= inline_limit]
+        item = exchange_pb2.FeedItem(
+            receipt=receipt_to_message(record.receipt),
+            envelope=envelope_to_message(record.envelope),
+            inline_files=contents,
+        )
+        if self.faults.change_item:
+            self.faults.change_item(item)
+        return item
+
+    def _deliveries(self, manifest: Manifest, organ: str) -> list[Any]:
+        return [
+            exchange_pb2.Delivery(
+                package_id=manifest.package_id.bytes,
+                sender=str(manifest.sender),
+                recipient=str(one.organ_id),
+                state=self.states[manifest.package_id, one.organ_id].value,
+                kind=1,
+                subject=manifest.document.subject,
+                number=str(manifest.document.number),
+                urgency="THUONG",
+                sent_at=_timestamp(self.pki),
+                updated_at=_timestamp(self.pki),
+            )
+            for one in manifest.recipients
+            if organ in {str(manifest.sender), str(one.organ_id)}
+            and (manifest.package_id, one.organ_id) in self.states
+        ]
+
+
+def _organ(context: Any) -> str:
+    name: bytes = context.auth_context()["x509_common_name"][0]
+    return name.decode()
+
+
+def _about(envelope: Envelope) -> tuple[PackageId | None, ...]:
+    if envelope.payload_type == MANIFEST_TYPE:
+        manifest = load_manifest(envelope.payload)
+        return manifest.package_id, manifest.target
+    return (load_statement(envelope.payload).package_id,)
+
+
+def _organisation(code: str) -> Any:
+    return directory_pb2.Organisation(organ_id=code, name=f"Cơ quan {code}", level=2)
+
+
+def _timestamp(pki: TestPKI) -> Any:
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+    return Timestamp(seconds=int(pki.now.timestamp()))
+
+
+def _fault(error: LienthongError) -> error_pb2.Fault:
+    fault = error_pb2.Fault(
+        code=error.code,
+        facts={name: str(value) for name, value in error.facts.items()},
+        message_en=str(error),
+        retryable=error.retryable,
+    )
+    if "retry_after" in error.facts:
+        fault.retry_after.nanos = int(float(str(error.facts["retry_after"])) * 1e9)
+    return fault
+
+
+async def _abort(context: Any, error: LienthongError | grpc.StatusCode) -> Any:
+    if isinstance(error, grpc.StatusCode):
+        await context.abort(error, "scripted")
+    assert isinstance(error, LienthongError)
+    status = error_pb2.RpcStatus(message=str(error))
+    detail = status.details.add(type_url="type.googleapis.com/google.rpc.ErrorInfo")
+    detail.value = error_pb2.ErrorInfo(
+        reason=error.code,
+        domain="lienthong",
+        metadata={name: str(value) for name, value in error.facts.items()},
+    ).SerializeToString()
+    trailer = (("grpc-status-details-bin", status.SerializeToString()),)
+    await context.abort(grpc.StatusCode[error.status], str(error), trailer)

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lienthong.client import Client, FileSource, Progress
+from lienthong.errors import ConnectionFailed, HashMismatch, InvalidValue, NotFound, SizeMismatch
+from lienthong.model.document import Document
+from lienthong.model.ids import PackageId
+
+if TYPE_CHECKING:
+    from sdk.tests.client.scripted import ScriptedAxis
+
+RECIPIENT = "000.00.13.H53"
+CHUNK: Final = 256 * 1024
+SIZE: Final = 5 * CHUNK + 1234
+CONTENT: Final = os.urandom(SIZE)
+SAME_AXIS = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def send(sender: Client, document: Document, content: bytes | Path) -> PackageId:
+    source = FileSource(name="lớn.pdf", content=content)
+    package = sender.prepare(document, [source], [RECIPIENT])
+    sender.submit(package)
+    return package.package_id
+
+
+@SAME_AXIS
+@given(cuts=st.lists(st.integers(0, SIZE - 1), max_size=4))
+def test_upload_resumes_where_it_was_cut(
+    axis: ScriptedAxis, sender: Client, document: Document, tmp_path: Path, cuts: list[int]
+) -> None:
+    path = tmp_path / "main.pdf"
+    path.write_bytes(CONTENT)
+    axis.files.clear()
+    axis.staged.clear()
+    axis.received = 0
+    axis.faults.upload_cuts.extend(sorted(cuts))
+    send(sender, document, path)
+    assert CONTENT in axis.files.values()
+    assert axis.received <= SIZE + len(cuts) * CHUNK
+
+
+def test_cuts_without_progress_are_given_up(
+    axis: ScriptedAxis, sender: Client, document: Document
+) -> None:
+    axis.faults.upload_cuts.extend([CHUNK] * 9)
+    with pytest.raises(ConnectionFailed):
+        send(sender, document, CONTENT)
+    assert axis.calls.count("Upload") == 5
+
+
+def test_what_the_axis_has_is_not_sent_again(
+    axis: ScriptedAxis, sender: Client, document: Document
+) -> None:
+    send(sender, document, CONTENT)
+    axis.received = 0
+    send(sender, document, CONTENT)
+    assert axis.received == 0
+
+
+def test_small_files_travel_in_the_message(
+    axis: ScriptedAxis, sender: Client, document: Document, tmp_path: Path
+) -> None:
+    path = tmp_path / "empty.pdf"
+    path.touch()
+    sender.send(document, [path, FileSource.of_bytes("b.pdf", b"b" * CHUNK)], [RECIPIENT])
+    assert "BeginUpload" not in axis.calls
+    axis.files.clear()
+    sender.send(document, [path], [RECIPIENT], inline_limit=-1)
+    sender.send(document, [FileSource.of_bytes("c.pdf", b"c")], [RECIPIENT], inline_limit=0)
+    assert axis.calls.count("Upload") == 2
+
+
+def test_many_small_files_are_uploaded_when_the_message_is_full(
+    axis: ScriptedAxis, sender: Client, document: Document
+) -> None:
+    files = [FileSource.of_bytes(f"{n}.pdf", bytes([n]) * CHUNK) for n in range(6)]
+    sender.send(document, files, [RECIPIENT])
+    assert axis.calls.count("Upload") == 2
+
+
+def test_file_that_changed_is_not_sent(
+    axis: ScriptedAxis, sender: Client, document: Document, tmp_path: Path
+) -> None:
+    path = tmp_path / "main.pdf"
+    path.write_bytes(CONTENT)
+    package = sender.prepare(document, [path], [RECIPIENT])
+    path.write_bytes(CONTENT[:-1] + b"?")
+    axis.faults.unary.append(HashMismatch(what="the upload"))
+    with pytest.raises(HashMismatch, match="main.pdf"):
+        sender.submit(package)
+    path.write_bytes(CONTENT[:-1])
+    axis.faults.unary.append(SizeMismatch(what="the upload"))
+    with pytest.raises(SizeMismatch, match="main.pdf"):
+        sender.submit(package)
+
+
+def test_damaged_staging_is_sent_once_more(
+    axis: ScriptedAxis, sender: Client, document: Document
+) -> None:
+    axis.faults.unary.append(HashMismatch(what="the upload", found="1", expected="2"))
+    send(sender, document, CONTENT)
+    axis.files.clear()
+    axis.faults.unary.extend([HashMismatch(what="the upload")] * 2)
+    with pytest.raises(HashMismatch):
+        send(sender, document, CONTENT)
+
+
+def test_progress_of_an_upload(
+    axis: ScriptedAxis, sender: Client, document: Document, tmp_path: Path
+) -> None:
+    seen: list[Progress] = []
+    path = tmp_path / "main.pdf"
+    path.write_bytes(CONTENT)
+    axis.faults.upload_cuts.append(CHUNK)
+    sender.send(document, [path], [RECIPIENT], progress=seen.append)
+    assert seen[-1] == Progress(name="main.pdf", done=SIZE, total=SIZE)
+
+
+@SAME_AXIS
+@given(cuts=st.lists(st.integers(1, SIZE - 1), max_size=4))
+def test_download_resumes_where_it_was_cut(
+    axis: ScriptedAxis,
+    sender: Client,
+    recipient: Client,
+    document: Document,
+    tmp_path: Path,
+    cuts: list[int],
+) -> None:
+    package_id = send(sender, document, CONTENT)
+    axis.faults.download_cuts.extend(sorted(cuts))
+    target = tmp_path / "got.pdf"
+    entry = recipient.download(package_id, "lớn.pdf", target)
+    assert target.read_bytes() == CONTENT
+    assert entry.size == SIZE
+    assert os.listdir(tmp_path / "profiles")
+    assert not list(tmp_path.glob(".*.part"))
+    axis.faults.download_cuts.clear()
+
+
+def test_interrupted_download_is_continued(
+    axis: ScriptedAxis, sender: Client, recipient: Client, document: Document, tmp_path: Path
+) -> None:
+    package_id = send(sender, document, CONTENT)
+    target = tmp_path / "got.pdf"
+    digest = recipient.get_package(package_id).manifest.files[0].sha256
+    part = tmp_path / f".got.pdf.{digest.hex[:16]}.part"
+    part.write_bytes(CONTENT[: 3 * CHUNK])
+    recipient.download(package_id, digest, target)
+    assert f"Download {3 * CHUNK}" in axis.calls
+    assert target.read_bytes() == CONTENT
+    part.write_bytes(b"damaged" + CONTENT[7:CHUNK])
+    recipient.download(package_id, None, target)
+    assert axis.calls[-1] == "Download 0"
+    assert target.read_bytes() == CONTENT
+    part.write_bytes(CONTENT + b"more than there is")
+    recipient.download(package_id, None, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_false_bytes_never_become_the_file(
+    axis: ScriptedAxis, sender: Client, recipient: Client, document: Document, tmp_path: Path
+) -> None:
+    package_id = send(sender, document, CONTENT)
+    axis.faults.change_chunk = lambda chunk: b"?" + chunk[1:]
+    with pytest.raises(HashMismatch, match="lớn.pdf"):
+        recipient.download(package_id, None, tmp_path / "got.pdf")
+    axis.faults.change_chunk = lambda chunk: chunk + b"?"
+    with pytest.raises(SizeMismatch):
+        recipient.download(package_id, None, io.BytesIO())
+    assert [path.name for path in tmp_path.iterdir()] == ["profiles"]
+
+
+def test_download_into_an_open_file_with_progress(
+    axis: ScriptedAxis, sender: Client, recipient: Client, document: Document
+) -> None:
+    package_id = send(sender, document, CONTENT)
+    axis.faults.download_cuts.append(CHUNK + 5)
+    out, seen = io.BytesIO(), list[Progress]()
+    recipient.download(package_id, None, out, progress=seen.append)
+    assert out.getvalue() == CONTENT
+    assert [one.done for one in seen] == sorted(one.done for one in seen)
+    assert seen[-1].done == SIZE
+
+
+def test_unknown_file_and_unwritable_place(
+    axis: ScriptedAxis, sender: Client, recipient: Client, document: Document, tmp_path: Path
+) -> None:
+    package_id = send(sender, document, CONTENT)
+    with pytest.raises(NotFound, match="other.pdf"):
+        recipient.download(package_id, "other.pdf", tmp_path / "got.pdf")
+    with pytest.raises(InvalidValue, match="No such file"):
+        recipient.download(package_id, None, tmp_path / "missing" / "got.pdf")

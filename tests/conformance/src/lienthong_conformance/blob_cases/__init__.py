@@ -1,0 +1,1 @@
+"""The cases of the blob-store contract, by theme."""

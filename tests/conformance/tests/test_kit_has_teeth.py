@@ -1,0 +1,117 @@
+"""Deliberately broken plugins are each caught by a named case."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+HERE = str(Path(__file__).parent)
+sys.path.insert(0, HERE)
+import broken_blobs  # noqa: E402
+import broken_records  # noqa: E402
+import broken_signers  # noqa: E402
+
+sys.path.remove(HERE)
+
+RECORDS = """
+import itertools, pytest
+import broken_records
+from lienthong.testing.store import MemoryMedium
+from lienthong_conformance import RecordStoreContract
+
+class TestBroken(RecordStoreContract):
+    @pytest.fixture
+    def new_uri(self):
+        numbers = itertools.count()
+        return lambda: f"memory:{{next(numbers)}}"
+
+    @pytest.fixture
+    def open_uri(self):
+        media = {{}}
+        return lambda uri: broken_records.{name}(media.setdefault(uri, MemoryMedium()))
+"""
+
+BLOBS = """
+import itertools, pytest
+import broken_blobs
+from lienthong.testing.blobs import BlobMedium
+from lienthong_conformance import BlobStoreContract
+
+class TestBroken(BlobStoreContract):
+    media = {{}}
+
+    @pytest.fixture
+    def new_uri(self):
+        numbers = itertools.count(len(self.media) + 1_000)
+        return lambda: f"memory:{{next(numbers)}}"
+
+    @pytest.fixture
+    def open_uri(self):
+        return lambda uri: broken_blobs.{name}(self.media.setdefault(uri, BlobMedium()))
+
+    @pytest.fixture
+    def damage(self, uri):
+        def damage(sha256):
+            contents = self.media[uri].contents
+            contents[sha256] = b"?" + contents[sha256][1:]
+
+        return damage
+"""
+
+SIGNERS = """
+import pytest
+import broken_signers
+from lienthong_conformance import LockedKey, SignerContract
+
+class TestBroken(SignerContract):
+    plugin = broken_signers.{name}()
+
+    @pytest.fixture
+    def uri(self):
+        return "memory:P-256"
+
+    @pytest.fixture
+    def locked_key(self):
+        return LockedKey(uri="memory:locked", secret=broken_signers.SECRET)
+
+    @pytest.fixture
+    def unusable_uris(self):
+        return ["memory:absent"]
+"""
+
+
+def broken() -> list[object]:
+    return [
+        pytest.param(template, broken_class.__name__, case, id=f"{broken_class.__name__}")
+        for template, module in (
+            (RECORDS, broken_records),
+            (BLOBS, broken_blobs),
+            (SIGNERS, broken_signers),
+        )
+        for broken_class, case in module.CAUGHT_BY.items()
+    ]
+
+
+@pytest.mark.parametrize(("template", "name", "case"), broken())
+def test_broken_plugin_is_caught_by_its_case(
+    pytester: pytest.Pytester, template: str, name: str, case: str
+) -> None:
+    pytester.syspathinsert(HERE)
+    file = pytester.makepyfile(template.format(name=name))
+    result = pytester.runpytest_inprocess(f"{file}::TestBroken::{case}", "-q", "--no-header")
+    outcomes = result.parseoutcomes()
+    assert outcomes.get("failed", 0) > 0
+    assert outcomes.get("errors", 0) == 0
+
+
+def test_enough_of_them() -> None:
+    names = [
+        bad.__name__
+        for module in (broken_records, broken_blobs, broken_signers)
+        for bad in module.CAUGHT_BY
+    ]
+    assert len(names) >= 24
