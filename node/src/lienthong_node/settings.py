@@ -47,10 +47,20 @@ class Settings:
     """Address of the Prometheus endpoint; empty for none."""
 
     records: str = _text("sqlite:records/node.db")
+    """Address of the record store."""
+
     blobs: str = _text("fs:blobs")
+    """Address of the store of large files."""
+
     checkpoint_key: str = _text("softkey:keys/checkpoint.key")
+    """Key that signs checkpoints; of its own, never the TLS key."""
+
     server_certificate: str = _text("keys/server.pem")
+    """Certificate of the server, PEM; read again when the file changes."""
+
     server_key: str = _text("keys/server.key")
+    """Its private key, PEM."""
+
     client_authorities: str = _text("keys/client-authorities.pem")
     """Authorities of client certificates, PEM."""
 
@@ -58,15 +68,29 @@ class Settings:
     """Trust anchors of envelope signatures, PEM."""
 
     max_files: int = _count(20)
+    """Files of one package."""
+
     max_file_bytes: int = _count(5 * 1024**3)
+    """Size of one file."""
+
     max_package_bytes: int = _count(10 * 1024**3)
+    """Size of all files of one package."""
+
     max_recipients: int = _count(500)
+    """Recipients of one package."""
+
     max_clock_ahead_s: int = _count(300)
+    """How far a creation time may lie in the future (QĐ 52/2019 Đ10.3)."""
+
     max_age_s: int = _count(7 * 86400)
+    """How old signed content may be when it is first handed over."""
+
     requests_per_second: int = _count(200)
     """Calls of one organisation, averaged; streams count once."""
 
     burst: int = _count(1000)
+    """Calls that may come at once after a pause."""
+
     concurrent_streams: int = _count(64)
     """Open calls of one organisation."""
 
@@ -77,7 +101,10 @@ class Settings:
     """Unfinished uploads that nobody touched for so long are dropped."""
 
     drain_s: int = _count(30)
+    """How long open calls may go on when the node stops."""
+
     reflection: bool = field(default=False, validator=instance_of(bool))
+    """Whether gRPC reflection answers; off in production."""
 
     @property
     def profile_endpoint(self) -> str:

@@ -206,7 +206,7 @@ def test_texts_that_are_no_checkpoint_are_refused(alter: Callable[[str], str]) -
 def test_a_checkpoint_of_another_log_is_refused() -> None:
     other = Checkpoint(origin="other.example", size=5, root=leaf_hash(b"x"))
     note = sign_note(other.dump(), NAME, SIGNER)
-    with pytest.raises(CheckpointInvalid, match="other.example"):
+    with pytest.raises(CheckpointInvalid, match="it is of other"):
         open_checkpoint(note, KEY)
 
 

@@ -95,7 +95,8 @@ def test_tiles_hold_the_hashes_of_their_range(grown: Tiles) -> None:
 
 
 def test_each_tile_is_made_once_and_never_again() -> None:
-    tiles, made = Tiles(), []
+    tiles = Tiles()
+    made: list[tuple[int, int]] = []
     for size in range(0, 1600, 100):
         made.extend((row.level, row.index) for row in tiles.grow(size))
     assert made == [(0, index) for index in range(5)]

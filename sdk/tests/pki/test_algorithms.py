@@ -166,10 +166,10 @@ def algorithm_of(group: dict[str, Any]) -> A | None:
     """Our algorithm with exactly these parameters."""
     kind, digest = group["type"], group.get("sha", "")
     if kind == "RsassaPkcs1Verify" and digest in _HASHES:
-        return A[f"RSA_PKCS1_{_HASHES[digest]}"]
+        return A(f"RSA_PKCS1_{_HASHES[digest]}")
     if kind == "RsassaPssVerify" and digest in _HASHES:
         usual = group["mgfSha"] == digest and group["sLen"] == _SALTS[digest]
-        return A[f"RSA_PSS_{_HASHES[digest]}"] if usual else None
+        return A(f"RSA_PSS_{_HASHES[digest]}") if usual else None
     if kind == "EcdsaVerify":
         name = f"ECDSA_{_CURVES.get(group['publicKey']['curve'])}_{_HASHES.get(digest)}"
         return A.__members__.get(name)

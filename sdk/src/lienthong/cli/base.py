@@ -1,0 +1,234 @@
+"""What all commands share: common options, the session, lazy loading."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from attrs import define, field
+
+from lienthong.cli import failures
+from lienthong.cli.failures import ExitCode
+from lienthong.cli.texts import Words, language_of
+from lienthong.errors import LANGUAGES, Language, LienthongError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lienthong.client import Client, Profile
+
+_HELP: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@define(eq=False)
+class Session:
+    """What one run of the command line was asked for."""
+
+    profile: str | None = None
+    as_json: bool = False
+    language: Language = field(factory=language_of)
+
+    @property
+    def words(self) -> Words:
+        return Words(self.language)
+
+    def emit(self, data: Mapping[str, Any], render: Callable[[], RenderableType]) -> None:
+        """Show one result: a line of JSON, or what people read."""
+        if self.as_json:
+            click.echo(json.dumps(data, ensure_ascii=False))
+            return
+        from lienthong.cli.output import stdout
+
+        stdout().print(render())
+
+    def emit_rows(
+        self, rows: Iterator[Mapping[str, Any]], render: Callable[[list[Any]], RenderableType]
+    ) -> None:
+        """Show many results: JSON lines as they come, or one table."""
+        if self.as_json:
+            for row in rows:
+                click.echo(json.dumps(row, ensure_ascii=False))
+            return
+        from lienthong.cli.output import stdout
+
+        stdout().print(render(list(rows)))
+
+    def say(self, text: str) -> None:
+        """Tell a person something that is no result."""
+        if not self.as_json:
+            click.echo(text, err=True)
+
+    def fail(self, error: LienthongError) -> ExitCode:
+        """Show an error on stderr; returns the exit code."""
+        if self.as_json:
+            text = json.dumps(failures.as_data(error, self.language), ensure_ascii=False)
+        else:
+            text = failures.as_text(error, self.language)
+        click.echo(text, err=True)
+        return failures.exit_code(error)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """A client of the profile."""
+        from lienthong.client import Client
+
+        with Client(self.load_profile(), secrets=self._ask) as client:
+            yield client
+
+    def load_profile(self) -> Profile:
+        """The profile that was asked for; warnings about it go to stderr."""
+        from lienthong.client import Profile
+
+        if self.profile is None:
+            raise click.UsageError(self.words("profile_missing"))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            profile = Profile.load(self.profile)
+        for warning in caught:
+            self.say(f"{self.words('warning')}: {warning.message}")
+        return profile
+
+    def _ask(self, name: str) -> str:
+        from lienthong.plugins import refuse_secrets
+
+        if not sys.stdin.isatty():
+            return refuse_secrets(name)
+        prompt = self.words("secret_needed", name=name)
+        return str(click.prompt(prompt, hide_input=True, err=True))
+
+
+def session() -> Session:
+    """The session of the command that runs."""
+    found = click.get_current_context().find_root().obj
+    assert isinstance(found, Session)  # noqa: S101 - made by the application
+    return found
+
+
+class _Commented(click.Command):
+    """A command that shows an example and has the common options."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.example = example
+        self.params.extend(common_options())
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.example:
+            with formatter.section("Example"):
+                for line in self.example.splitlines():
+                    formatter.write(f"  {line}\n")
+
+
+class Command(_Commented):
+    """One command."""
+
+
+class Group(_Commented, click.Group):
+    """A group of commands."""
+
+    command_class = Command
+
+
+class LazyGroup(Group):
+    """Imports the module of a command when the command is needed."""
+
+    def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._places = places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._places)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = self._places.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        found: click.Command = getattr(
+            importlib.import_module(f"lienthong.cli.commands.{module}"), name
+        )
+        return found
+
+
+class Application(LazyGroup):
+    """The root: shows errors and turns them into exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        current: Session = ctx.obj
+        try:
+            return super().invoke(ctx)
+        except LienthongError as error:
+            ctx.exit(current.fail(error))
+        except click.UsageError as error:
+            if not current.as_json:
+                raise
+            report = {"code": "cli.usage", "message": error.format_message(), "exit_code": 2}
+            click.echo(json.dumps({"error": report}, ensure_ascii=False), err=True)
+            ctx.exit(ExitCode.USAGE)
+        except KeyboardInterrupt:
+            ctx.exit(ExitCode.INTERRUPTED)
+
+
+def common_options() -> list[click.Option]:
+    """Options that every command takes, before or after its name."""
+    return [
+        click.Option(
+            ["--profile"],
+            metavar="DIR",
+            expose_value=False,
+            callback=_set("profile"),
+            help="Folder with profile.toml.  [env var: LIENTHONG_PROFILE]",
+        ),
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set("as_json"),
+            help="One JSON object, or JSON lines, on stdout and nothing else.",
+        ),
+        click.Option(
+            ["--lang"],
+            type=click.Choice(LANGUAGES),
+            expose_value=False,
+            callback=_set("language"),
+            help="Language of messages.  [env var: LIENTHONG_LANG; default: the locale's]",
+        ),
+    ]
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+        del parameter
+        root = ctx.find_root()
+        if root.obj is None:
+            root.obj = Session(profile=os.environ.get("LIENTHONG_PROFILE") or None)
+        if value:
+            setattr(root.obj, name, value)
+
+    return callback
+
+
+def command(
+    name: str, *, example: str, parameters: Sequence[Callable[[Any], Any]] = ()
+) -> Callable[[Callable[..., None]], Command]:
+    """Make a function a command; *parameters* are click decorators, first to last."""
+
+    def decorate(function: Callable[..., None]) -> Command:
+        for decorator in reversed(parameters):
+            function = decorator(function)
+        made = click.command(name, cls=Command, example=example, context_settings=_HELP)
+        return made(function)
+
+    return decorate
+
+
+def group(name: str, help_text: str) -> Group:
+    """A group of commands."""
+    return Group(name, help=help_text, context_settings=_HELP)

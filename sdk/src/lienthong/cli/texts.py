@@ -1,0 +1,102 @@
+"""What the command line says to people, in English and in Vietnamese."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from lienthong.errors import Language
+
+_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    "accepted": ("accepted", "đã tiếp nhận"),
+    "assignments": ("assigned to", "giao xử lý"),
+    "axis": ("axis", "trục"),
+    "bundle_verified": (
+        "bundle verified: {packages} packages, {entries} journal entries, {files} files",
+        "gói bằng chứng hợp lệ: {packages} gói tin, {entries} mục nhật ký, {files} tệp",
+    ),
+    "capabilities": ("capabilities", "khả năng"),
+    "checkpoint": ("checkpoint", "điểm kiểm tra"),
+    "code": ("code", "mã"),
+    "deliveries": ("deliveries", "lượt gửi"),
+    "distribution": ("distribution", "gói cài đặt"),
+    "document": ("document", "văn bản"),
+    "downloaded": ("{name} → {path}", "{name} → {path}"),
+    "event": ("event", "sự kiện"),
+    "file": ("file", "tệp"),
+    "files": ("files", "tệp"),
+    "hash": ("SHA-256", "SHA-256"),
+    "index": ("entry", "mục"),
+    "kind": ("kind", "loại"),
+    "limits": ("limits", "giới hạn"),
+    "name": ("name", "tên"),
+    "no_deliveries": ("no deliveries", "không có lượt gửi nào"),
+    "no_organisations": ("no organisation found", "không tìm thấy cơ quan nào"),
+    "no_plugins": ("no plugins installed", "chưa cài plugin nào"),
+    "number": ("number", "số, ký hiệu"),
+    "package": ("package", "gói tin"),
+    "problem": ("problem", "vấn đề"),
+    "profile_missing": (
+        "no profile: give --profile DIR or set LIENTHONG_PROFILE",
+        "thiếu hồ sơ kết nối: dùng --profile THƯ_MỤC hoặc đặt LIENTHONG_PROFILE",
+    ),
+    "reason": ("reason", "lý do"),
+    "receipt_verified": (
+        "receipt verified: entry {index} of {axis}, recorded at {time}",
+        "hồi báo hợp lệ: mục {index} của {axis}, ghi nhận lúc {time}",
+    ),
+    "recipient": ("recipient", "bên nhận"),
+    "recipients": ("recipients", "bên nhận"),
+    "recorded": ("recorded at", "ghi nhận lúc"),
+    "register": ("register entry", "số đến"),
+    "reply": ("reply", "văn bản trả lời"),
+    "saved": ("saved to {path}", "đã lưu vào {path}"),
+    "scheme": ("scheme", "loại mã"),
+    "secret_needed": ("secret needed: {name}", "cần mật khẩu: {name}"),
+    "sender": ("sender", "bên gửi"),
+    "sent": ("sent: package {package}", "đã gửi: gói tin {package}"),
+    "sent_at": ("sent at", "gửi lúc"),
+    "signed_by": ("signed by", "ký bởi"),
+    "size": ("size", "kích thước"),
+    "state": ("state", "trạng thái"),
+    "subject": ("subject", "trích yếu"),
+    "successors": ("successors", "cơ quan kế thừa"),
+    "target": ("about package", "về gói tin"),
+    "time": ("time", "thời gian"),
+    "updated": ("updated", "cập nhật"),
+    "urgency": ("urgency", "độ khẩn"),
+    "valid": ("valid", "hiệu lực"),
+    "version": ("version", "phiên bản"),
+    "warning": ("warning", "cảnh báo"),
+    "who": ("who", "cơ quan"),
+}
+
+KEYS: Final = frozenset(_TEXTS)
+
+
+class Words:
+    """Looks texts up in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def __call__(self, key: str, **facts: object) -> str:
+        english, vietnamese = _TEXTS[key]
+        text = vietnamese if self.language == "vi" else english
+        return text.format(**facts) if facts else text
+
+    def label(self, member: object) -> str:
+        """The name of an enumeration's member for people."""
+        if self.language == "vi":
+            return str(getattr(member, "label_vi", member))
+        return str(getattr(member, "name", member)).lower().replace("_", " ")
+
+
+def language_of(environment: Mapping[str, str] = os.environ) -> Language:
+    """LIENTHONG_LANG, then the locale, otherwise English."""
+    for name in ("LIENTHONG_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        found = environment.get(name, "")
+        if found:
+            return "vi" if found.lower().startswith("vi") else "en"
+    return "en"

@@ -1,0 +1,132 @@
+"""Instants: aware, in UTC, shown in Vietnamese time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pytest
+from hypothesis import given
+
+from lienthong.errors import InvalidValue, MissingField, NaiveTime
+from lienthong.model import time
+from lienthong.model.time import (
+    VIETNAM,
+    as_utc,
+    check_aware,
+    format_vietnam,
+    from_us,
+    parse_date,
+    to_us,
+    vietnam_date,
+)
+from lienthong.testing.strategies import instants
+from lienthong.testing.values import a_manifest
+
+
+class _Undecided(tzinfo):
+    def utcoffset(self, _moment: datetime | None) -> None:
+        return None
+
+    def dst(self, _moment: datetime | None) -> None:
+        return None
+
+    def tzname(self, _moment: datetime | None) -> str:
+        return "?"
+
+
+NAIVE = datetime(2026, 1, 5, 8, 30)  # noqa: DTZ001
+UNDECIDED = datetime(2026, 1, 5, 8, 30, tzinfo=_Undecided())
+
+
+@pytest.mark.parametrize("moment", [NAIVE, UNDECIDED])
+def test_naive_instants_are_refused_everywhere(moment: datetime) -> None:
+    for call in (to_us, format_vietnam, vietnam_date):
+        with pytest.raises(NaiveTime):
+            call(moment)
+    with pytest.raises(NaiveTime) as caught:
+        a_manifest(created_at=moment)
+    assert caught.value.facts["field"] == "Manifest.created_at"
+    assert caught.value.facts["found"] == "2026-01-05T08:30:00"
+    assert caught.value.facts["clause"] == "QĐ 52/2019 Đ10.3"
+
+
+@pytest.mark.parametrize("value", ["2026-01-05", 1767576600, date(2026, 1, 5)])
+def test_what_is_no_instant_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidValue):
+        a_manifest(created_at=value)
+    with pytest.raises(InvalidValue):
+        check_aware(value, field="x")
+
+
+def test_a_missing_instant_is_named() -> None:
+    with pytest.raises(MissingField, match=r"Manifest\.created_at"):
+        a_manifest(created_at=None)
+
+
+@pytest.mark.parametrize("year", [1, 1899, 9999])
+def test_years_that_zones_cannot_express_are_refused(year: int) -> None:
+    moment = datetime(year, 1, 1, tzinfo=timezone(timedelta(hours=7)))
+    with pytest.raises(InvalidValue, match="a year from 1900 to 9998"):
+        a_manifest(created_at=moment)
+
+
+def test_instants_are_kept_in_utc() -> None:
+    moment = datetime(2026, 1, 5, 8, 30, tzinfo=VIETNAM)
+    kept = a_manifest(created_at=moment).created_at
+    assert kept == moment
+    assert kept.tzinfo is UTC
+
+
+def test_an_hour_that_a_zone_repeats_is_kept_apart() -> None:
+    new_york = ZoneInfo("America/New_York")
+    first = datetime(2025, 11, 2, 1, 30, tzinfo=new_york)
+    second = first.replace(fold=1)
+    assert as_utc(second) - as_utc(first) == timedelta(hours=1)
+
+
+def test_vietnamese_time_is_seven_hours_ahead() -> None:
+    assert format_vietnam(datetime(2026, 1, 5, 17, 0, 1, 999, tzinfo=UTC)) == (
+        "2026-01-06T00:00:01+07:00"
+    )
+    assert vietnam_date(datetime(2026, 1, 5, 17, tzinfo=UTC)) == date(2026, 1, 6)
+    assert vietnam_date(datetime(2026, 1, 5, 16, 59, tzinfo=UTC)) == date(2026, 1, 5)
+
+
+def test_vietnamese_time_without_zone_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> ZoneInfo:
+        raise ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr(time, "ZoneInfo", missing)
+    assert time._vietnam().utcoffset(None) == timedelta(hours=7)
+
+
+def test_microseconds_of_known_instants() -> None:
+    assert to_us(datetime(1970, 1, 1, tzinfo=UTC)) == 0
+    assert to_us(datetime(1970, 1, 1, 7, 0, 0, 1, tzinfo=VIETNAM)) <= 1
+    assert to_us(datetime(2026, 1, 5, tzinfo=UTC)) == 1_767_571_200_000_000
+    assert from_us(-1) == datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("value", [10**18, -(10**18), 1.5, "0", None, True])
+def test_refuses_other_microseconds(value: Any) -> None:
+    with pytest.raises(InvalidValue):
+        from_us(value)
+
+
+@given(instants())
+def test_microseconds_round_trip(moment: datetime) -> None:
+    assert from_us(to_us(moment)) == moment
+
+
+@pytest.mark.parametrize(
+    "text", ["", "20260105", "2026-W01-1", "2026-1-5", "2026-02-30", "2026-01-05 ", "٢٠٢٦-٠١-٠٥"]
+)
+def test_refuses_other_dates(text: str) -> None:
+    with pytest.raises(InvalidValue, match="YYYY-MM-DD"):
+        parse_date(text, field="x")
+
+
+def test_reads_a_date() -> None:
+    assert parse_date("2024-02-29", field="x") == date(2024, 2, 29)
