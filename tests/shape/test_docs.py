@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import re
 from pathlib import Path
@@ -13,6 +14,8 @@ from lienthong.plugins import SEAMS, PluginKind
 from lienthong.spi import hookspecs
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+TOOLS = Path(__file__).parents[2] / "tools"
+
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -29,6 +32,17 @@ def anchors(path: Path) -> set[str]:
     """Anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("tool", sorted(TOOLS.glob("*_page.py")), ids=lambda path: path.stem)
+def test_generated_page_is_fresh(repository: Any, tool: Path) -> None:
+    spec = importlib.util.spec_from_file_location(tool.stem, tool)
+    assert spec is not None
+    assert spec.loader is not None
+    module: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.PAGE.read_text("utf-8") == module.page(), "tox -e pages writes it again"
+    assert tool.name in repository.tox["testenv:pages"]["commands"]
 
 
 def test_every_link_leads_somewhere(repository: Any) -> None:

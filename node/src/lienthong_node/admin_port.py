@@ -1,4 +1,4 @@
-"""What operator commands ask of the axis: of a running node over gRPC, of a stopped one directly."""
+"""What operator commands ask of the axis: a running node over gRPC, a stopped one directly."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ from lienthong.model.journal import DirectoryRecord, JournalEntry
 from lienthong.model.time import to_us
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import BlobStore, ReadView, RecordStore
+from lienthong_node.contents import check_content
 from lienthong_node.stores import hash_reader
 
 PAGE: Final = 500
-PIECE: Final = 1024 * 1024
 
 
 @frozen(kw_only=True)
@@ -77,11 +77,11 @@ def audit(
             yield Audited(entries=tree.size, total=total)
         _check_head(view, tree)
         _check_states(view, tree)
-    if blobs is None:
-        return
-    for count, (sha256, size) in enumerate(files.items(), start=1):
-        _check_file(blobs, sha256, size)
-        yield Audited(entries=tree.size, total=total, files=count)
+        if blobs is None:
+            return
+        for count, (sha256, size) in enumerate(files.items(), start=1):
+            check_content(view, blobs, sha256, size)
+            yield Audited(entries=tree.size, total=total, files=count)
 
 
 def check_continues(store: RecordStore, key: VerifierKey, note: str) -> None:
@@ -192,14 +192,3 @@ def _note_files(view: ReadView, row: JournalRow, files: dict[bytes, int]) -> Non
     package = view.package(row.subject_id) if row.envelope else None
     if package is not None:
         files |= {file.sha256: file.size for file in package.files}
-
-
-def _check_file(blobs: BlobStore, sha256: bytes, size: int) -> None:
-    name = f"the file {sha256.hex()}"
-    if blobs.size(sha256) != size:
-        raise DataCorrupt(what=f"{name} is missing or has another size")
-    digest = hashlib.sha256()
-    for offset in range(0, size, PIECE):
-        digest.update(blobs.read(sha256, offset, PIECE))
-    if digest.digest() != sha256:
-        raise DataCorrupt(what=name)

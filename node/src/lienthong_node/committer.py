@@ -185,7 +185,7 @@ class Committer:
         while tickets := self._take():
             try:
                 self._commit(tickets)
-            except Exception as error:  # a failing batch must never end the thread
+            except Exception as error:  # noqa: BLE001 - a failing batch must not end the thread
                 _fail(tickets, error)
 
     def _take(self) -> list[_Ticket]:
@@ -236,7 +236,7 @@ class Committer:
         except LienthongError as error:
             work.errors.append((ticket, error))
             return
-        except Exception as error:  # a defect in a rule must not refuse the rest of the batch
+        except Exception as error:  # noqa: BLE001 - a defect in a rule concerns its command only
             work.errors.append((ticket, _internal(error)))
             return
         if isinstance(decision, Repeated):

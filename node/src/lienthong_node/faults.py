@@ -17,6 +17,9 @@ from lienthong_proto.axis.v1 import error_pb2
 DOMAIN: Final = "lienthong"
 DETAILS_KEY: Final = "grpc-status-details-bin"
 DEFAULT_RETRY_S: Final = 1.0
+MAX_FACT_BYTES: Final = 256
+"""Facts may come from the caller, and gRPC drops trailers that grow beyond 8 KiB."""
+
 _TYPE_PREFIX: Final = "type.googleapis.com/google.rpc."
 
 log = logging.getLogger(__name__)
@@ -25,10 +28,16 @@ log = logging.getLogger(__name__)
 def as_typed(error: Exception) -> LienthongError:
     """The error itself if it is one of ours; otherwise ``Internal`` with a logged reference."""
     if isinstance(error, LienthongError):
-        return error
+        return brief(error)
     reference = secrets.token_hex(6)
     log.error("internal error %s", reference, exc_info=error)
     return Internal(reference=reference)
+
+
+def brief(error: LienthongError) -> LienthongError:
+    """The error with its long facts cut short."""
+    facts = {name: _cut(value) for name, value in error.facts.items()}
+    return error if facts == error.facts else type(error)(**facts)
 
 
 def status_code(error: LienthongError) -> grpc.StatusCode:
@@ -57,6 +66,7 @@ def trailing_metadata(error: LienthongError) -> tuple[tuple[str, bytes], ...]:
 
 def fault(error: LienthongError) -> error_pb2.Fault:
     """The error of one item of a stream that goes on."""
+    error = brief(error)
     return error_pb2.Fault(
         code=error.code,
         facts=_facts(error),
@@ -86,3 +96,10 @@ def _localized(error: LienthongError, language: str, locale: str) -> Message:
 
 def _facts(error: LienthongError) -> dict[str, str]:
     return {name: str(value) for name, value in error.facts.items()}
+
+
+def _cut(value: object) -> object:
+    octets = str(value).encode("utf-8", "replace")
+    if len(octets) <= MAX_FACT_BYTES:
+        return value
+    return octets[:MAX_FACT_BYTES].decode("utf-8", "ignore") + "…"

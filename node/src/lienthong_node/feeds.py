@@ -7,8 +7,11 @@ from collections.abc import Iterable
 
 
 class Feeds:
-    """Wake-ups by organisation. A wake-up only says "look again"; the store decides what is new,
-    so that a lost or doubled one can neither skip nor repeat an entry."""
+    """Wake-ups by organisation.
+
+    A wake-up only says "look again"; the store decides what is new, so that a lost or doubled one
+    can neither skip nor repeat an entry.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -32,12 +35,14 @@ class Feeds:
                 if not future.done():
                     future.set_result(None)
 
-    def _add(self, organ: str) -> asyncio.Future[None]:
+    def add(self, organ: str) -> asyncio.Future[None]:
+        """A future that the next news about *organ* completes."""
         future: asyncio.Future[None] = self._loop.create_future()
         self._waiting.setdefault(organ, set()).add(future)
         return future
 
-    def _discard(self, organ: str, future: asyncio.Future[None]) -> None:
+    def discard(self, organ: str, future: asyncio.Future[None]) -> None:
+        """Forget a future that nobody waits for any more."""
         waiting = self._waiting.get(organ)
         if waiting is not None:
             waiting.discard(future)
@@ -51,17 +56,17 @@ class Watch:
     def __init__(self, feeds: Feeds, organ: str) -> None:
         self._feeds = feeds
         self._organ = organ
-        self._future = feeds._add(organ)
+        self._future = feeds.add(organ)
 
     def arm(self) -> None:
         """Forget what was noticed; call it before looking into the store."""
         if self._future.done():
-            self._future = self._feeds._add(self._organ)
+            self._future = self._feeds.add(self._organ)
 
     async def wait(self, timeout_s: float) -> None:
         """Return when something happened since ``arm``, or after *timeout_s* seconds."""
         await asyncio.wait({self._future}, timeout=timeout_s)
 
     def close(self) -> None:
-        self._feeds._discard(self._organ, self._future)
+        self._feeds.discard(self._organ, self._future)
         self._future.cancel()

@@ -87,7 +87,7 @@ class OpenCalls:
 
     def __init__(self) -> None:
         self._tasks: dict[str, set[asyncio.Task[object]]] = {}
-        self._cut: set[asyncio.Task[object]] = set()
+        self._cut: dict[asyncio.Task[object], LienthongError] = {}
 
     @contextmanager
     def handling(self, caller: Caller) -> Iterator[None]:
@@ -97,20 +97,21 @@ class OpenCalls:
             raise RuntimeError("calls are handled in tasks")
         fingerprint = caller.fingerprint.hex()
         self._tasks.setdefault(fingerprint, set()).add(task)
-        token = _current.set(caller)
+        # Every call is a task with a context of its own, so that nothing is to be put back.
+        _current.set(caller)
         try:
             yield
         finally:
-            _current.reset(token)
-            self._cut.discard(task)
+            self._cut.pop(task, None)
             tasks = self._tasks[fingerprint]
             tasks.discard(task)
             if not tasks:
                 del self._tasks[fingerprint]
 
-    def was_cut(self) -> bool:
-        """Whether the current call was cut by a revocation."""
-        return asyncio.current_task() in self._cut
+    def cut_because(self) -> LienthongError | None:
+        """Why the current call was cut; None when it was not."""
+        task = asyncio.current_task()
+        return self._cut.get(task) if task is not None else None
 
     def cut_unusable(self, credentials: Credentials, now: datetime) -> int:
         """Cut the calls whose credential may no longer be used; returns how many."""
@@ -118,9 +119,9 @@ class OpenCalls:
         for fingerprint in list(self._tasks):
             try:
                 credentials.find(fingerprint, Use.TRANSPORT, now)
-            except LienthongError:
+            except LienthongError as reason:
                 for task in self._tasks[fingerprint]:
-                    self._cut.add(task)
+                    self._cut[task] = reason
                     task.cancel()
                     count += 1
         return count

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
 import grpc.aio
+from attrs import define
+from google.protobuf.message import DecodeError
 
-from lienthong.errors import CredentialRevoked, DeadlineExceeded, Draining
+from lienthong.errors import DeadlineExceeded, Draining, LienthongError, Malformed
 from lienthong_node import faults
 from lienthong_node.access import check_role
-from lienthong_node.core.commands import Caller
 from lienthong_node.core.credentials import Role
 from lienthong_node.identity import Identifier, OpenCalls
 from lienthong_node.limits import Limits
@@ -28,6 +30,15 @@ UNARY_SECONDS: Final = 30.0
 """Longest time that the handler of a single answer may take."""
 
 log = logging.getLogger("lienthong_node.calls")
+
+
+@define
+class _Outcome:
+    """How a call ended, for logs and figures."""
+
+    code: str = "ok"
+    organ: str = "-"
+    """Who called, once that is known."""
 
 
 class Gate(grpc.aio.ServerInterceptor):
@@ -77,90 +88,116 @@ class Gate(grpc.aio.ServerInterceptor):
             outer = self._single(method, inner, seconds)
         wrapped: Handler = make(
             outer,
-            request_deserializer=handler.request_deserializer,
+            request_deserializer=_reader(handler),
             response_serializer=handler.response_serializer,
         )
         return wrapped
 
     def _single(self, method: str, inner: Any, seconds: float | None) -> Any:
+        async def answer(request: Any, context: Context) -> Any:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await inner(request, context)
+            except TimeoutError:
+                raise DeadlineExceeded(endpoint="the axis", call=method, seconds=seconds) from None
+
+        return self._guarded(method, answer)
+
+    def _streaming(self, method: str, inner: Any) -> Any:
+        async def answer(request: Any, context: Context) -> None:
+            responses = inner(request, context)
+            if inspect.isawaitable(responses):
+                await responses  # it writes its answers itself, as the health service does
+                return
+            async with aclosing(responses):
+                async for response in responses:
+                    await context.write(response)
+
+        return self._guarded(method, answer)
+
+    def _guarded(self, method: str, answer: Callable[[Any, Context], Awaitable[Any]]) -> Any:
+        """One task from admission to the last answer: what ends it, ends all of it."""
+
         async def handle(request: Any, context: Context) -> Any:
             with self._observed(method) as outcome:
                 try:
-                    with self._admitted(method, context) as outcome["caller"]:
-                        try:
-                            async with asyncio.timeout(seconds):
-                                return await inner(request, context)
-                        except TimeoutError:
-                            raise DeadlineExceeded(
-                                endpoint="the axis", call=method, seconds=seconds
-                            ) from None
-                except (Exception, asyncio.CancelledError) as error:
-                    await self._refuse(error, context, outcome)
-
-        return handle
-
-    def _streaming(self, method: str, inner: Any) -> Any:
-        async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
-            with self._observed(method) as outcome:
-                try:
-                    with self._admitted(method, context) as outcome["caller"]:
-                        async for response in inner(request, context):
-                            yield response
-                except (Exception, asyncio.CancelledError) as error:
+                    with self._admitted(method, context, outcome):
+                        if isinstance(request, LienthongError):
+                            raise request
+                        return await answer(request, context)
+                except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - all are typed
                     await self._refuse(error, context, outcome)
 
         return handle
 
     @contextmanager
-    def _admitted(self, method: str, context: Context) -> Iterator[Caller]:
+    def _admitted(self, method: str, context: Context, outcome: _Outcome) -> Iterator[None]:
         """Order: identity and revocation, then rate, then role; all before the handler."""
         caller = self._identifier.caller(context.auth_context())
+        outcome.organ = caller.organ
         if self._draining():
             raise Draining
         with self._limits.call(caller.organ):
             check_role(method, caller, self._rules)
             with self._open_calls.handling(caller):
                 try:
-                    yield caller
+                    yield
                 except asyncio.CancelledError:
-                    if self._open_calls.was_cut():
-                        raise CredentialRevoked(fingerprint=caller.fingerprint.hex()) from None
+                    if (reason := self._open_calls.cut_because()) is not None:
+                        raise reason from None
                     raise
 
     async def _refuse(
-        self, error: BaseException, context: Context, outcome: dict[str, Any]
+        self, error: Exception | asyncio.CancelledError, context: Context, outcome: _Outcome
     ) -> NoReturn:
         """End the call with the typed form of *error*."""
         if isinstance(error, grpc.aio.AbortError | asyncio.CancelledError):
-            outcome["code"] = "cancelled"
+            outcome.code = "aborted" if isinstance(error, grpc.aio.AbortError) else "cancelled"
             raise error
-        typed = faults.as_typed(error if isinstance(error, Exception) else Exception(error))
-        outcome["code"] = typed.code
+        typed = faults.as_typed(error)
+        outcome.code = typed.code
         await context.abort(
             faults.status_code(typed), str(typed), trailing_metadata=faults.trailing_metadata(typed)
         )
         raise AssertionError  # abort always raises
 
     @contextmanager
-    def _observed(self, method: str) -> Iterator[dict[str, Any]]:
+    def _observed(self, method: str) -> Iterator[_Outcome]:
         """Measure and log the call; never its content."""
         started = time.monotonic()
-        outcome: dict[str, Any] = {"code": "ok", "caller": None}
+        outcome = _Outcome()
         try:
             yield outcome
         finally:
             seconds = time.monotonic() - started
-            caller: Caller | None = outcome["caller"]
-            organ = caller.organ if caller else "-"
-            self._metrics.call(method, outcome["code"], seconds)
+            self._metrics.call(method, outcome.code, seconds)
             log.info(
                 "call",
                 extra={
                     "fields": {
                         "method": method,
-                        "organ": organ,
-                        "outcome": outcome["code"],
+                        "organ": outcome.organ,
+                        "outcome": outcome.code,
                         "ms": round(seconds * 1000, 1),
                     }
                 },
             )
+
+
+def _reader(handler: Handler) -> Callable[[bytes], Any]:
+    """Reads requests of a handler; what is no protobuf message is Malformed.
+
+    gRPC answers UNKNOWN by itself when the reading of a single request raises; there the error
+    takes the request's place.
+    """
+
+    def read(data: bytes) -> Any:
+        try:
+            return handler.request_deserializer(data)
+        except DecodeError as error:
+            malformed = Malformed(what="request", reason="no valid protobuf message")
+            if handler.request_streaming:
+                raise malformed from error
+            return malformed
+
+    return read

@@ -24,7 +24,7 @@ from attrs import define, field
 
 from lienthong.errors import ConnectionFailed
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import Organisation, OrganCode, OrganName
+from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong_node.admin_port import OPERATOR_PROFILE, administration
 from lienthong_node.certificates import KeyKind
 from lienthong_node.core.credentials import Role
@@ -73,14 +73,14 @@ class LocalAxis:
         create_folder(axis.data, made, ["127.0.0.1", "localhost"])
         organisations = _organisations(agencies)
         with administration(axis.data) as admin:
-            admin.put_organisations([_organisation(OPERATOR, "Văn phòng UBND tỉnh"), *organisations])
+            admin.put_organisations(
+                [_organisation(OPERATOR, "Văn phòng UBND tỉnh"), *organisations]
+            )
             operator = Holder(organ=OPERATOR, name="Văn phòng UBND tỉnh", role=Role.OPERATOR)
             target = axis.data / OPERATOR_PROFILE
             issue_profile(axis.data, made, operator, target, admin, admin.checkpoint_key)
             for organisation in organisations:
-                holder = Holder(
-                    organ=str(organisation.organ_id), name=organisation.names[-1].value
-                )
+                holder = Holder(organ=str(organisation.organ_id), name=organisation.names[-1].value)
                 target = axis.profile(holder.organ)
                 issue_profile(
                     axis.data, made, holder, target, admin, admin.checkpoint_key, kind=key
@@ -119,14 +119,12 @@ class LocalAxis:
         """
         command = [*self.command, sys.executable, "-m", "lienthong_node", "serve", str(self.data)]
         with self.log.open("a") as errors:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self._process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=errors, text=True, env=dict(os.environ)
             )
         if not _ready(self._process):
             self.kill()
-            raise ConnectionFailed(
-                endpoint="the node", reason=f"it did not start, see {self.log}"
-            )
+            raise ConnectionFailed(endpoint="the node", reason=f"it did not start, see {self.log}")
 
     def stop(self) -> None:
         """Tell the node to drain and stop.

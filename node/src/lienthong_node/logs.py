@@ -17,7 +17,7 @@ class _Fields:
     """Moves the ``fields`` of a standard log record into the event."""
 
     def __call__(
-        self, logger: object, name: str, event: structlog.typing.EventDict
+        self, _logger: object, _name: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
         record = event.get("_record")
         event.update(getattr(record, "fields", {}))

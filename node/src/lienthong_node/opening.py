@@ -21,7 +21,7 @@ from lienthong_node.core.policy import Policy
 from lienthong_node.disk import DiskGuard
 from lienthong_node.settings import Settings, load_settings
 
-PASSPHRASE_FILE: Final = "LIENTHONG_NODE_PASSPHRASE_FILE"
+PASSPHRASE_FILE: Final = "LIENTHONG_NODE_PASSPHRASE_FILE"  # noqa: S105 - the name of a variable
 """Environment variable that names a file with the passphrase of the node's keys."""
 
 

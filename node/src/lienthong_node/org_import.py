@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from lienthong.errors import ImportInvalid, LienthongError
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import Directory, Organisation, OrganCode, OrganName
+from lienthong.model.organisation import Directory, OrganCode, Organisation, OrganName
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "code": ("code", "organ_id", "code_qcvn102", "ma_dinh_danh"),

@@ -13,7 +13,7 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 from attrs import define
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
@@ -200,7 +200,7 @@ def _add_services(
 
 
 def _credentials(opened: Opened) -> grpc.ServerCredentials:
-    """mTLS whose certificate is read again at each handshake after the files have changed."""
+    """TLS with client certificates; files that have changed are read at the next handshake."""
     load = functools.partial(_certificates, opened)
     remembered: dict[str, Any] = {"stamp": _stamp(opened), "loaded": load()}
 

@@ -137,6 +137,8 @@ def write_rows(tx: WriteTransaction, decision: Accepted) -> None:
     """Write what one accepted command changes, so that later ones of the batch see it."""
     if decision.package is not None:
         tx.add_package(decision.package)
+    if decision.contents:
+        tx.add_contents(decision.contents)
     if decision.deliveries:
         tx.put_deliveries(decision.deliveries)
     if decision.statement is not None:
@@ -176,7 +178,7 @@ def _canonical(directory: Directory, organ: OrganId) -> str:
 
 def _possessions(view: ReadView, owners: set[str], command: SubmitPackage) -> dict[bytes, int]:
     """Sizes of the package's files that came with it or were uploaded before, by SHA-256."""
-    found = dict(command.inline)
+    found = {sha256: len(content) for sha256, content in command.contents}
     for file in command.manifest.files:
         for owner in owners:
             if file.sha256.bytes not in found:

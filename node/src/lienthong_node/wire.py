@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from lienthong.codec.signed import dump_envelope, envelope_from_message
 from lienthong.errors import InvalidValue, Malformed
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import Organisation, OrganCode, OrganName
+from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong.model.package import PackageKind
 from lienthong.model.signing import Envelope
 from lienthong.spi.records import DeliveryRow, JournalRow

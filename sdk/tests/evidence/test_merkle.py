@@ -183,7 +183,7 @@ def accepted_inclusion_mutants(
     verify: VerifyInclusion, proofs: dict[tuple[int, int], Proof], sizes: range
 ) -> tuple[int, int]:
     """How many altered inclusion proofs were tried, and how many were accepted."""
-    dice = random.Random("inclusion")  # noqa: S311 - chooses mutants
+    dice = random.Random("inclusion")
     tried = accepted = 0
     for size in sizes:
         root = definition(0, size)
@@ -197,7 +197,7 @@ def accepted_inclusion_mutants(
 def accepted_consistency_mutants(
     verify: VerifyConsistency, proofs: dict[tuple[int, int], Proof], sizes: range
 ) -> tuple[int, int]:
-    dice = random.Random("consistency")  # noqa: S311 - chooses mutants
+    dice = random.Random("consistency")
     tried = accepted = 0
     for new in sizes:
         for old in range(1, new + 1):

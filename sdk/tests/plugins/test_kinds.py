@@ -160,7 +160,7 @@ def test_gateway_starts_and_stops(shelf: Any, make_host: Any) -> None:
 
 def test_gateways_grace_is_added_to_the_deadline(shelf: Any, make_host: Any) -> None:
     shelf.put(GATEWAY, group="lienthong.gateways", name="pipe")
-    make_host(call=0.2).open_gateway("pipe:").stop(grace=0.4)
+    make_host(call=0.5).open_gateway("pipe:").stop(grace=0.7)
 
 
 def test_gateway_of_the_other_direction_is_refused(shelf: Any, make_host: Any) -> None:

@@ -72,7 +72,7 @@ def show(data: dict[str, Any], text: str, *, as_json: bool) -> None:
 def progress(label: str, *, total: int | None) -> Iterator[Callable[[int, int | None], None]]:
     """A progress bar on stderr when somebody watches; give it done and, when known, total."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield _unseen
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -84,3 +84,7 @@ def progress(label: str, *, total: int | None) -> Iterator[Callable[[int, int | 
             bar.update(task, completed=done, total=total)
 
         yield update
+
+
+def _unseen(_done: int, _total: int | None) -> None:
+    """Progress that nobody watches."""

@@ -9,7 +9,7 @@ import click
 
 from lienthong.errors import ImportInvalid
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import Organisation, OrganCode, OrganName
+from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong_node.admin_port import administration
 from lienthong_node.cli.common import data_argument, json_option, reporting, show
 from lienthong_node.org_import import read_organisations

@@ -10,7 +10,7 @@ import click
 
 from lienthong.errors import ConfigInvalid
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import Organisation, OrganCode, OrganName
+from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong_node.admin_port import OPERATOR_PROFILE, administration
 from lienthong_node.cli.common import data_argument, json_option, reporting, show
 from lienthong_node.core.credentials import Role
@@ -83,7 +83,7 @@ def init(
 
 
 def _hosts(hosts: tuple[str, ...], settings: Settings) -> list[str]:
-    """Names of the server certificate: those given, those of the addresses, and the machine's own."""
+    """Names of the server certificate: those given, of the addresses, and the machine's own."""
     addresses = (settings.listen, settings.advertise)
     named = [address.rpartition(":")[0].strip("[]") for address in addresses if address]
     unspecified = {"0.0.0.0", "::"}  # noqa: S104 - left out, not bound to

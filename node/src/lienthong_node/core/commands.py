@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeAlias
 
 from attrs import field, frozen
@@ -36,8 +35,8 @@ class SubmitPackage:
     envelope: bytes = field(repr=False)
     """Serialised Envelope."""
 
-    inline: Mapping[bytes, int] = field(factory=dict)
-    """Sizes of the files that came with it and are stored, by SHA-256."""
+    contents: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    """Small files that came with it, as (sha256, bytes) pairs whose hashes were checked."""
 
 
 @frozen(kw_only=True)

@@ -43,6 +43,9 @@ class Accepted:
     envelope: bytes = field(default=b"", repr=False)
     parties: tuple[str, ...]
     package: PackageRow | None = None
+    contents: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    """Small files, as (sha256, bytes) pairs."""
+
     deliveries: tuple[DeliveryRow, ...] = ()
     statement: StatementRow | None = None
     organisations: tuple[OrganisationRow, ...] = ()

@@ -80,6 +80,7 @@ def decide_submit(
         envelope=command.envelope,
         parties=with_contact_points((sender, *recipients), facts.directory),
         package=_package_row(command, sender, moment),
+        contents=command.contents,
         deliveries=(*created, *changed),
     )
 

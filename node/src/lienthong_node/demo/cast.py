@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 from lienthong.model.document import Document, DocumentSigner
 from lienthong.model.ids import DocumentCode, DocumentNumber, OrganId
 from lienthong.model.kinds import DocumentKind
-from lienthong.model.organisation import Organisation, OrganCode, OrganName
+from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong.model.words import Authority, Urgency
+
 
 @frozen(kw_only=True)
 class Agency:

@@ -21,8 +21,10 @@ def sample_pdf() -> bytes:
         [
             "<< /Type /Catalog /Pages 2 0 R >>",
             "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
-            "/Resources << /Font << /F1 4 0 R >> >> /Contents 5 0 R >>",
+            (
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
+                "/Resources << /Font << /F1 4 0 R >> >> /Contents 5 0 R >>"
+            ),
             "<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman >>",
             f"<< /Length {len(content)} >>\nstream\n{content}endstream",
         ]

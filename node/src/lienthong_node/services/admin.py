@@ -57,9 +57,7 @@ class Admin(admin_pb2_grpc.AdminServicer):
     ) -> admin_pb2.RegisterCredentialResponse:
         use = _use(request.use)
         roles, now = _roles(request.roles, use), self._node.clock()
-        credential = wire.credential_of(
-            request.certificate_der, request.organ_id, use, roles, now
-        )
+        credential = wire.credential_of(request.certificate_der, request.organ_id, use, roles, now)
         self._check_unbound(credential)
         await self._commit(PutCredential(caller=current_caller(), credential=credential))
         return admin_pb2.RegisterCredentialResponse(credential=wire.credential(credential))

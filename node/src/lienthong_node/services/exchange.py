@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from lienthong.errors import DiskFull, InvalidValue, LienthongError, NotFound, TooLarge
 from lienthong.model.delivery import DeliveryState
@@ -15,6 +15,7 @@ from lienthong.spi.records import DeliveryRow
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
 from lienthong_node.committer import Outcome
+from lienthong_node.contents import pieces, small_content
 from lienthong_node.core.commands import Caller, Command
 from lienthong_node.faults import fault
 from lienthong_node.identity import current_caller
@@ -35,9 +36,6 @@ from lienthong_proto.axis.v1 import exchange_pb2, exchange_pb2_grpc
 M = TypeVar("M")
 C = TypeVar("C", bound=Command)
 Decoder = Callable[[NodeContext, Sequence[M], Caller], Sequence[C | LienthongError]]
-
-DOWNLOAD_PIECE: Final = 1024 * 1024
-"""Bytes read from the blob store at once; sent in chunks of 256 KiB."""
 
 
 class Exchange(exchange_pb2_grpc.ExchangeServicer):
@@ -169,14 +167,23 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         node, caller = self._node, current_caller()
         package_id = wire.check_id(request.package_id, "package_id")
         sha256 = wire.check_hash(request.sha256, "sha256")
-        package, _ = await node.read(lambda view: visible_package(view, package_id, caller))
-        file = next((file for file in package.files if file.sha256 == sha256), None)
-        if file is None:
+
+        def look(view: ReadView) -> tuple[int, bytes | None]:
+            package, _ = visible_package(view, package_id, caller)
+            for file in package.files:
+                if file.sha256 == sha256:
+                    return file.size, small_content(view, sha256)
             raise NotFound(what=f"file {sha256.hex()}")
-        if request.offset > file.size:
-            raise InvalidValue(field="offset", found=request.offset, expected=f"<= {file.size}")
-        for start in range(request.offset, file.size, DOWNLOAD_PIECE):
-            piece = await node.run(node.blobs.read, sha256, start, DOWNLOAD_PIECE)
+
+        size, small = await node.read(look)
+        if request.offset > size:
+            raise InvalidValue(field="offset", found=request.offset, expected=f"<= {size}")
+        rest = (
+            iter([small[request.offset :]])
+            if small is not None
+            else pieces(node.blobs, sha256, request.offset, size)
+        )
+        while (piece := await node.run(next, rest, None)) is not None:
             for at in range(0, len(piece), CHUNK_LIMIT):
                 yield exchange_pb2.DownloadResponse(chunk=piece[at : at + CHUNK_LIMIT])
 

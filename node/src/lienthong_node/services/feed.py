@@ -10,6 +10,7 @@ from typing import Final
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
+from lienthong_node.contents import read_content
 from lienthong_node.services.context import NodeContext
 from lienthong_node.stores import checkpoint_of
 from lienthong_node.uploads import CHUNK_LIMIT
@@ -74,4 +75,4 @@ def _small_files(node: NodeContext, view: ReadView, row: JournalRow, limit: int)
         return []
     package = view.package(row.package_id)
     files = package.files if package else ()
-    return [node.blobs.read(file.sha256) for file in files if file.size <= limit]
+    return [read_content(view, node.blobs, file.sha256) for file in files if file.size <= limit]

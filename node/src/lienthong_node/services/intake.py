@@ -1,4 +1,4 @@
-"""From envelopes on the wire to commands: decode, verify, bind to the caller, store small files.
+"""From envelopes on the wire to commands: decode, verify, bind to the caller.
 
 Synchronous; runs on worker threads, a whole message of the stream at a time.
 """
@@ -6,12 +6,11 @@ Synchronous; runs on worker threads, a whole message of the stream at a time.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from lienthong.codec.signed import dump_statement_content, load_manifest, load_statement
 from lienthong.errors import (
-    DiskFull,
     FileUndeclared,
     LienthongError,
     Malformed,
@@ -26,6 +25,7 @@ from lienthong.model.signing import MANIFEST_TYPE, STATEMENT_TYPE
 from lienthong.pki.envelope import verify_envelope
 from lienthong_node.core.commands import Caller, ReportStatus, SubmitPackage
 from lienthong_node.core.credentials import Use
+from lienthong_node.faults import as_typed
 from lienthong_node.services.context import NodeContext
 from lienthong_node.uploads import CHUNK_LIMIT
 from lienthong_node.wire import Received, received
@@ -34,81 +34,55 @@ from lienthong_proto.axis.v1 import exchange_pb2
 MAX_ITEMS = 256
 """Items in one message of a stream."""
 
-Contents: TypeAlias = list[tuple[bytes, bytes]]
+M = TypeVar("M")
+C = TypeVar("C")
 
 
 def submissions(
     node: NodeContext, messages: Sequence[exchange_pb2.Submission], caller: Caller
 ) -> list[SubmitPackage | LienthongError]:
-    """The packages of one message, their small files stored; an error where one is wrong.
+    """The packages of one message; an error where one is wrong.
 
     State secrets are refused by the decoder, before anything is written (QĐ 52/2019 Đ1.2).
     """
-    _check_count(len(messages))
-    contents: Contents = []
-    found: list[SubmitPackage | LienthongError] = []
-    for message in messages:
-        try:
-            command, own = _submission(node, message, caller)
-        except LienthongError as error:
-            found.append(error)
-        else:
-            found.append(command)
-            contents.extend(own)
-    return _stored(node, found, contents)
+    return _each(messages, lambda message: _submission(node, message, caller))
 
 
 def reports(
     node: NodeContext, messages: Sequence[exchange_pb2.ReportItem], caller: Caller
 ) -> list[ReportStatus | LienthongError]:
     """The status reports of one message; an error where one is wrong."""
-    _check_count(len(messages))
-    found: list[ReportStatus | LienthongError] = []
+    return _each(messages, lambda message: _report(node, message, caller))
+
+
+def _each(messages: Sequence[M], decode: Callable[[M], C]) -> list[C | LienthongError]:
+    """Decode every item; one that is wrong does not refuse its neighbours."""
+    if len(messages) > MAX_ITEMS:
+        raise TooLarge(what="number of items in a message", found=len(messages), limit=MAX_ITEMS)
+    found: list[C | LienthongError] = []
     for message in messages:
         try:
-            found.append(_report(node, message, caller))
-        except LienthongError as error:
-            found.append(error)
-    return found
-
-
-def _stored(
-    node: NodeContext, found: list[SubmitPackage | LienthongError], contents: Contents
-) -> list[SubmitPackage | LienthongError]:
-    """Store the small files; without space only packages that are known already go on."""
-    try:
-        if node.accepting():
-            raise DiskFull
-        if contents:
-            node.blobs.put(contents)
-    except DiskFull as error:
-        with node.store.read() as view:
-            return [
-                item
-                if isinstance(item, LienthongError) or view.package(item.manifest.package_id.bytes)
-                else error
-                for item in found
-            ]
+            found.append(decode(message))
+        except Exception as error:  # noqa: BLE001 - a defect concerns its own item only
+            found.append(as_typed(error))
     return found
 
 
 def _submission(
     node: NodeContext, message: exchange_pb2.Submission, caller: Caller
-) -> tuple[SubmitPackage, Contents]:
+) -> SubmitPackage:
     got = received(message.envelope)
     _check_type(got, MANIFEST_TYPE)
     manifest = load_manifest(got.envelope.payload)
     _check_signature(node, got, manifest.sender, caller)
-    contents = _inline(manifest, message.inline_files)
-    command = SubmitPackage(
+    return SubmitPackage(
         caller=caller,
         manifest=manifest,
         payload_sha256=got.payload_sha256,
         envelope_sha256=envelope_digest(got.envelope),
         envelope=got.envelope_bytes,
-        inline={sha256: len(content) for sha256, content in contents},
+        contents=_inline(manifest, message.inline_files),
     )
-    return command, contents
 
 
 def _report(node: NodeContext, message: exchange_pb2.ReportItem, caller: Caller) -> ReportStatus:
@@ -124,11 +98,6 @@ def _report(node: NodeContext, message: exchange_pb2.ReportItem, caller: Caller)
         envelope_sha256=envelope_digest(got.envelope),
         envelope=got.envelope_bytes,
     )
-
-
-def _check_count(count: int) -> None:
-    if count > MAX_ITEMS:
-        raise TooLarge(what="number of items in a message", found=count, limit=MAX_ITEMS)
 
 
 def _check_type(got: Received, expected: str) -> None:
@@ -152,14 +121,13 @@ def _check_signature(node: NodeContext, got: Received, organ: OrganId, caller: C
         raise SenderMismatch(caller=holder, organ=organ)
 
 
-def _inline(manifest: Manifest, files: Sequence[bytes]) -> Contents:
+def _inline(manifest: Manifest, files: Sequence[bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    """The files that came along, with their hashes."""
     declared = {file.sha256.bytes for file in manifest.files}
-    contents: Contents = []
-    for content in files:
+    contents = {hashlib.sha256(content).digest(): content for content in files}
+    for sha256, content in contents.items():
         if len(content) > CHUNK_LIMIT:
             raise TooLarge(what="inline file in bytes", found=len(content), limit=CHUNK_LIMIT)
-        sha256 = hashlib.sha256(content).digest()
         if sha256 not in declared:
             raise FileUndeclared(sha256=sha256.hex())
-        contents.append((sha256, content))
-    return contents
+    return tuple(contents.items())

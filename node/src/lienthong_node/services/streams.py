@@ -1,4 +1,4 @@
-"""Streams whose messages carry batches: decode in order, commit in the background, answer in order."""
+"""Streams of batches: decoded in order, committed in the background, answered in order."""
 
 from __future__ import annotations
 

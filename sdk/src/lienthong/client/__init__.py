@@ -10,13 +10,12 @@ from lienthong.client.reading import PackageView
 from lienthong.client.retry import RetryPolicy
 from lienthong.client.sending import Sending, SendOutcome
 from lienthong.client.sync import Client
-from lienthong.client.wire import Account, ConsistencyProof, Direction, Limits, Resolution
+from lienthong.client.wire import Account, Direction, Limits, Resolution
 
 __all__ = [
     "Account",
     "AsyncClient",
     "Client",
-    "ConsistencyProof",
     "Direction",
     "FileSource",
     "KeyFileWarning",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from lienthong.client.exporting import ExportMethods
 from lienthong.client.following import SenderMethods
 from lienthong.client.handling import RecipientMethods
 
 
-class AsyncClient(SenderMethods, RecipientMethods):
+class AsyncClient(SenderMethods, RecipientMethods, ExportMethods):
     """Sends, receives and reports through one axis.
 
     It connects at the first call and reconnects by itself; one object serves any number of tasks

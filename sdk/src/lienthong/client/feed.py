@@ -49,24 +49,29 @@ class FeedReader:
     that no entry is skipped or seen twice whatever the connection does.
     """
 
-    def __init__(self, connection: Connection, verifier: Verifier, request: FeedRequest) -> None:
+    def __init__(self, connection: Connection, request: FeedRequest) -> None:
         self._connection = connection
-        self._verifier = verifier
         self._request = request
         self._cursor = request.after
         self._failures = 0
 
-    async def items(self) -> AsyncGenerator[FeedItem, None]:
+    async def items(self, verifier: Verifier) -> AsyncGenerator[FeedItem, None]:
         """Verified items. Raises as ``AsyncClient.feed``."""
+        async with aclosing(self.messages()) as messages:
+            async for message in messages:
+                yield verifier.item(message)
+
+    async def messages(self) -> AsyncGenerator[exchange_pb2.FeedItem, None]:
+        """Items as they come, in order, **not verified**."""
         while True:
             before = self._cursor
             try:
                 async with aclosing(self._pages()) as pages:
                     async for page in pages:
                         for message in page.items:
-                            item = self._checked(message)
-                            yield item
-                            self._cursor = item.next_index
+                            self._check_order(message.receipt.index)
+                            yield message
+                            self._cursor = message.receipt.index + 1
                         self._advance(page)
                 if not self._request.follow:
                     return
@@ -97,12 +102,10 @@ class FeedReader:
             return None
         return self._connection.policy.timeout + self._request.wait
 
-    def _checked(self, message: exchange_pb2.FeedItem) -> FeedItem:
-        item = self._verifier.item(message)
-        if item.entry.index < self._cursor:
-            found = f"entry {item.entry.index} came again or out of order"
+    def _check_order(self, index: int) -> None:
+        if index < self._cursor:
+            found = f"entry {index} came again or out of order"
             raise ReceiptInvalid(reason=f"{found}, expected {self._cursor} or later")
-        return item
 
     def _advance(self, page: exchange_pb2.SubscribeResponse) -> None:
         self._cursor = max(self._cursor, page.next_index)

@@ -11,7 +11,6 @@ from lienthong.client.compose import AnyOrgan, AnyPackageId, as_organ, as_packag
 from lienthong.client.core import ClientCore
 from lienthong.client.wire import (
     Account,
-    ConsistencyProof,
     Direction,
     Resolution,
     account_from_message,
@@ -24,6 +23,7 @@ from lienthong.client.wire import (
 from lienthong.errors import ReceiptInvalid
 from lienthong.evidence.checkpoint import Checkpoint
 from lienthong.evidence.merkle import verify_consistency
+from lienthong.evidence.parts import ConsistencyProof
 from lienthong.model.delivery import Delivery, DeliveryState
 from lienthong.model.ids import PackageId, StatementId
 from lienthong.model.journal import FeedItem, JournalEntry, Receipt
@@ -189,10 +189,7 @@ class ReadingMethods(ClientCore):
         Raises:
             CheckpointInvalid: the axis's key has not signed it.
         """
-        answer = await self._connection.ask(
-            lambda stubs: stubs.evidence.GetCheckpoint, evidence_pb2.GetCheckpointRequest()
-        )
-        return self._verifier.checkpoint(answer.checkpoint)
+        return self._verifier.checkpoint(await self._checkpoint_note())
 
     async def consistency(self, old_size: int, new_size: int = 0) -> ConsistencyProof:
         """A proof that the journal only grew between two sizes (RFC 6962 2.1.2).
@@ -201,19 +198,12 @@ class ReadingMethods(ClientCore):
             old_size: of the older tree.
             new_size: of the newer tree; 0 for that of the newest checkpoint.
         """
+        size = new_size or (await self.checkpoint()).size
         answer = await self._connection.ask(
             lambda stubs: stubs.evidence.ProveConsistency,
-            evidence_pb2.ProveConsistencyRequest(old_size=old_size, new_size=new_size),
+            evidence_pb2.ProveConsistencyRequest(old_size=old_size, new_size=size),
         )
-        size = new_size
-        if answer.checkpoint:
-            size = self._verifier.checkpoint(answer.checkpoint).size
-        return ConsistencyProof(
-            old_size=old_size,
-            new_size=size,
-            hashes=tuple(answer.proof),
-            checkpoint=answer.checkpoint,
-        )
+        return ConsistencyProof(old_size=old_size, new_size=size, hashes=tuple(answer.proof))
 
     async def check_growth(self, seen: Checkpoint) -> Checkpoint:
         """Check that the journal still begins with what was seen earlier; return its newest state.
@@ -232,6 +222,12 @@ class ReadingMethods(ClientCore):
             hashes = (await self.consistency(seen.size, newest.size)).hashes
         verify_consistency(seen.size, newest.size, hashes, seen.root, newest.root)
         return newest
+
+    async def _checkpoint_note(self) -> str:
+        answer = await self._connection.ask(
+            lambda stubs: stubs.evidence.GetCheckpoint, evidence_pb2.GetCheckpointRequest()
+        )
+        return answer.checkpoint
 
     async def _get_organisation(
         self, code: AnyOrgan | None

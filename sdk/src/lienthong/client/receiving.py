@@ -71,8 +71,7 @@ class ReceivingMethods(ReportingMethods):
         request = FeedRequest(
             after=after, follow=follow, inline_limit=inline_limit, page_size=page_size, wait=wait
         )
-        reader = FeedReader(self._connection, self._verifier, request)
-        items = reader.items()
+        items = FeedReader(self._connection, request).items(self._verifier)
         try:
             async for item in items:
                 self._learn(item)

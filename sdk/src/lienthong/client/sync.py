@@ -131,6 +131,7 @@ class Client:
     checkpoint = _waiting(AsyncClient.checkpoint)
     consistency = _waiting(AsyncClient.consistency)
     check_growth = _waiting(AsyncClient.check_growth)
+    export_bundle = _waiting(AsyncClient.export_bundle)
 
     def __enter__(self) -> Self:
         return self

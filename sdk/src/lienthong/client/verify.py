@@ -12,7 +12,13 @@ from lienthong.codec.signed import envelope_from_message, receipt_from_message
 from lienthong.errors import FileUndeclared, ReceiptInvalid
 from lienthong.evidence.checkpoint import Checkpoint
 from lienthong.evidence.note import VerifierKey
-from lienthong.evidence.receipt import CheckpointCache, ReceiptEvidence, verify_receipt
+from lienthong.evidence.receipt import (
+    CheckpointCache,
+    ReceiptEvidence,
+    RecordedPackage,
+    RecordedReport,
+    verify_receipt,
+)
 from lienthong.model.ids import Sha256
 from lienthong.model.journal import (
     DirectoryRecord,
@@ -23,7 +29,6 @@ from lienthong.model.journal import (
     StatementRecord,
 )
 from lienthong.model.package import Manifest
-from lienthong.model.report import Statement
 from lienthong.model.signing import Envelope
 from lienthong.pki.chain import ChainCache, TrustAnchors
 from lienthong.pki.envelope import EnvelopeEvidence, verify_envelope
@@ -94,14 +99,14 @@ class Verifier:
         envelope = envelope_from_message(message.envelope)
         evidence = self._evidence(receipt, envelope)
         self.envelope(envelope, evidence.entry.recorded_at)
-        content = evidence.content
-        manifest = content if isinstance(content, Manifest) else None
+        recorded = evidence.recorded
+        manifest = recorded.manifest if isinstance(recorded, RecordedPackage) else None
         return FeedItem(
             receipt=receipt,
             entry=evidence.entry,
             envelope=envelope,
             manifest=manifest,
-            statement=content if isinstance(content, Statement) else None,
+            statement=recorded.statement if isinstance(recorded, RecordedReport) else None,
             inline_files=_contents(message, manifest),
         )
 

@@ -86,19 +86,6 @@ class Resolution:
     can_receive: bool
 
 
-@frozen(kw_only=True)
-class ConsistencyProof:
-    """That the journal of an older size is the beginning of that of a newer size."""
-
-    old_size: int
-    new_size: int
-    hashes: tuple[bytes, ...]
-    """RFC 6962 2.1.2."""
-
-    checkpoint: str
-    """The signed checkpoint of the newer size; empty when the axis signed none at that size."""
-
-
 def delivery_from_message(message: exchange_pb2.Delivery) -> Delivery:
     """One delivery. Raises InputError for what its definition does not allow."""
     return Delivery(

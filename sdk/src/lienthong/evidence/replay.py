@@ -192,11 +192,16 @@ def _check_possible(effect: Effect, event: DeliveryEvent, actor: Actor) -> None:
         move.source is source
         and move.event is event
         and actor in move.actors
-        and move.target in {target, None}
+        and (move.target is target or (move.target is None and _resumes(source, target)))
         for move in MOVES
     )
     state = "-" if source is None else source.name
     _check(possible, f"{event.name} does not lead from {state} to {target.name}")
+
+
+def _resumes(pending: DeliveryState | None, target: DeliveryState) -> bool:
+    """Whether a request that is refused or done can lead back to *target*."""
+    return any(move.source is target and move.target is pending for move in MOVES)
 
 
 def _actor(record: StatementRecord, package: _Package, recipient: OrganId) -> Actor:

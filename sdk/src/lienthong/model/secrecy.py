@@ -11,7 +11,7 @@ from lienthong.model.folding import folded
 _KEYS: Final = frozenset(
     {"SECRECY", "DO MAT", "MUC DO MAT", "MAT", "DAU MAT", "SECURITY", "CLASSIFICATION"}
 )
-_NOT_SECRET: Final = frozenset({"", "NONE", "KHONG", "KHONG MAT", "THUONG", "BINH THUONG"})
+_NOT_SECRET: Final = frozenset({"NONE", "KHONG", "KHONG MAT", "THUONG", "BINH THUONG"})
 
 
 def refuse_state_secret(mark: str, *, field: str = "secrecy") -> None:
@@ -23,13 +23,17 @@ def refuse_state_secret(mark: str, *, field: str = "secrecy") -> None:
     Raises:
         StateSecret: the mark says, or may say, that the document is a state secret.
     """
-    if not is_text(mark) or _plain(mark) not in _NOT_SECRET:
+    if not is_text(mark) or not _says_no(mark):
         raise StateSecret(field=field, found=shown(mark), clause="QĐ 52/2019 Đ1.2")
 
 
 def names_secrecy(key: str) -> bool:
     """Whether a free key, such as one of ``Document.extra``, stands for a secrecy mark."""
     return _plain(key) in _KEYS
+
+
+def _says_no(mark: str) -> bool:
+    return not mark.strip(" -") or _plain(mark) in _NOT_SECRET
 
 
 def _plain(text: str) -> str:

@@ -38,10 +38,11 @@ class Offer:
 
 def discover() -> tuple[Offer, ...]:
     """Every plugin that installed distributions announce, ordered by kind, name, distribution."""
+    announced = entry_points()  # reads the metadata of everything that is installed, so: once
     offers = [
         _offer(kind, entry_point)
         for kind, seam in SEAMS.items()
-        for entry_point in entry_points(group=seam.group)
+        for entry_point in announced.select(group=seam.group)
     ]
     kinds = list(PluginKind)
     offers.sort(key=lambda offer: (kinds.index(offer.kind), offer.name, offer.distribution))

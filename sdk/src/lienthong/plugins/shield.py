@@ -11,15 +11,16 @@ import inspect
 import types
 import typing
 from abc import ABC
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any, Final, TypeVar, Union
+from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
 from lienthong.errors import PluginFailed
 from lienthong.plugins.guard import Guard
+from lienthong.plugins.promises import Check, check_of, spelt
 from lienthong.spi.gateway import Gateway
 from lienthong.spi.ruleset import RuleSetSource
 from lienthong.spi.signer import Signer
@@ -64,45 +65,63 @@ class _Line:
     guard: Guard
     deadline: float | None
 
-    def ask(
-        self, what: str, hint: object, target: object, name: str, /, *args: Any, **kw: Any
-    ) -> Any:
-        """Call a method and accept its answer."""
+    def ask(self, promise: _Promise, call: Callable[..., Any], /, *args: Any, **kw: Any) -> Any:
+        """Make a call and accept its answer."""
         if self.deadline is None:
-            answer = self.guard.call(what, _invoke, target, name, args, kw)
+            answer = self.guard.call(promise.what, call, *args, **kw)
         else:
             # A gateway's stop is given time of its own.
             seconds = self.deadline + kw.get("grace", 0)
-            answer = self.guard.contained(
-                what, lambda: _invoke(target, name, args, kw), deadline=seconds
-            )
-        return self.admit(what, hint, answer)
+            answer = self.guard.contained(promise.what, lambda: call(*args, **kw), deadline=seconds)
+        return self.admit(promise, answer)
 
-    def read(self, what: str, hint: object, target: object) -> Any:
-        """Read an attribute or a property and accept its value."""
-        if self.deadline is None:
-            answer = self.guard.call(what, getattr, target, what)
-        else:
-            answer = self.guard.contained(
-                what, lambda: getattr(target, what), deadline=self.deadline
-            )
-        return self.admit(what, hint, answer)
-
-    def admit(self, what: str, hint: object, answer: Any) -> Any:
+    def admit(self, promise: _Promise, answer: Any) -> Any:
         """Accept an answer of the promised type, shielding what is alive."""
-        if hint is type(None):
-            return None
-        if not _matches(hint, answer):
-            found = type(answer).__name__
-            raise self.guard.failure(what, f"it answered {found}, expected {_spelt(hint)}")
-        origin = typing.get_origin(hint)
-        if origin is AbstractContextManager:
-            return _ShieldedContext(self, what, typing.get_args(hint)[0], answer)
-        if origin is Iterator:
-            return self.guard.iterate(what, answer)
-        if isinstance(hint, type) and hint in CONTRACTS:
-            return shielded(hint, answer, self.guard, deadline=self.deadline)
-        return answer
+        if not promise.check(answer):
+            reason = f"it answered {type(answer).__name__}, expected {spelt(promise.hint)}"
+            raise self.guard.failure(promise.what, reason)
+        return answer if promise.wrap is None else promise.wrap(self, answer)
+
+
+@frozen(kw_only=True, eq=False)
+class _Promise:
+    """What one member of a contract may answer."""
+
+    what: str
+    """Its name, for error texts."""
+
+    hint: Any
+    check: Check
+    wrap: Callable[[_Line, Any], Any] | None
+    """What to put around a good answer."""
+
+
+def _promise(what: str, hint: Any) -> _Promise:
+    # Where nothing is promised, whatever comes is dropped.
+    check = _anything if hint is type(None) else check_of(hint)
+    return _Promise(what=what, hint=hint, check=check, wrap=_wrap_of(what, hint))
+
+
+def _anything(_: object) -> bool:
+    return True
+
+
+def _nothing(_: _Line, __: object) -> None:
+    return None
+
+
+def _wrap_of(what: str, hint: Any) -> Callable[[_Line, Any], Any] | None:
+    origin = typing.get_origin(hint)
+    if hint is type(None):
+        return _nothing
+    if origin is AbstractContextManager:
+        begun = _promise(f"{what} (begin)", typing.get_args(hint)[0])
+        return lambda line, answer: _ShieldedContext(line, begun, f"{what} (end)", answer)
+    if origin is Iterator:
+        return lambda line, answer: line.guard.iterate(what, answer)
+    if hint in CONTRACTS:
+        return lambda line, answer: _shield_class(hint)(answer, line)
+    return None
 
 
 class _Shield:
@@ -151,40 +170,44 @@ def _delegate(name: str, member: Any) -> object:
 
 
 def _attribute(name: str, hint: object) -> property:
+    promise = _promise(name, hint)
+
     def read(self: Any) -> object:
-        return self._line.read(name, hint, self._target)
+        return self._line.ask(promise, getattr, self._target, name)
 
     return property(read)
 
 
 def _method(name: str, hint: object) -> object:
-    def method(self: Any, *args: object, **kwargs: object) -> object:
-        return self._line.ask(name, hint, self._target, name, *args, **kwargs)
+    promise = _promise(name, hint)
+
+    def call(target: object, /, *args: object, **kwargs: object) -> object:
+        return getattr(target, name)(*args, **kwargs)
+
+    def method(self: Any, /, *args: object, **kwargs: object) -> object:
+        return self._line.ask(promise, call, self._target, *args, **kwargs)
 
     method.__name__ = name
     return method
 
 
-def _invoke(target: object, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return getattr(target, name)(*args, **kwargs)
-
-
 class _ShieldedContext(AbstractContextManager[Any]):
     """A context manager of a plugin; it cannot hide an error of the block."""
 
+    __slots__ = ("_begun", "_ended", "_line", "_manager")
+
     def __init__(
-        self, line: _Line, what: str, hint: object, manager: AbstractContextManager[Any]
+        self, line: _Line, begun: _Promise, ended: str, manager: AbstractContextManager[Any]
     ) -> None:
         self._line = line
-        self._what = what
-        self._hint = hint
+        self._begun = begun
+        self._ended = ended
         self._manager = manager
 
     def __enter__(self) -> Any:
-        what = f"{self._what} (begin)"
-        begun = self._line.guard.call(what, self._manager.__enter__)
+        entered = self._line.guard.call(self._begun.what, self._manager.__enter__)
         try:
-            return self._line.admit(what, self._hint, begun)
+            return self._line.admit(self._begun, entered)
         except PluginFailed as failure:
             # What was begun must not stay open because it cannot be used.
             self.__exit__(type(failure), failure, failure.__traceback__)
@@ -196,7 +219,7 @@ class _ShieldedContext(AbstractContextManager[Any]):
         error: BaseException | None,
         traceback: types.TracebackType | None,
     ) -> None:
-        self._line.guard.call(f"{self._what} (end)", self._leave, kind, error, traceback)
+        self._line.guard.call(self._ended, self._leave, kind, error, traceback)
 
     def _leave(
         self,
@@ -210,28 +233,3 @@ class _ShieldedContext(AbstractContextManager[Any]):
             # The block's own error is not the plugin's; Python raises it again by itself.
             if raised is not error:
                 raise
-
-
-def _matches(hint: object, value: object) -> bool:
-    """Whether a value is of a promised type; containers are looked into, one level at a time."""
-    origin = typing.get_origin(hint)
-    if origin is None:
-        return _is_one(hint, value)
-    options = typing.get_args(hint)
-    if origin in (Union, types.UnionType):
-        return any(_matches(option, value) for option in options)
-    if origin is tuple or origin is Sequence:
-        if not isinstance(value, origin) or isinstance(value, str | bytes):
-            return False
-        return all(_matches(options[0], member) for member in value)
-    return isinstance(value, origin)
-
-
-def _is_one(hint: object, value: object) -> bool:
-    if hint is int:
-        return type(value) is int
-    return not isinstance(hint, type) or isinstance(value, hint)
-
-
-def _spelt(hint: object) -> str:
-    return hint.__name__ if isinstance(hint, type) else str(hint)

@@ -1,7 +1,8 @@
 """The contracts of record stores and blob stores.
 
-Both are synchronous and batch-shaped; the node calls them from worker threads of its own. A store
-never interprets what it keeps: rules live in the node's core. Any exception other than those named
+Both are synchronous and batch-shaped; the node calls them from worker threads of its own. Files of
+up to 256 KiB that travel with their package become durable with it, in the record store; larger ones
+are uploaded to the blob store before. A store never interprets what it keeps: rules live in the node's core. Any exception other than those named
 here is treated as a plugin failure: the batch is not acknowledged.
 """
 
@@ -52,6 +53,10 @@ class ReadView(ABC):
     @abstractmethod
     def possession(self, organ_id: str, sha256: bytes) -> int | None:
         """Size of a file that this organisation has uploaded, or None."""
+
+    @abstractmethod
+    def content(self, sha256: bytes) -> bytes | None:
+        """A small file that came with its package, or None."""
 
     @abstractmethod
     def journal(self, start: int, limit: int) -> Sequence[JournalRow]:
@@ -132,6 +137,10 @@ class WriteTransaction(ReadView):
     @abstractmethod
     def add_possession(self, organ_id: str, sha256: bytes, size: int) -> None:
         """Note that the organisation has uploaded the file; repeating it is no error."""
+
+    @abstractmethod
+    def add_contents(self, contents: Sequence[tuple[bytes, bytes]]) -> None:
+        """Keep small files as (sha256, bytes) pairs; what is there already is left as it is."""
 
     @abstractmethod
     def put_organisation(self, row: OrganisationRow) -> None: ...

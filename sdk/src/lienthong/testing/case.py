@@ -184,9 +184,7 @@ class CaseBuilder:
 
     def contents(self, *, with_files: bool = True) -> BundleContents:
         """Everything recorded so far, for a bundle."""
-        pairs = consistency_pairs(
-            (item.receipt for item in self.entries), self.journal.checkpoint
-        )
+        pairs = consistency_pairs((item.receipt for item in self.entries), self.journal.checkpoint)
         return BundleContents(
             entries=tuple(self.entries),
             checkpoint=self.journal.checkpoint,
@@ -263,9 +261,7 @@ _WITH_REASON: Final = frozenset(
 
 def _effect(change: Change) -> Effect:
     package_id, recipient, before, after = change
-    return Effect(
-        package_id=package_id, recipient=recipient, from_state=before, to_state=after
-    )
+    return Effect(package_id=package_id, recipient=recipient, from_state=before, to_state=after)
 
 
 def newest(case: CaseBuilder) -> Checkpoint:

@@ -47,6 +47,7 @@ class MemoryRecords:
     deliveries: dict[tuple[bytes, str], DeliveryRow] = Factory(dict)
     statements: dict[bytes, StatementRow] = Factory(dict)
     possessions: dict[tuple[str, bytes], int] = Factory(dict)
+    contents: dict[bytes, bytes] = Factory(dict)
     organisations: dict[str, OrganisationRow] = Factory(dict)
     credentials: dict[bytes, CredentialRow] = Factory(dict)
 
@@ -110,6 +111,9 @@ class MemoryReadView(ReadView):
 
     def possession(self, organ_id: str, sha256: bytes) -> int | None:
         return self._records.possessions.get((organ_id, sha256))
+
+    def content(self, sha256: bytes) -> bytes | None:
+        return self._records.contents.get(sha256)
 
     def _journal(self) -> list[JournalRow]:
         return [row for _, row in sorted(self._records.journal.items())]
@@ -205,6 +209,10 @@ class MemoryWriteTransaction(MemoryReadView, WriteTransaction):
 
     def add_possession(self, organ_id: str, sha256: bytes, size: int) -> None:
         self._records.possessions.setdefault((organ_id, sha256), size)
+
+    def add_contents(self, contents: Sequence[tuple[bytes, bytes]]) -> None:
+        for sha256, content in contents:
+            self._records.contents.setdefault(sha256, content)
 
     def put_organisation(self, row: OrganisationRow) -> None:
         self._records.organisations[row.organ_id] = row

@@ -37,6 +37,7 @@ STATEMENT: Final = f"SELECT {_STATEMENT} FROM statement WHERE statement_id = ?"
 STATEMENTS: Final = (
     f"SELECT {_STATEMENT} FROM statement WHERE package_id = ? AND recipient = ? ORDER BY idx"
 )
+CONTENT: Final = "SELECT data FROM content WHERE sha256 = ?"
 POSSESSION: Final = "SELECT size FROM possession WHERE organ = ? AND sha256 = ?"
 JOURNAL: Final = f"SELECT {_JOURNAL} FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?"
 JOURNAL_OF: Final = (
@@ -75,6 +76,7 @@ PUT_DELIVERY: Final = (
 )
 ADD_STATEMENT: Final = f"INSERT INTO statement ({_STATEMENT}) VALUES (?, ?, ?, ?, ?, ?, ?)"
 ADD_POSSESSION: Final = "INSERT INTO possession VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+ADD_CONTENT: Final = "INSERT INTO content VALUES (?, ?) ON CONFLICT DO NOTHING"
 PUT_ORGANISATION: Final = (
     "INSERT INTO organisation VALUES (?, ?, ?) ON CONFLICT (organ)"
     " DO UPDATE SET version = excluded.version, body = excluded.body"

@@ -125,6 +125,12 @@ CREATE TABLE possession (
     PRIMARY KEY (organ, sha256)
 ) STRICT, WITHOUT ROWID;
 
+-- Small files that came with their package; larger ones lie in the blob store.
+CREATE TABLE content (
+    sha256 BLOB PRIMARY KEY NOT NULL,
+    data   BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE organisation (
     organ   TEXT PRIMARY KEY NOT NULL,
     version INTEGER NOT NULL,

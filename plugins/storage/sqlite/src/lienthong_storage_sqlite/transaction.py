@@ -122,6 +122,9 @@ class SQLiteWriteTransaction(SQLiteReadView, WriteTransaction):
     def add_possession(self, organ_id: str, sha256: bytes, size: int) -> None:
         self._put(queries.ADD_POSSESSION, [(organ_id, sha256, size)])
 
+    def add_contents(self, contents: Sequence[tuple[bytes, bytes]]) -> None:
+        self._put(queries.ADD_CONTENT, contents)
+
     def put_organisation(self, row: OrganisationRow) -> None:
         self._put(queries.PUT_ORGANISATION, [(row.organ_id, row.version, row.body)])
 

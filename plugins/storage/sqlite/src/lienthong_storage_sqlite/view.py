@@ -92,6 +92,10 @@ class SQLiteReadView(ReadView):
         row = self._one(queries.POSSESSION, organ_id, sha256)
         return None if row is None else int(row[0])
 
+    def content(self, sha256: bytes) -> bytes | None:
+        row = self._one(queries.CONTENT, sha256)
+        return None if row is None else bytes(row[0])
+
     def journal(self, start: int, limit: int) -> Sequence[JournalRow]:
         return self._many(rows.load_journal, queries.JOURNAL, start, max(limit, 0))
 

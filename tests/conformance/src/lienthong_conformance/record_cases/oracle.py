@@ -89,6 +89,7 @@ def _questions() -> list[Callable[[ReadView], object]]:
             lambda view, o=o: list(view.feed(o, 0, 99)),
             lambda view, o=o: list(view.feed(o, 1, 2)),
             lambda view, o=o: view.possession(o, sha256("file")),
+            lambda view, o=o: view.content(sha256(o)),
             lambda view, o=o: list(view.statements(package_id(1), o)),
             *(_list(o, incoming=incoming) for incoming in (True, False)),
             _list(o, incoming=True, states=STATES[:2], before=(3, package_id(1), "H05"), limit=2),
@@ -181,6 +182,7 @@ class RecordMachine(RuleBasedStateMachine):
             transaction.put_organisation(organisation_row(organ, version, body))
             transaction.put_credential(credential)
             transaction.add_possession(organ, sha256("file"), 7)
+            transaction.add_contents([(sha256(organ), organ.encode())])
 
         self._do(step)
 

@@ -11,6 +11,8 @@ from lienthong.spi.records import DeliveryRow, TileRow
 from lienthong.testing.samples import RECIPIENT, SENDER, delivery_row, journal_row, sha256
 from lienthong_conformance.record_cases.steps import append, indexes, put
 
+MOST = 1_000
+
 
 def pages(
     store: RecordStore, organ: str, *, incoming: bool, states: Sequence[str] = (), limit: int
@@ -24,6 +26,7 @@ def pages(
         ):
             assert len(page) <= limit
             found += page
+            assert len(found) <= MOST, "the pages never end"
             before = (page[-1].updated_index, page[-1].package_id, page[-1].recipient)
     return found
 
@@ -59,6 +62,7 @@ class PagingCases:
                 while page := view.feed(SENDER, seen[-1] + 1 if seen else 0, limit):
                     assert len(page) <= limit
                     seen += indexes(page)
+                    assert len(seen) <= MOST, "the pages never end"
             assert seen == list(range(1, 40, 2))
 
     @pytest.mark.requirement("REC-22")

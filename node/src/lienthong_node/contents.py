@@ -1,0 +1,62 @@
+"""Reading stored files: small ones lie with the records, large ones in the blob store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final
+
+from lienthong.errors import DataCorrupt
+from lienthong.spi.storage import BlobStore, ReadView
+
+PIECE: Final = 1024 * 1024
+"""Bytes read from the blob store at once."""
+
+
+def small_content(view: ReadView, sha256: bytes) -> bytes | None:
+    """A file that is kept with the records, or None.
+
+    Raises:
+        DataCorrupt: it does not have its hash.
+    """
+    content = view.content(sha256)
+    if content is not None and hashlib.sha256(content).digest() != sha256:
+        raise DataCorrupt(what=f"the file {sha256.hex()}")
+    return content
+
+
+def read_content(view: ReadView, blobs: BlobStore, sha256: bytes) -> bytes:
+    """A whole file that is known to be small.
+
+    Raises:
+        NotFound: it is not stored.
+        DataCorrupt: it does not have its hash.
+    """
+    content = small_content(view, sha256)
+    return blobs.read(sha256) if content is None else content
+
+
+def check_content(view: ReadView, blobs: BlobStore, sha256: bytes, size: int) -> None:
+    """Read a whole file, in pieces, and check its size and hash.
+
+    Raises:
+        DataCorrupt: it is missing, or another one.
+    """
+    small = small_content(view, sha256)
+    if small is not None:
+        found = len(small)
+    else:
+        found = blobs.size(sha256) or 0
+        digest = hashlib.sha256()
+        for piece in pieces(blobs, sha256, 0, found):
+            digest.update(piece)
+        if digest.digest() != sha256:
+            raise DataCorrupt(what=f"the file {sha256.hex()}")
+    if found != size:
+        raise DataCorrupt(what=f"the file {sha256.hex()}: it has {found} bytes, not {size}")
+
+
+def pieces(blobs: BlobStore, sha256: bytes, offset: int, size: int) -> Iterator[bytes]:
+    """A stored file from *offset* on, in pieces of 1 MiB."""
+    for start in range(offset, size, PIECE):
+        yield blobs.read(sha256, start, PIECE)

@@ -1,0 +1,222 @@
+"""``receipt`` and ``bundle``: evidence, verified offline where a key is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Group
+
+from lienthong.cli import data, views
+from lienthong.cli.base import command, group, session
+from lienthong.cli.commands.options import EXISTING, PLACE, package_argument, read_text, save
+from lienthong.cli.output import facts, good, local_time, progress, table
+from lienthong.cli.texts import Words
+from lienthong.codec.json import to_data
+from lienthong.codec.signed import MAX_RECEIPT_BYTES, dump_receipt, load_envelope, load_receipt
+from lienthong.errors import LienthongError, ReceiptInvalid
+from lienthong.evidence.bundle import BundleReport, TimelineEntry, verify_bundle
+from lienthong.evidence.note import VerifierKey
+from lienthong.evidence.receipt import verify_receipt
+from lienthong.model.ids import PackageId, Sha256
+from lienthong.model.journal import DirectoryRecord, JournalEntry
+from lienthong.pki.chain import TrustAnchors
+
+receipt = group("receipt", "Receipts: the axis's proofs that it recorded something.")
+bundle = group("bundle", "Evidence bundles: a whole case in one file.")
+
+_KEY_HELP: Final = "The axis's verifier key, or a file with it; that of the profile by default."
+
+
+@command(
+    "verify",
+    example="""\
+lienthong receipt verify sent.receipt --axis-key axis.key
+lienthong receipt verify sent.receipt --axis-key 'truc.example+1a2b3c4d+AX…' --payload manifest.bin""",
+    parameters=(
+        click.argument("file", type=EXISTING),
+        click.option("--axis-key", metavar="KEY|FILE", help=_KEY_HELP),
+        click.option(
+            "--payload", type=EXISTING, help="The signed bytes, or the envelope, that it is for."
+        ),
+    ),
+)
+def verify_one(file: Path, axis_key: str | None, payload: Path | None) -> None:
+    """Verify a receipt offline, with nothing but the axis's public key."""
+    current, words = session(), session().words
+    key = _key(axis_key)
+    evidence = verify_receipt(load_receipt(_read(file, MAX_RECEIPT_BYTES)), key)
+    entry = evidence.entry
+    if payload is not None:
+        _check_payload(entry, payload.read_bytes())
+    text = words(
+        "receipt_verified",
+        index=entry.index,
+        axis=entry.axis,
+        time=local_time(entry.recorded_at),
+    )
+    found = {
+        "verified": True,
+        "payload_verified": payload is not None,
+        "tree_size": evidence.checkpoint.size,
+        **data.of_entry(entry),
+    }
+    current.emit(found, lambda: good(text))
+
+
+@command(
+    "save",
+    example="lienthong receipt save 01981f5e-… sent.receipt --payload manifest.bin",
+    parameters=(
+        click.argument("subject", metavar="PACKAGE|INDEX"),
+        click.argument("file", type=PLACE),
+        click.option("--payload", type=PLACE, help="Save the package's signed bytes too."),
+    ),
+)
+def save_one(subject: str, file: Path, payload: Path | None) -> None:
+    """Fetch the receipt of a package or of a journal entry, verify it and save it."""
+    current = session()
+    with current.client() as client:
+        found = client.receipt(_subject(subject))
+        if payload is not None:
+            save(payload, client.get_package(subject).envelope.payload)
+    save(file, dump_receipt(found))
+    current.emit(
+        data.of_receipt(found) | {"path": str(file)},
+        lambda: Group(
+            views.of_receipt(current.words, found), good(current.words("saved", path=file))
+        ),
+    )
+
+
+@command(
+    "export",
+    example="lienthong bundle export 01981f5e-… case.bundle",
+    parameters=(
+        package_argument,
+        click.argument("file", type=PLACE),
+        click.option("--no-files", is_flag=True, help="Only hashes of files, not their contents."),
+    ),
+)
+def export(package: str, file: Path, no_files: bool) -> None:
+    """Write all evidence of a case into one file, verified."""
+    current = session()
+    with current.client() as client, progress(shown=not current.as_json) as update:
+        report = client.export_bundle(package, file, files=not no_files, progress=update)
+    current.emit(
+        _report_data(report) | {"path": str(file)}, lambda: _report_view(current.words, report)
+    )
+
+
+@command(
+    "verify",
+    example="lienthong bundle verify case.bundle --axis-key axis.key --anchors anchors.pem",
+    parameters=(
+        click.argument("file", type=EXISTING),
+        click.option("--axis-key", metavar="KEY|FILE", help=_KEY_HELP),
+        click.option(
+            "--anchors", type=EXISTING, help="Trusted authorities, PEM; the profile's by default."
+        ),
+    ),
+)
+def verify_all(file: Path, axis_key: str | None, anchors: Path | None) -> None:
+    """Verify an evidence bundle offline, with the axis's public key and trusted authorities."""
+    current = session()
+    key = _key(axis_key)
+    trusted = TrustAnchors.from_pem((anchors or current.load_profile().anchors).read_bytes())
+    with file.open("rb") as source:
+        report = verify_bundle(source, key, trusted)
+    current.emit(_report_data(report), lambda: _report_view(current.words, report))
+
+
+receipt.add_command(verify_one)
+receipt.add_command(save_one)
+bundle.add_command(export)
+bundle.add_command(verify_all)
+
+
+def _key(given: str | None) -> VerifierKey:
+    if given is None:
+        return session().load_profile().checkpoint_key
+    path = Path(given)
+    try:
+        is_file = path.is_file()
+    except OSError:
+        # A key's text may be longer than a file's name can be.
+        is_file = False
+    return VerifierKey.parse(read_text(path).strip() if is_file else given)
+
+
+def _read(path: Path, limit: int) -> bytes:
+    with path.open("rb") as source:
+        return source.read(limit + 1)
+
+
+def _check_payload(entry: JournalEntry, content: bytes) -> None:
+    """Check that an entry records these signed bytes, or this envelope."""
+    body = entry.body
+    if isinstance(body, DirectoryRecord):
+        raise ReceiptInvalid(reason="it is for a change of the directory")
+    candidates = [content]
+    try:
+        candidates.append(load_envelope(content).payload)
+    except LienthongError:
+        pass
+    if not any(Sha256.of(one) == body.payload_sha256 for one in candidates):
+        raise ReceiptInvalid(reason="it is for another payload")
+
+
+def _subject(text: str) -> int | PackageId:
+    return int(text) if text.isdecimal() else PackageId.parse(text)
+
+
+def _report_data(report: BundleReport) -> dict[str, Any]:
+    return {
+        "verified": True,
+        "axis": report.axis,
+        "checkpoint": {"size": report.checkpoint.size, "root": report.checkpoint.root.hex()},
+        "steps": [to_data(step) for step in report.steps],
+        "timeline": [_timeline_data(entry) for entry in report.timeline],
+        "deliveries": [to_data(delivery) for delivery in report.deliveries],
+        "files": [to_data(file) for file in report.files],
+    }
+
+
+def _timeline_data(entry: TimelineEntry) -> dict[str, Any]:
+    return {
+        "index": entry.index,
+        "recorded_at": to_data(entry.recorded_at),
+        "package_id": str(entry.package_id),
+        "what": entry.what.value,
+        "organ_id": str(entry.organ),
+        "signer": entry.signer.subject,
+        "effects": data.of_effects(entry.effects),
+    }
+
+
+def _report_view(words: Words, report: BundleReport) -> Group:
+    steps = [
+        (f"{step.number}.", step.name_vi if words.language == "vi" else step.name, step.count)
+        for step in report.steps
+    ]
+    timeline = [
+        (
+            entry.index,
+            local_time(entry.recorded_at),
+            entry.organ,
+            words.label(entry.what),
+            ", ".join(f"{one.recipient} → {words.label(one.to_state)}" for one in entry.effects),
+        )
+        for entry in report.timeline
+    ]
+    columns = [words(key) for key in ("index", "time", "who", "event", "state")]
+    packages = {entry.package_id for entry in report.timeline}
+    done = words(
+        "bundle_verified",
+        packages=len(packages),
+        entries=len(report.timeline),
+        files=len(report.files),
+    )
+    head = facts([(words("axis"), report.axis), (words("checkpoint"), report.checkpoint.size)])
+    return Group(head, table(columns, timeline), table(["", "", ""], steps), good(done))

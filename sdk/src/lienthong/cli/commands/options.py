@@ -1,0 +1,82 @@
+"""Options and values that several commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from lienthong.errors import InvalidValue, LienthongError
+from lienthong.model.time import parse_date
+
+
+class DateType(click.ParamType):
+    """A day as YYYY-MM-DD."""
+
+    name = "date"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        del param, ctx
+        return "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return parse_date(str(value), field="the date")
+        except LienthongError as error:
+            self.fail(str(error), param, ctx)
+
+
+DATE: Final = DateType()
+EXISTING: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+PLACE: Final = click.Path(dir_okay=False, path_type=Path)
+
+package_argument: Final = click.argument("package", metavar="PACKAGE")
+responsible_option: Final = click.option(
+    "--responsible", metavar="ROLE", default="", help='Who answers for it, e.g. "Văn thư".'
+)
+note_option: Final = click.option("--note", default="", help="At most 500 characters.")
+recipient_option: Final = click.option(
+    "--for",
+    "recipient",
+    metavar="CODE",
+    help="A body that this organisation's office receives for; itself by default.",
+)
+receipt_option: Final = click.option(
+    "--receipt", type=PLACE, help="Save the receipt, with its proof, to this file."
+)
+
+
+def reason_option(*, required: bool = True) -> Callable[[Any], Any]:
+    """The reason of a report."""
+    return click.option("--reason", metavar="TEXT", required=required, help="Why.")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that a person wrote.
+
+    Raises:
+        InvalidValue: it cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        found = getattr(error, "strerror", None) or "not UTF-8"
+        raise InvalidValue(field=str(path), found=found, expected="a text in UTF-8") from error
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write a small file.
+
+    Raises:
+        InvalidValue: the place cannot be written.
+    """
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise InvalidValue(field=str(path), found=found, expected="a writable place") from error

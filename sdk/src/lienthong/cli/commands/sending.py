@@ -1,0 +1,223 @@
+"""``send`` and ``replace``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from attrs import evolve
+
+from lienthong.cli.base import Session, command, session
+from lienthong.cli.commands.options import (
+    DATE,
+    EXISTING,
+    package_argument,
+    read_text,
+    reason_option,
+    receipt_option,
+    save,
+)
+from lienthong.codec.signed import dump_receipt, load_entry
+from lienthong.codec.toml import load_document
+from lienthong.model.document import Document
+from lienthong.model.ids import OrganId
+from lienthong.model.journal import PackageRecord, Receipt
+from lienthong.model.package import Recipient
+from lienthong.model.words import AttachmentKind, FileRole, RecipientRole
+
+if TYPE_CHECKING:
+    from lienthong.client import Client, FileSource
+
+_UNNAMED: Final = "—"
+"""Stands for the issuer's name until the directory is asked; never sent."""
+
+_FILES: Final = (
+    click.option("--file", "main", type=EXISTING, required=True, help="The document itself."),
+    click.option(
+        "--attach", "attachments", type=EXISTING, multiple=True, help="An attachment; repeatable."
+    ),
+    click.option(
+        "--appendix", "appendices", type=EXISTING, multiple=True, help="An appendix; repeatable."
+    ),
+)
+_RECIPIENTS: Final = (
+    click.option(
+        "--to", metavar="CODE", multiple=True, required=True, help="A recipient; repeatable."
+    ),
+    click.option(
+        "--copy-to", metavar="CODE", multiple=True, help="A recipient for information; repeatable."
+    ),
+)
+_DATA: Final = (
+    click.option("--number", metavar="NUMBER", help="Number and notation: 52/2019/QĐ-UBND."),
+    click.option("--kind", metavar="KIND", help="Kind of document: QUYET_DINH or Quyết định."),
+    click.option("--subject", metavar="TEXT", help="Trích yếu, at most 500 characters."),
+    click.option("--date", "issued_date", type=DATE, help="Date of the document."),
+    click.option("--signer", metavar="NAME", help="Who signed."),
+    click.option("--position", metavar="TEXT", help="The signer's position."),
+    click.option("--urgency", metavar="WORD", help="THUONG, KHAN, THUONG_KHAN, HOA_TOC."),
+    click.option("--due-date", type=DATE, help="Ask for a reply until this day."),
+)
+_document_argument: Final = click.argument(
+    "document", type=EXISTING, required=False, metavar="[DOCUMENT.toml]"
+)
+
+
+@command(
+    "send",
+    example="""\
+lienthong send document.toml --file main.pdf --attach annex.xlsx --to 000.00.13.H53
+lienthong send --file main.pdf --to 000.00.13.H53 --number 52/QĐ-UBND --kind QUYET_DINH \\
+    --date 2026-11-20 --subject "Về việc …" --signer "Nguyễn Văn An" --position "Chủ tịch\"""",
+    parameters=(
+        _document_argument,
+        *_FILES,
+        *_RECIPIENTS,
+        click.option("--package-id", metavar="ID", help="Chosen by you, a UUIDv7: repeat safely."),
+        click.option("--as", "sender", metavar="CODE", help="A body that this office sends for."),
+        receipt_option,
+        *_DATA,
+    ),
+)
+def send(
+    document: Path | None,
+    main: Path,
+    attachments: tuple[Path, ...],
+    appendices: tuple[Path, ...],
+    to: tuple[str, ...],
+    copy_to: tuple[str, ...],
+    package_id: str | None,
+    sender: str | None,
+    receipt: Path | None,
+    **given: Any,
+) -> None:
+    """Send a document to organisations.
+
+    Its data come from DOCUMENT.toml ("lienthong document new" prints an example), or from options.
+    """
+    current = session()
+    with current.client() as client, _bars(current) as progress:
+        found = client.send(
+            _document(client, document, given),
+            _files(main, attachments, appendices),
+            _recipients(to, copy_to),
+            package_id=package_id,
+            sender=sender,
+            progress=progress,
+        )
+    _show(current, found, receipt)
+
+
+@command(
+    "replace",
+    example='lienthong replace 019… new.toml --file new.pdf --to 000.00.13.H53 --reason "sai số liệu"',
+    parameters=(
+        package_argument,
+        _document_argument,
+        *_FILES,
+        *_RECIPIENTS,
+        reason_option(),
+        receipt_option,
+        *_DATA,
+    ),
+)
+def replace(
+    package: str,
+    document: Path | None,
+    main: Path,
+    attachments: tuple[Path, ...],
+    appendices: tuple[Path, ...],
+    to: tuple[str, ...],
+    copy_to: tuple[str, ...],
+    reason: str,
+    receipt: Path | None,
+    **given: Any,
+) -> None:
+    """Send a document in place of that of PACKAGE."""
+    current = session()
+    with current.client() as client, _bars(current) as progress:
+        found = client.replace(
+            package,
+            _document(client, document, given),
+            _files(main, attachments, appendices),
+            _recipients(to, copy_to),
+            reason=reason,
+            progress=progress,
+        )
+    _show(current, found, receipt)
+
+
+def _bars(current: Session) -> Any:
+    from lienthong.cli.output import progress
+
+    return progress(shown=not current.as_json)
+
+
+def _show(current: Session, receipt: Receipt, path: Path | None) -> None:
+    from lienthong.cli import data, views
+
+    if path is not None:
+        save(path, dump_receipt(receipt))
+    body = load_entry(receipt.entry).body
+    if isinstance(body, PackageRecord):
+        current.say(current.words("sent", package=body.package_id))
+    current.emit(data.of_receipt(receipt), lambda: views.of_receipt(current.words, receipt))
+
+
+def _document(client: Client, path: Path | None, given: Mapping[str, Any]) -> Document:
+    """The document, from a file or from options; checked before anything is asked of the axis."""
+    options = {name: value for name, value in given.items() if value is not None}
+    if (path is None) == (not options):
+        raise click.UsageError("give either DOCUMENT.toml or --number, --kind, --subject …")
+    text, name = (_as_toml(options), "options") if path is None else (read_text(path), str(path))
+    document = load_document(text, name, issuer_code=client.organ, issuer_name=_UNNAMED)
+    if document.issuer_name != _UNNAMED:
+        return document
+    organisation = client.organisation(document.issuer_code)
+    return evolve(document, issuer_name=organisation.name_on(document.issued_date))
+
+
+def _as_toml(options: Mapping[str, Any]) -> str:
+    signer = {"full_name": options.get("signer"), "position": options.get("position")}
+    values = {name: one for name, one in options.items() if name not in {"signer", "position"}}
+    if "due_date" in values:
+        values["reply_requested"] = True
+    lines = [*_lines(values), "[signer]", *_lines(signer)]
+    return "\n".join(lines)
+
+
+def _lines(values: Mapping[str, Any]) -> Iterable[str]:
+    for name, value in values.items():
+        if isinstance(value, date):
+            yield f"{name} = {value.isoformat()}"
+        elif isinstance(value, bool):
+            yield f"{name} = {str(value).lower()}"
+        elif value is not None:
+            # JSON's escapes are TOML's.
+            yield f"{name} = {json.dumps(value, ensure_ascii=False)}"
+
+
+def _files(main: Path, attachments: Sequence[Path], appendices: Sequence[Path]) -> list[FileSource]:
+    from lienthong.client import FileSource
+
+    appendix = AttachmentKind.APPENDIX
+    return [
+        evolve(FileSource.of(main), role=FileRole.MAIN),
+        *(evolve(FileSource.of(path), role=FileRole.ATTACHMENT) for path in attachments),
+        *(
+            evolve(FileSource.of(path), role=FileRole.ATTACHMENT, attachment_kind=appendix)
+            for path in appendices
+        ),
+    ]
+
+
+def _recipients(to: Iterable[str], copy_to: Iterable[str]) -> list[Recipient]:
+    return [
+        Recipient(organ_id=OrganId(code), role=role)
+        for codes, role in ((to, RecipientRole.MAIN), (copy_to, RecipientRole.COPY))
+        for code in codes
+    ]

@@ -1,0 +1,180 @@
+"""Exporting a case as an evidence bundle: collecting what belongs together, and its proofs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from google.protobuf.message import DecodeError
+
+from lienthong.client.compose import AnyPackageId, as_package_id
+from lienthong.client.core import load_anchors
+from lienthong.client.download import download_to_path
+from lienthong.client.feed import FeedReader, FeedRequest
+from lienthong.client.files import ProgressCallback
+from lienthong.client.reading import ReadingMethods
+from lienthong.errors import InvalidValue, NotFound
+from lienthong.evidence.bundle import (
+    BundleContents,
+    BundleEntry,
+    BundleFile,
+    ConsistencyProof,
+    consistency_pairs,
+    verify_bundle,
+    write_bundle,
+)
+from lienthong.evidence.findings import BundleReport
+from lienthong.model.ids import PackageId, Sha256
+from lienthong.model.journal import FeedItem, Receipt
+from lienthong.model.package import FileEntry
+from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
+
+SCAN_PAGE: Final = 500
+AT_ONCE: Final = 16
+"""Consistency proofs asked for at the same time."""
+
+
+class ExportMethods(ReadingMethods):
+    """Evidence to hand over; see ``AsyncClient``."""
+
+    async def export_bundle(
+        self,
+        package_id: AnyPackageId,
+        target: str | os.PathLike[str],
+        *,
+        files: bool = True,
+        progress: ProgressCallback | None = None,
+    ) -> BundleReport:
+        """Write everything that this organisation can prove about a case into one file.
+
+        A case is the package, what it replaces, recalls or updates, what does so to it, and all
+        reports about these. The bundle is verified before it appears under its name; anyone can
+        verify it again with the axis's key alone. Finding the case means reading this
+        organisation's feed from the first package of the case on.
+
+        Args:
+            package_id: any package of the case.
+            target: path of the new file.
+            files: include the contents of files, not only their hashes.
+            progress: told how downloads go.
+
+        Returns:
+            What the bundle proves.
+
+        Raises:
+            NotFound: there is no such package, or it concerns others.
+            BundleInvalid: what the axis gave does not fit together; the error names the part.
+            InvalidValue: the target cannot be written.
+            LienthongError: as ``get_package`` and ``download``.
+        """
+        path = Path(target)
+        items = await self._case(as_package_id(package_id))
+        checkpoint = await self._checkpoint_note()
+        receipts = [item.receipt for item in items]
+        proofs = await self._proofs(receipts, checkpoint)
+        try:
+            with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+                contents = BundleContents(
+                    entries=tuple(_entry(item) for item in items),
+                    checkpoint=checkpoint,
+                    consistency=proofs,
+                    files=await self._files(items, Path(folder), progress) if files else (),
+                )
+                part = Path(folder) / "bundle"
+                report = await asyncio.to_thread(self._write_bundle, contents, part)
+                part.replace(path)
+        except OSError as error:
+            found = error.strerror or type(error).__name__
+            field = f"the file {path}"
+            raise InvalidValue(field=field, found=found, expected="a writable place") from error
+        return report
+
+    async def _case(self, package_id: PackageId) -> list[FeedItem]:
+        """All entries of the case, verified, in journal order."""
+        view = await self.get_package(package_id)
+        case = {package_id}
+        while view.manifest.target is not None:
+            try:
+                view = await self.get_package(view.manifest.target)
+            except NotFound:
+                # This organisation received what follows, but not what it is about.
+                break
+            case.add(view.manifest.package_id)
+        request = FeedRequest(
+            after=view.entry.index, follow=False, inline_limit=0, page_size=SCAN_PAGE, wait=0
+        )
+        reader = FeedReader(self._connection, request)
+        return [
+            self._verifier.item(message)
+            async for message in reader.messages()
+            if _belongs(message, case)
+        ]
+
+    async def _proofs(
+        self, receipts: list[Receipt], checkpoint: str
+    ) -> tuple[ConsistencyProof, ...]:
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def prove(old_size: int, new_size: int) -> ConsistencyProof:
+            async with room:
+                return await self.consistency(old_size, new_size)
+
+        pairs = consistency_pairs(receipts, checkpoint)
+        return tuple(await asyncio.gather(*(prove(old, new) for old, new in pairs)))
+
+    async def _files(
+        self, items: list[FeedItem], folder: Path, progress: ProgressCallback | None
+    ) -> tuple[BundleFile, ...]:
+        wanted: dict[Sha256, tuple[PackageId, FileEntry]] = {}
+        for item in items:
+            if item.manifest is not None:
+                for entry in item.manifest.files:
+                    wanted.setdefault(entry.sha256, (item.manifest.package_id, entry))
+        found = []
+        for sha256, (package_id, entry) in wanted.items():
+            place = folder / sha256.hex
+            await download_to_path(self._connection, package_id, entry, place, progress)
+            found.append(BundleFile(sha256=sha256, open=partial(_open, place)))
+        return tuple(found)
+
+    def _write_bundle(self, contents: BundleContents, part: Path) -> BundleReport:
+        """Write, make durable and verify."""
+        with part.open("x+b") as out:
+            write_bundle(contents, out)
+            out.flush()
+            os.fsync(out.fileno())
+            out.seek(0)
+            return verify_bundle(out, self.profile.checkpoint_key, load_anchors(self.profile))
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _entry(item: FeedItem) -> BundleEntry:
+    assert item.envelope is not None  # noqa: S101 - entries of a case have one
+    return BundleEntry(receipt=item.receipt, envelope=item.envelope)
+
+
+def _belongs(message: exchange_pb2.FeedItem, case: set[PackageId]) -> bool:
+    """Whether an entry is about the case, which grows by what follows on its packages.
+
+    Read before it is verified, so that a long feed is skimmed quickly; what belongs is verified.
+    """
+    try:
+        entry = journal_pb2.JournalEntry.FromString(message.receipt.entry)
+    except DecodeError:
+        # Its verification will say what is wrong with it.
+        return True
+    ids = {known.bytes for known in case}
+    if entry.WhichOneof("body") == "statement":
+        return entry.statement.package_id in ids
+    package = entry.package
+    if package.package_id in ids or package.target_package_id in ids:
+        case.add(PackageId(package.package_id))
+        return True
+    return False

@@ -1,0 +1,200 @@
+"""Forks node processes: what Python needs to import is imported once, a restart takes a moment.
+
+    python node_forks.py DATA [PLANTED]
+
+Reads ``start`` and ``kill`` from stdin; a node says ``serving PID``, its end is answered by
+``ended STATUS``. The node is a process of its own with its own descriptors; it ends with this
+process. PLANTED names a fault that every node then has, to show that a test would see it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import select
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import evolve
+
+from lienthong.evidence.merkle import inclusion_proof
+from lienthong.evidence.tiles import node_reader
+from lienthong.spi.storage import ReadView
+from lienthong_node import committer, logs, uploads
+from lienthong_node.serve import serve
+from lienthong_node.server import Node
+from lienthong_node.services import feed
+from lienthong_node.stores import Recorded, hash_reader
+from lienthong_proto.axis.v1 import exchange_pb2
+
+PLUGINS: Final = ("lienthong_signer_softkey", "lienthong_storage_fs", "lienthong_storage_sqlite")
+TOO_EARLY_S: Final = 0.02
+
+
+def main() -> None:
+    """Fork nodes until stdin ends."""
+    data, planted = Path(sys.argv[1]), sys.argv[2:]
+    for name in PLUGINS:
+        importlib.import_module(f"{name}.store" if "storage" in name else f"{name}.signer")
+    for fault in planted:
+        PLANTED[fault]()
+    orders = _Orders()
+    while (order := orders.wait(None)) is not None:
+        if order == "start":
+            pid = os.fork()
+            if pid == 0:
+                _run(data)
+            _tell(f"ended {_supervised(pid, orders)}")
+
+
+class _Orders:
+    """Lines of stdin, read without a buffer that a forked node would share."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def wait(self, seconds: float | None) -> str | None:
+        """The next line; empty when none came in time; None at the end."""
+        while b"\n" not in self._rest:
+            if not select.select([0], [], [], seconds)[0]:
+                return ""
+            got = os.read(0, 4096)
+            if not got:
+                return None
+            self._rest += got
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line.decode()
+
+
+def _supervised(pid: int, orders: _Orders) -> int:
+    """Wait until the node ends by itself or is told to; returns its status."""
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if orders.wait(0.005) != "":
+            os.kill(pid, 9)
+
+
+def _run(data: Path) -> None:
+    """Be the node; never returns."""
+    status = 1
+    try:
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        logs.configure("INFO")
+        serve(data, _ready)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _ready(node: Node) -> None:
+    _tell(f"serving {os.getpid()}")
+
+
+def _tell(line: str) -> None:
+    os.write(1, f"{line}\n".encode())
+
+
+def _acknowledge_before_commit() -> None:
+    """Answers go out while the transaction is still open."""
+    inner = committer._recorded
+
+    def early(tx: ReadView, work: Any, sealed: Any) -> Mapping[int, Recorded]:
+        recorded = inner(tx, work, sealed)
+        for ticket, index in work.entries:
+            ticket.settle(recorded[index])
+        time.sleep(TOO_EARLY_S)
+        return recorded
+
+    committer._recorded = early  # type: ignore[assignment]
+
+
+def _new_receipts() -> None:
+    """A repeated package gets a receipt of today: true, but not the one that it got before."""
+
+    def read(view: ReadView, index: int) -> Recorded:
+        (row,), newest = view.journal(index, 1), view.checkpoint()
+        assert newest is not None
+        nodes = node_reader(newest.size, hash_reader(view))
+        proof = tuple(inclusion_proof(index, newest.size, nodes))
+        again = evolve(row, proof=proof, checkpoint_size=newest.size)
+        return Recorded(row=again, checkpoint=newest)
+
+    committer.read_recorded = read
+
+
+def _page_ends_at_head() -> None:
+    """A feed's cursor jumps to the journal's end, past entries that did not fit on the page."""
+    inner = feed._page
+
+    def page(*args: Any) -> exchange_pb2.SubscribeResponse:
+        found = inner(*args)
+        view: ReadView = args[-1]
+        if found.items:
+            found.next_index = view.head().size
+        return found
+
+    feed._page = page
+
+
+def _wake_is_news() -> None:
+    """A reader goes on behind what it was told, and misses what was committed at once with it."""
+    inner = feed._page
+
+    def page(*args: Any) -> exchange_pb2.SubscribeResponse:
+        found = inner(*args)
+        found.next_index += 1
+        return found
+
+    feed._page = page
+
+
+def _upload_forgets() -> None:
+    """A cut upload starts at zero again."""
+    inner = uploads.Uploads.begin
+
+    def begin(self: uploads.Uploads, key: str) -> int:
+        entry = self._open.pop(key, None)
+        if entry is not None:
+            entry.staging.suspend()
+        self._blobs.drop_staging(idle_seconds=0)
+        return inner(self, key)
+
+    uploads.Uploads.begin = begin  # type: ignore[method-assign]
+
+
+def _swallow_full_disk() -> None:
+    """Small files that did not fit are passed over in silence."""
+    from lienthong.errors import DiskFull
+    from lienthong_storage_fs.store import FSBlobStore
+
+    inner = FSBlobStore.put
+
+    def put(self: FSBlobStore, contents: Sequence[tuple[bytes, bytes]]) -> None:
+        try:
+            inner(self, contents)
+        except DiskFull:
+            return
+
+    FSBlobStore.put = put  # type: ignore[method-assign]
+
+
+PLANTED: Final[Mapping[str, Callable[[], None]]] = {
+    "acknowledge-before-commit": _acknowledge_before_commit,
+    "new-receipts": _new_receipts,
+    "page-ends-at-head": _page_ends_at_head,
+    "wake-is-news": _wake_is_news,
+    "upload-forgets": _upload_forgets,
+    "swallow-full-disk": _swallow_full_disk,
+}
+
+if __name__ == "__main__":
+    main()
