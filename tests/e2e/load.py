@@ -68,9 +68,8 @@ class Load:
         stopper = asyncio.create_task(self._wait_for_stop())
         await _all([stopper, *sending, *reading])
         await _all([asyncio.create_task(self._read_rest(one)) for one in readers])
-        async with asyncio.timeout(PATIENT.timeout):
-            while any(self._behind(one["organ"]) for one in readers):
-                await asyncio.sleep(0.05)
+        for one in readers:
+            await self._until_not_behind(one["organ"])
         for task in followers:
             task.cancel()
         await asyncio.wait(followers)
@@ -116,7 +115,13 @@ class Load:
                 self._failed(error)
             else:
                 break
-        self._note("sent", id=str(package.package_id), index=receipt.index, sha=digest(receipt))
+        self._note(
+            "sent",
+            id=str(package.package_id),
+            by=str(client.organ),
+            index=receipt.index,
+            sha=digest(receipt),
+        )
 
     def _recipients(self, sender: OrganId, chance: random.Random) -> list[str]:
         others = [code for code in self._codes if code != str(sender)]
@@ -165,8 +170,11 @@ class Load:
         except LienthongError as error:
             self._failed(error)
 
-    def _behind(self, organ: str) -> bool:
-        return self._cursors[f"follower {organ}"] < self._cursors[f"reader {organ}"]
+    async def _until_not_behind(self, organ: str) -> None:
+        """Wait until the follower has seen what the reader has seen."""
+        async with asyncio.timeout(PATIENT.timeout):
+            while self._cursors[f"follower {organ}"] < self._cursors[f"reader {organ}"]:  # noqa: ASYNC110 - no event for it
+                await asyncio.sleep(0.05)
 
     def _caught_up(self, organ: str) -> bool:
         return self._stopping.is_set() and self._seen[organ] >= self._expected[organ]

@@ -89,7 +89,7 @@ def _run(data: Path) -> None:
         logs.configure("INFO")
         serve(data, _ready)
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the log says why
         traceback.print_exc()
     finally:
         os._exit(status)

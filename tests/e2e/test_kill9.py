@@ -2,98 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
+from attrs import evolve
 
 from lienthong.client import Client, Profile
+from lienthong.errors import NotFound
 from lienthong.model.ids import PackageId
 from tests.e2e.conftest import NAMES, A, B
 from tests.e2e.forked_axis import ForkedAxis, forked_axis
 from tests.e2e.history import Entry, Event, digest, judge, read_events, read_journal
+from tests.e2e.load_process import loaded
 
 KILLS: Final = int(os.environ.get("LIENTHONG_KILLS", "50"))
 SEED: Final = int(os.environ.get("LIENTHONG_SEED", "20191"))
 LIVES_S: Final = (0.05, 1.5)
 """How long a node lives before it is killed."""
 
+PLANTED_KILLS: Final = 15
 ASKED_AGAIN: Final = 20
-DRAIN_S: Final = 60
-LOAD: Final = Path(__file__).with_name("load.py")
-
-
-class Load:
-    """The process with senders and recipients."""
-
-    def __init__(self, axis: ForkedAxis, folder: Path, *, seed: int) -> None:
-        self.history = folder / "history.jsonl"
-        config = {
-            "history": str(self.history),
-            "seed": seed,
-            "senders": [
-                {"profile": str(axis.profile(code)), "at_once": 4, "pause": 0.03} for code in (A, B)
-            ],
-            "readers": [{"profile": str(axis.profile(code)), "organ": code} for code in NAMES],
-        }
-        path = folder / "load.json"
-        path.write_text(json.dumps(config), "utf-8")
-        self._errors = folder / "load.log"
-        with self._errors.open("w") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, str(LOAD), str(path)], stdin=subprocess.PIPE, stderr=errors
-            )
-
-    @property
-    def has_ended(self) -> bool:
-        return self._process.poll() is not None
-
-    @property
-    def errors(self) -> str:
-        return self._errors.read_text()
-
-    def wait_for(self, what: str, *, seconds: float) -> None:
-        """Wait until the history has an event of this kind."""
-        until = time.monotonic() + seconds
-        while not (self.history.exists() and f'"{what}"' in self.history.read_text("utf-8")):
-            assert time.monotonic() < until, self.errors
-            assert not self.has_ended, self.errors
-            time.sleep(0.05)
-
-    def finish(self) -> int:
-        """No new documents; let everybody see everything, and return the exit code."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.close()
-        except BrokenPipeError:
-            pass
-        return self._process.wait(DRAIN_S)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-
-
-@contextmanager
-def loaded(axis: ForkedAxis, folder: Path, *, seed: int) -> Iterator[Load]:
-    """Senders and recipients at work."""
-    load = Load(axis, folder, seed=seed)
-    try:
-        load.wait_for("accepted", seconds=30)
-        yield load
-    finally:
-        load.close()
 
 
 def test_nothing_acknowledged_is_lost_when_the_node_is_killed(tmp_path: Path) -> None:
@@ -102,34 +37,116 @@ def test_nothing_acknowledged_is_lost_when_the_node_is_killed(tmp_path: Path) ->
     ready: list[float] = []
     with (
         forked_axis(tmp_path / "axis", NAMES) as axis,
-        Client(Profile.load(axis.profile(A))) as client,
+        asking(axis) as clients,
         loaded(axis, tmp_path, seed=SEED) as load,
     ):
-        for number in range(KILLS):
-            time.sleep(chance.uniform(*LIVES_S))
-            axis.kill()
-            started = time.perf_counter()
-            axis.start()
-            ready.append(time.perf_counter() - started)
-            events = read_events(load.history)
-            assert not load.has_ended, f"after kill {number + 1}: {load.errors}"
-            assert _changed_receipts(client, events) == [], f"after kill {number + 1}"
+        started = time.monotonic()
+        for number in range(1, KILLS + 1):
+            ready.append(kill_and_restart(axis, chance))
+            assert not load.has_ended, f"after kill {number}: {load.errors}"
+            assert changed_receipts(clients, read_events(load.history)) == [], f"kill {number}"
+        seconds = time.monotonic() - started
         assert load.finish() == 0, load.errors
         axis.stop()
         events = read_events(load.history)
         journal, faults = read_journal(axis.data)
     assert faults + judge(events, journal) == []
     assert events[-1]["what"] == "end"
-    _report(events, ready)
+    report(events, ready, seconds)
 
 
-def _changed_receipts(client: Client, events: Sequence[Event]) -> list[str]:
-    """Which of the newest acknowledged packages has another receipt now, or none."""
-    own = [event for event in events if event["what"] == "sent"][-ASKED_AGAIN:]
-    sent = {event["id"] for event in events if event["what"] == "send" and A in event["to"]}
-    return [
-        event["id"]
-        for event in own
-        if event["id"] in sent
-        and digest(client.receipt(PackageId.parse(event["id"]))) != event["sha"]
-    ]
+def test_acknowledging_before_the_commit_would_be_caught(tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    found: list[str] = []
+    with (
+        forked_axis(tmp_path / "axis", NAMES, planted="acknowledge-before-commit") as axis,
+        asking(axis) as clients,
+        loaded(axis, tmp_path, seed=SEED) as load,
+    ):
+        for _ in range(PLANTED_KILLS):
+            kill_and_restart(axis, chance)
+            found = changed_receipts(clients, read_events(load.history))
+            if found or load.has_ended:
+                break
+        load.close()
+        axis.stop()
+        events = read_events(load.history)
+        journal, _ = read_journal(axis.data)
+    assert found
+    assert [fault for fault in judge(events, journal) if fault.endswith("is lost")]
+
+
+def kill_and_restart(axis: ForkedAxis, chance: random.Random) -> float:
+    """Let the node live for a while, kill it, start it; returns the seconds until it answers."""
+    time.sleep(chance.uniform(*LIVES_S))
+    axis.kill()
+    killed = time.perf_counter()
+    axis.start()
+    return time.perf_counter() - killed
+
+
+@contextmanager
+def asking(axis: ForkedAxis) -> Iterator[Mapping[str, Client]]:
+    """A client of each sender that asks for receipts again."""
+    with Client(Profile.load(axis.profile(A))) as a, Client(Profile.load(axis.profile(B))) as b:
+        yield {A: a, B: b}
+
+
+def changed_receipts(clients: Mapping[str, Client], events: Sequence[Event]) -> list[str]:
+    """Which of the packages acknowledged last has another receipt now, or none."""
+    newest = [event for event in events if event["what"] == "sent"][-ASKED_AGAIN:]
+    return [event["id"] for event in newest if receipt_now(clients, event) != event["sha"]]
+
+
+def receipt_now(clients: Mapping[str, Client], event: Event) -> str:
+    try:
+        return digest(clients[event["by"]].receipt(PackageId.parse(event["id"])))
+    except NotFound:
+        return "lost"
+
+
+def report(events: Sequence[Event], ready: Sequence[float], seconds: float) -> None:
+    """Figures of the run, shown by ``pytest -s``."""
+    counts = Counter(event["what"] for event in events)
+    rate = counts["send"] / seconds
+    slowest = sorted(ready)[-max(1, len(ready) // 100)]
+    print(f"{dict(counts)}; {rate:.0f} documents/s; answers again after at most {slowest:.2f} s")
+
+
+GOOD_EVENTS: Final[tuple[Event, ...]] = (
+    {"what": "send", "id": "p", "to": ["B"]},
+    {"what": "sent", "id": "p", "index": 0, "sha": "r0", "by": "A"},
+    {"what": "read", "reader": "reader B", "index": 0, "id": "p"},
+    {"what": "accepted", "id": "p", "organ": "B", "index": 1},
+    {"what": "read", "reader": "reader B", "index": 1, "id": "s"},
+)
+BOTH: Final = frozenset({"A", "B"})
+GOOD_JOURNAL: Final = (
+    Entry(index=0, id="p", parties=BOTH, receipt="r0"),
+    Entry(index=1, id="s", parties=BOTH, receipt="r1", accepted=[("p", "B")]),
+)
+AGAIN: Final = evolve(GOOD_JOURNAL[1], index=2, id="t")
+
+BAD: Final[dict[str, tuple[Sequence[Event], Sequence[Entry]]]] = {
+    "is lost": (GOOD_EVENTS[:4], GOOD_JOURNAL[:1]),
+    "was acknowledged as entry 0": (GOOD_EVENTS, (evolve(GOOD_JOURNAL[0], id="q"), AGAIN)),
+    "has it not": (GOOD_EVENTS, (GOOD_JOURNAL[0], evolve(GOOD_JOURNAL[1], accepted=[]))),
+    "never answered": (GOOD_EVENTS[:1], GOOD_JOURNAL),
+    "another one than before": (GOOD_EVENTS, (evolve(GOOD_JOURNAL[0], receipt="x"),)),
+    "in place of": (GOOD_EVENTS, (GOOD_JOURNAL[0], AGAIN)),
+    "in the journal 2 times": (GOOD_EVENTS, (*GOOD_JOURNAL, evolve(GOOD_JOURNAL[0], index=2))),
+    "confirmed 2 times": (GOOD_EVENTS, (*GOOD_JOURNAL, AGAIN)),
+    "did not see": (GOOD_EVENTS[:4], GOOD_JOURNAL),
+    "that is not there": (GOOD_EVENTS, GOOD_JOURNAL[:1]),
+    "twice": ((*GOOD_EVENTS, GOOD_EVENTS[4]), GOOD_JOURNAL),
+    "out of order": ((*GOOD_EVENTS[:2], GOOD_EVENTS[4], GOOD_EVENTS[2]), GOOD_JOURNAL),
+}
+
+
+def test_checker_accepts_a_good_history() -> None:
+    assert judge(GOOD_EVENTS, GOOD_JOURNAL) == []
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_checker_finds(fault: str) -> None:
+    assert [found for found in judge(*BAD[fault]) if fault in found]

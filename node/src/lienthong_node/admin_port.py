@@ -14,14 +14,16 @@ import grpc
 from lienthong.client.connection import load_credentials
 from lienthong.client.faults import from_rpc
 from lienthong.client.profile import Profile
-from lienthong.errors import CredentialUnknown, DataDirectoryInUse, LienthongError
+from lienthong.errors import DataDirectoryInUse, LienthongError, NotFound
 from lienthong.evidence.note import VerifierKey
+from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation
 from lienthong_node import wire
 from lienthong_node.backup import write_backup
 from lienthong_node.committer import Committer
 from lienthong_node.core.commands import Caller, Command, PutCredential, PutOrganisations
 from lienthong_node.core.credentials import Role, Use
+from lienthong_node.core.registry import references
 from lienthong_node.opening import Opened, open_folder, utc_now
 from lienthong_node.settings import load_settings
 from lienthong_proto.axis.v1 import (
@@ -35,7 +37,7 @@ A = TypeVar("A")
 
 OPERATOR_PROFILE: Final = "operator"
 TIMEOUT_S: Final = 30.0
-BATCH: Final = 500
+BATCH: Final = 5_000
 """Organisations in one command: that many change together, or none."""
 
 
@@ -67,6 +69,26 @@ class AdminPort(ABC):
     @abstractmethod
     def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
         """Write a backup; yields the number of files so far, and the folder when it is done."""
+
+
+def batches(organisations: Sequence[Organisation], size: int) -> list[tuple[Organisation, ...]]:
+    """Cut organisations into commands so that each stands behind those that it refers to.
+
+    Where they refer to each other in a circle, the first that is named stands in front.
+    """
+    by_code = {code: o for o in organisations for code in o.all_codes()}
+    ordered: list[Organisation] = []
+    entered: set[OrganId] = set()
+    waiting = [(o, False) for o in reversed(organisations)]
+    while waiting:
+        organisation, ready = waiting.pop()
+        if ready:
+            ordered.append(organisation)
+        elif organisation.organ_id not in entered:
+            entered.add(organisation.organ_id)
+            waiting.append((organisation, True))
+            waiting.extend((by_code[c], False) for c in references(organisation) if c in by_code)
+    return [tuple(ordered[start : start + size]) for start in range(0, len(ordered), size)]
 
 
 @contextmanager
@@ -106,8 +128,7 @@ class LocalAdmin(AdminPort):
         return self._committer.registry.directory
 
     def put_organisations(self, organisations: Sequence[Organisation]) -> int:
-        for start in range(0, len(organisations), BATCH):
-            batch = tuple(organisations[start : start + BATCH])
+        for batch in batches(organisations, BATCH):
             self._commit(PutOrganisations(caller=self._caller, organisations=batch))
         return self._committer.registry.version
 
@@ -121,7 +142,9 @@ class LocalAdmin(AdminPort):
     def revoke_credential(self, fingerprint: str, reason: str) -> None:
         known = self._committer.registry.credentials.by_fingerprint.get(fingerprint)
         if known is None:
-            raise CredentialUnknown(fingerprint=fingerprint)
+            raise NotFound(what=f"credential {fingerprint}")
+        if known.revoked_at is not None:
+            return
         revoked = attrs.evolve(known, revoked_at=utc_now(), revocation_reason=reason)
         self._commit(PutCredential(caller=self._caller, credential=revoked))
 
@@ -166,8 +189,7 @@ class RemoteAdmin(AdminPort):
 
     def put_organisations(self, organisations: Sequence[Organisation]) -> int:
         version = 0
-        for start in range(0, len(organisations), BATCH):
-            batch = organisations[start : start + BATCH]
+        for batch in batches(organisations, BATCH):
             messages = [wire.organisation(o, utc_now().date()) for o in batch]
             request = admin_pb2.PutOrganisationsRequest(organisations=messages)
             version = self._ask(self._admin.PutOrganisations, request).version

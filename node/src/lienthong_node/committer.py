@@ -212,12 +212,19 @@ class Committer:
             sealed = self._seal(tx, work, now) if work.accepted else None
             recorded = _recorded(tx, work, sealed)
         self.registry = work.registry
-        if sealed is not None:
-            self._on_batch(Batch(rows=sealed.rows, registry=work.registry))
         for ticket, index in work.entries:
             ticket.settle(recorded[index])
         for ticket, error in work.errors:
             ticket.settle(error)
+        if sealed is not None:
+            self._announce(Batch(rows=sealed.rows, registry=work.registry))
+
+    def _announce(self, batch: Batch) -> None:
+        """Tell who waits for news; the batch stands whatever becomes of that."""
+        try:
+            self._on_batch(batch)
+        except Exception:
+            log.exception("announcing a batch failed")
 
     def _now(self, head: Head) -> datetime:
         """The batch's instant; journal time never goes back, whatever the clock does."""
@@ -262,9 +269,9 @@ class Committer:
                     command, report_facts(tx, command, directory), moment, self._policy
                 )
             case PutOrganisations():
-                return decide_organisations(command, RegistryFacts(directory=directory), moment)
+                return decide_organisations(command, _registry_facts(registry), moment)
             case PutCredential():
-                return decide_credential(command, RegistryFacts(directory=directory), moment)
+                return decide_credential(command, _registry_facts(registry), moment)
 
     def _seal(self, tx: WriteTransaction, work: _Work, now: datetime) -> Sealed:
         sealed = seal(
@@ -279,6 +286,10 @@ class Committer:
         )
         write_sealed(tx, sealed)
         return sealed
+
+
+def _registry_facts(registry: Registry) -> RegistryFacts:
+    return RegistryFacts(directory=registry.directory, credentials=registry.credentials)
 
 
 def _recorded(tx: ReadView, work: _Work, sealed: Sealed | None) -> dict[int, Recorded]:

@@ -184,16 +184,19 @@ class Gate(grpc.aio.ServerInterceptor):
             )
 
 
-def _reader(handler: Handler) -> Callable[[bytes], Any]:
+def _reader(handler: Handler) -> Callable[[bytes], Any] | None:
     """Reads requests of a handler; what is no protobuf message is Malformed.
 
     gRPC answers UNKNOWN by itself when the reading of a single request raises; there the error
     takes the request's place.
     """
+    deserialize = handler.request_deserializer
+    if deserialize is None:
+        return None
 
     def read(data: bytes) -> Any:
         try:
-            return handler.request_deserializer(data)
+            return deserialize(data)
         except DecodeError as error:
             malformed = Malformed(what="request", reason="no valid protobuf message")
             if handler.request_streaming:

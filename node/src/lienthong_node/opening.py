@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -76,6 +76,7 @@ class Opened:
         self.blobs.close()
         self.signer.close()
         self.store.close()
+        self.host.close()
 
 
 def open_folder(folder: Path, host: PluginHost | None = None) -> Opened:
@@ -88,15 +89,21 @@ def open_folder(folder: Path, host: PluginHost | None = None) -> Opened:
     """
     settings = load_settings(folder)
     host = host or PluginHost()
-    store = host.open_record_store(under(folder, settings.records))
+    with ExitStack() as opened:
+        store = host.open_record_store(under(folder, settings.records))
+        opened.callback(store.close)
+        blobs = host.open_blob_store(under(folder, settings.blobs))
+        opened.callback(blobs.close)
+        signer = host.open_signer(under(folder, settings.checkpoint_key), ask_secret)
+        opened.pop_all()
     return Opened(
         folder=folder,
         settings=settings,
         policy=policy(settings),
         host=host,
         store=store,
-        blobs=host.open_blob_store(under(folder, settings.blobs)),
-        signer=host.open_signer(under(folder, settings.checkpoint_key), ask_secret),
+        blobs=blobs,
+        signer=signer,
     )
 
 

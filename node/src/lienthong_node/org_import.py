@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from lienthong.errors import ImportInvalid, LienthongError
-from lienthong.model.ids import OrganId
+from lienthong.model.ids import OrganId, OrganScheme
 from lienthong.model.organisation import Directory, OrganCode, Organisation, OrganName
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -39,7 +39,7 @@ class Table:
     organisations: tuple[Organisation, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
-    """Lines that are taken, but not entirely: an unknown parent is left out."""
+    """Lines that are taken and worth a look: an unknown parent was left out, a code is odd."""
 
 
 def read_organisations(path: Path, known: Directory) -> Table:
@@ -47,25 +47,69 @@ def read_organisations(path: Path, known: Directory) -> Table:
 
     Args:
         path: the file.
-        known: the directory as it is; parents may be there instead of in the file.
+        known: the directory as it is; parents may be there instead of in the file, and what the
+            file does not say about an organisation stays.
 
     Raises:
         ImportInvalid: the file as a whole cannot be used.
     """
-    found: dict[OrganId, Organisation] = {}
-    problems: list[Problem] = []
+    reading = _Reading(known)
     for line, row in _rows(path):
         try:
-            organisation = _organisation(row)
+            reading.take(line, _organisation(row))
         except LienthongError as error:
-            problems.append(Problem(line=line, reason=str(error)))
-            continue
-        if organisation.organ_id in found:
-            reason = f"the code {organisation.organ_id} stands in an earlier line"
-            problems.append(Problem(line=line, reason=reason))
-            continue
-        found[organisation.organ_id] = organisation
-    return _with_known_parents(found, problems, known)
+            reading.problems.append(Problem(line=line, reason=str(error)))
+    return reading.table()
+
+
+@define
+class _Reading:
+    """What was read so far."""
+
+    known: Directory
+    found: dict[int, Organisation] = field(factory=dict)
+    """By line."""
+
+    lines: dict[OrganId, int] = field(factory=dict)
+    """By code."""
+
+    problems: list[Problem] = field(factory=list)
+
+    def take(self, line: int, organisation: Organisation) -> None:
+        """Add an organisation whose codes nobody else has."""
+        for code in organisation.all_codes():
+            holder = self._holder(code, organisation.organ_id)
+            if holder:
+                reason = f"the code {code} {holder}"
+                self.problems.append(Problem(line=line, reason=reason))
+                return
+        self.found[line] = _merged(organisation, self.known)
+        self.lines |= dict.fromkeys(organisation.all_codes(), line)
+
+    def _holder(self, code: OrganId, organ_id: OrganId) -> str:
+        if code in self.lines:
+            return f"stands in line {self.lines[code]}"
+        if code in self.known and self.known.resolve(code).organ_id != organ_id:
+            return f"belongs to {self.known.resolve(code).organ_id}"
+        return ""
+
+    def table(self) -> Table:
+        """Leave out parents that nobody knows: files name bodies that were never entered."""
+        organisations, notes = [], []
+        for line, organisation in self.found.items():
+            taken = organisation
+            parent = organisation.parent
+            if parent is not None and parent not in self.lines and parent not in self.known:
+                reason = f"{organisation.organ_id}: its parent {parent} is not known and left out"
+                notes.append(Problem(line=line, reason=reason))
+                taken = evolve(organisation, parent=None)
+            if organisation.organ_id.scheme is OrganScheme.OTHER:
+                reason = f"{organisation.organ_id}: the code has none of the published shapes"
+                notes.append(Problem(line=line, reason=reason))
+            organisations.append(taken)
+        return Table(
+            organisations=tuple(organisations), problems=tuple(self.problems), notes=tuple(notes)
+        )
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -110,16 +154,18 @@ def _organisation(row: Mapping[str, str]) -> Organisation:
     )
 
 
-def _with_known_parents(
-    found: Mapping[OrganId, Organisation], problems: list[Problem], known: Directory
-) -> Table:
-    """Leave out parents that nobody knows: files name bodies that were never entered."""
-    organisations, notes = [], []
-    for organisation in found.values():
-        parent = organisation.parent
-        if parent is not None and parent not in found and parent not in known:
-            reason = f"{organisation.organ_id}: its parent {parent} is not known and left out"
-            notes.append(Problem(line=0, reason=reason))
-            organisation = evolve(organisation, parent=None)
-        organisations.append(organisation)
-    return Table(organisations=tuple(organisations), problems=tuple(problems), notes=tuple(notes))
+def _merged(read: Organisation, known: Directory) -> Organisation:
+    """What the file says, over what the directory knows: codes, dates, successors, duties stay."""
+    if read.organ_id not in known:
+        return read
+    earlier = known.resolve(read.organ_id)
+    named = any(name.value == read.names[0].value for name in earlier.names)
+    held = {code.value for code in earlier.codes}
+    return evolve(
+        earlier,
+        codes=(*earlier.codes, *(code for code in read.codes if code.value not in held)),
+        names=earlier.names if named else read.names,
+        level=read.level or earlier.level,
+        parent=read.parent or earlier.parent,
+        in_charge=read.in_charge or earlier.in_charge,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 from attrs import define
-from grpc_health.v1 import health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
@@ -34,6 +35,8 @@ from lienthong_node.services.context import NodeContext
 from lienthong_node.services.directory import Directory
 from lienthong_node.services.evidence import Evidence
 from lienthong_node.services.exchange import Exchange
+from lienthong_node.services.locks import KeyedLocks
+from lienthong_node.settings import FILE_NAME
 from lienthong_node.uploads import Uploads
 from lienthong_proto.axis.v1 import (
     admin_pb2_grpc,
@@ -41,6 +44,8 @@ from lienthong_proto.axis.v1 import (
     evidence_pb2_grpc,
     exchange_pb2_grpc,
 )
+
+log = logging.getLogger(__name__)
 
 HEALTH_SERVICE: Final = "lienthong.axis.v1.Exchange"
 WORKER_THREADS: Final = 8
@@ -137,10 +142,11 @@ async def _serve(opened: Opened) -> Node:
     )
     server = grpc.aio.server(interceptors=[gate], options=OPTIONS)
     health_servicer = _add_services(server, context, rules)
-    port = server.add_secure_port(settings.listen, _credentials(opened))
+    await health_servicer.set(HEALTH_SERVICE, health_pb2.HealthCheckResponse.SERVING)
+    port = _listen(server, opened)
+    metrics_server = MetricsServer.start(metrics, settings.metrics_listen)
     context.committer.start()
     await server.start()
-    metrics_server = MetricsServer.start(metrics, settings.metrics_listen)
     return Node(
         context=context,
         port=port,
@@ -172,7 +178,10 @@ def _context(opened: Opened, guard: DiskGuard, metrics: Metrics, limits: Limits)
         blobs=opened.blobs,
         committer=opened.committer(guard=guard, on_batch=announce),
         feeds=feeds,
-        uploads=Uploads(opened.blobs, monotonic=time.monotonic),
+        uploads=Uploads(
+            opened.blobs, max_bytes=opened.policy.max_file_bytes, monotonic=time.monotonic
+        ),
+        uploading=KeyedLocks(),
         anchors=TrustAnchors.from_pem(_file(opened, opened.settings.signing_anchors)),
         chains=ChainCache(),
         checkpoint_key=opened.checkpoint_key,
@@ -199,20 +208,35 @@ def _add_services(
     return servicer
 
 
+def _listen(server: grpc.aio.Server, opened: Opened) -> int:
+    address, credentials = opened.settings.listen, _credentials(opened)
+    try:
+        return server.add_secure_port(address, credentials)
+    except RuntimeError as error:
+        raise ConfigInvalid(
+            file=opened.folder / FILE_NAME, key="listen", found=address, expected="a free host:port"
+        ) from error
+
+
 def _credentials(opened: Opened) -> grpc.ServerCredentials:
     """TLS with client certificates; files that have changed are read at the next handshake."""
-    load = functools.partial(_certificates, opened)
-    remembered: dict[str, Any] = {"stamp": _stamp(opened), "loaded": load()}
+    read_at = _stamp(opened)
 
     def fetch() -> Any:
-        stamp = _stamp(opened)
-        if stamp == remembered["stamp"]:
+        nonlocal read_at
+        try:
+            stamp = _stamp(opened)
+            if stamp == read_at:
+                return None
+            found = _certificates(opened)
+        except (ConfigInvalid, OSError) as error:
+            log.warning("the certificates stay as they were: %s", error)
             return None
-        remembered["stamp"] = stamp
-        return load()
+        read_at = stamp
+        return found
 
     return grpc.dynamic_ssl_server_credentials(
-        remembered["loaded"], fetch, require_client_authentication=True
+        _certificates(opened), fetch, require_client_authentication=True
     )
 
 

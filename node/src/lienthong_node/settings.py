@@ -21,7 +21,7 @@ def _count(default: int, *, least: int = 1, most: int = 2**40) -> int:
     return made
 
 
-def _text(default: str) -> str:
+def _text(default: Any = attrs.NOTHING) -> str:
     checks: list[Any] = [instance_of(str), min_len(1)]
     made: str = field(default=default, validator=checks)
     return made
@@ -34,7 +34,7 @@ class Settings:
     Defaults follow the security defaults of the documentation; sizes are bytes, times seconds.
     """
 
-    axis: str = field(validator=[instance_of(str), min_len(1)])
+    axis: str = _text()
     """Name of the axis: audience of packages and origin of checkpoints. Never changes."""
 
     listen: str = _text("127.0.0.1:8443")

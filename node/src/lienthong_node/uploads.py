@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 from collections.abc import Callable
+from typing import Final
 
 from attrs import define
 
 from lienthong.errors import NotFound, OffsetMismatch, SizeMismatch, TooLarge
 from lienthong.spi.storage import BlobStore, Staging
 
-CHUNK_LIMIT = 256 * 1024
-_OWNER_DIGITS = 32
+CHUNK_LIMIT: Final = 256 * 1024
+MAX_OPEN: Final = 64
+"""Uploads that one organisation may have open; beyond, the one left alone longest is suspended."""
+
+_OWNER_DIGITS: Final = 32
+_KEY: Final = re.compile(r"[0-9a-f]{32}-([0-9a-f]{64})-([0-9a-f]{1,16})")
 
 
 @define(eq=False)
@@ -38,9 +45,11 @@ class Uploads:
     the same upload (the service holds a lock for each).
     """
 
-    def __init__(self, blobs: BlobStore, *, monotonic: Callable[[], float]) -> None:
+    def __init__(self, blobs: BlobStore, *, max_bytes: int, monotonic: Callable[[], float]) -> None:
         self._blobs = blobs
+        self._max_bytes = max_bytes
         self._monotonic = monotonic
+        self._generations = itertools.count(1)
         self._open: dict[str, _Open] = {}
 
     @staticmethod
@@ -60,11 +69,11 @@ class Uploads:
             NotFound: it is not an upload of this organisation.
             OffsetMismatch: the bytes so far end elsewhere.
         """
-        sha256, size = _parse(organ, key)
+        sha256, size = self._parse(organ, key)
         entry = self._entry(key)
         if entry.staging.offset != offset:
             raise OffsetMismatch(found=offset, expected=entry.staging.offset)
-        entry.generation += 1
+        entry.generation = next(self._generations)
         return Ticket(key=key, sha256=sha256, size=size, generation=entry.generation)
 
     def write(self, ticket: Ticket, chunk: bytes) -> int:
@@ -98,11 +107,26 @@ class Uploads:
         entry.staging.publish(ticket.sha256, ticket.size)
         return True
 
-    def suspend_idle(self, idle_s: float) -> None:
-        """Close stagings that nobody touched for so long; their bytes stay."""
+    def idle(self, idle_s: float) -> list[str]:
+        """Uploads that nobody has touched for so many seconds."""
         before = self._monotonic() - idle_s
-        for key in [key for key, entry in self._open.items() if entry.touched_at < before]:
-            self._open.pop(key).staging.suspend()
+        return [key for key, entry in list(self._open.items()) if entry.touched_at < before]
+
+    def surplus(self, key: str) -> list[str]:
+        """What the owner of *key* has open beyond its share, the longest untouched ones."""
+        owner = key[: _OWNER_DIGITS + 1]
+        own = [
+            (entry.touched_at, other)
+            for other, entry in list(self._open.items())
+            if other.startswith(owner) and other != key
+        ]
+        return [other for _, other in sorted(own)[: max(0, len(own) + 1 - MAX_OPEN)]]
+
+    def suspend(self, key: str) -> None:
+        """Close an upload; its bytes stay, and whoever wrote to it has to resume it."""
+        entry = self._open.pop(key, None)
+        if entry is not None:
+            entry.staging.suspend()
 
     def close(self) -> None:
         for entry in self._open.values():
@@ -114,6 +138,7 @@ class Uploads:
         if entry is None:
             entry = _Open(self._blobs.stage(key), 0, self._monotonic())
             self._open[key] = entry
+        entry.touched_at = self._monotonic()
         return entry
 
     def _current(self, ticket: Ticket) -> _Open:
@@ -122,15 +147,15 @@ class Uploads:
             raise OffsetMismatch(found="an older connection", expected="the newest one")
         return entry
 
+    def _parse(self, organ: str, key: str) -> tuple[bytes, int]:
+        """Hash and size of the upload that *key* names, if it is one of this organisation's.
 
-def _parse(organ: str, key: str) -> tuple[bytes, int]:
-    """Hash and size of the upload that *key* names, if it is one of this organisation's."""
-    _, _, rest = key.partition("-")
-    digest, _, digits = rest.partition("-")
-    try:
-        sha256, size = bytes.fromhex(digest), int(digits, 16)
-    except ValueError:
-        raise NotFound(what="upload") from None
-    if Uploads.key(organ, sha256, size) != key:
+        Keys are checked and not remembered, so that an upload can be resumed at any time; one that
+        ``begin`` would not have given out is not found.
+        """
+        found = _KEY.fullmatch(key)
+        if found is not None:
+            sha256, size = bytes.fromhex(found[1]), int(found[2], 16)
+            if size <= self._max_bytes and self.key(organ, sha256, size) == key:
+                return sha256, size
         raise NotFound(what="upload")
-    return sha256, size

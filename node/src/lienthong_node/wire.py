@@ -32,6 +32,7 @@ from lienthong_proto.axis.v1 import (
 
 ID_SIZE: Final = 16
 HASH_SIZE: Final = 32
+MAX_INDEX: Final = 2**63 - 1
 MAX_PAGE: Final = 500
 DEFAULT_PAGE: Final = 100
 
@@ -70,6 +71,13 @@ def check_hash(value: bytes, name: str) -> bytes:
     """A SHA-256 of a request."""
     if len(value) != HASH_SIZE:
         raise InvalidValue(field=name, found=f"{len(value)} bytes", expected="32 bytes")
+    return value
+
+
+def check_index(value: int, name: str) -> int:
+    """A journal index of a request; no journal has more entries than stores can count."""
+    if value > MAX_INDEX:
+        raise InvalidValue(field=name, found=value, expected=f"at most {MAX_INDEX}")
     return value
 
 

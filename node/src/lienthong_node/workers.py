@@ -10,6 +10,7 @@ from typing import Final
 from lienthong_node.disk import DiskGuard
 from lienthong_node.identity import OpenCalls
 from lienthong_node.metrics import Metrics
+from lienthong_node.services import uploading
 from lienthong_node.services.context import NodeContext
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ async def sweep(node: NodeContext) -> None:
     """Every minute: close uploads that nobody goes on with, drop those long forgotten."""
     while True:
         await asyncio.sleep(SWEEP_S)
-        await node.run(node.uploads.suspend_idle, UPLOAD_IDLE_S)
+        await uploading.suspend(node, node.uploads.idle(UPLOAD_IDLE_S))
         dropped = await node.run(
             node.blobs.drop_staging, idle_seconds=float(node.settings.staging_idle_s)
         )

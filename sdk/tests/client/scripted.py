@@ -43,6 +43,7 @@ from lienthong_proto.axis.v1 import (
     evidence_pb2_grpc,
     exchange_pb2,
     exchange_pb2_grpc,
+    package_pb2,
 )
 
 AXIS = "axis.test"
@@ -106,6 +107,7 @@ class ScriptedAxis(
         self.packages: dict[PackageId, tuple[Manifest, Record]] = {}
         self.statements: dict[StatementId, Receipt] = {}
         self.states: dict[tuple[PackageId, OrganId], DeliveryState] = {}
+        self.resumed: dict[tuple[PackageId, OrganId], DeliveryState | None] = {}
         self.seen: list[list[bytes]] = []
         """Payloads of every message of Submit and Report."""
 
@@ -399,7 +401,8 @@ class ScriptedAxis(
             key = (manifest.target, recipient)
             before = self.states[key]
             event = DeliveryEvent[manifest.kind.value]
-            after = step(before, event, Context(actor=Actor.SENDER)).state
+            outcome = step(before, event, Context(actor=Actor.SENDER))
+            after, self.resumed[key] = outcome.state, outcome.resume_state
         self.states[key] = after
         return Effect(package_id=key[0], recipient=recipient, from_state=before, to_state=after)
 
@@ -418,9 +421,11 @@ class ScriptedAxis(
             lead_count=statement.lead_count,
             has_lead=True,
             information_only=statement.information_only,
-            resume_state=DeliveryState.ARRIVED,
+            resume_state=self.resumed.get(key),
         )
-        self.states[key] = after = step(before, statement.event, context).state
+        outcome = step(before, statement.event, context)
+        after = self.states[key] = outcome.state
+        self.resumed[key] = outcome.resume_state
         body = StatementRecord(
             statement_id=statement.statement_id,
             package_id=statement.package_id,
@@ -476,7 +481,7 @@ class ScriptedAxis(
                 sender=str(manifest.sender),
                 recipient=str(one.organ_id),
                 state=self.states[manifest.package_id, one.organ_id].value,
-                kind=1,
+                kind=package_pb2.PACKAGE_KIND_NEW,
                 subject=manifest.document.subject,
                 number=str(manifest.document.number),
                 urgency="THUONG",

@@ -20,12 +20,20 @@ from lienthong.errors import (
 )
 from lienthong.model.document import Document
 from lienthong.model.journal import FeedItem, PackageRecord
+from lienthong.testing.signer import MemorySigner
 
 if TYPE_CHECKING:
     from sdk.tests.client.scripted import ScriptedAxis
 
 SENDER, RECIPIENT = "000.00.00.H53", "000.00.13.H53"
 FILE = FileSource.of_bytes("a.pdf", b"content")
+
+
+class CarelessSigner(MemorySigner):
+    """Signs other bytes than it was given."""
+
+    def sign(self, message: bytes) -> bytes:
+        return super().sign(message + b"?")
 
 
 def fill(sender: Client, document: Document, count: int) -> None:
@@ -94,13 +102,12 @@ def test_altered_item_is_refused(
 def test_package_that_nobody_signed_rightly_is_refused(
     axis: ScriptedAxis, recipient: Client, document: Document
 ) -> None:
-    for identity, expected in (
-        (axis.pki.foreign(), ChainUntrusted),
-        (axis.pki.organisation("forger"), SignatureInvalid),
+    forger_identity = axis.pki.organisation("forger")
+    careless = CarelessSigner(forger_identity.key, forger_identity.chain)
+    for signer, expected in (
+        (axis.pki.foreign().signer(), ChainUntrusted),
+        (careless, SignatureInvalid),
     ):
-        signer = identity.signer()
-        if expected is SignatureInvalid:
-            signer.sign = lambda message, sign=signer.sign: sign(message + b"?")  # type: ignore[method-assign]
         with Client(axis.profile(SENDER), signer=signer, clock=lambda: axis.pki.now) as forger:
             before = len(axis.records)
             forger.send(document, [FILE], [RECIPIENT])
@@ -153,10 +160,14 @@ def test_reports_come_with_their_statement(
 
 
 def test_entry_that_comes_again_is_refused(
-    axis: ScriptedAxis, sender: Client, recipient: Client, document: Document
+    axis: ScriptedAxis,
+    sender: Client,
+    recipient: Client,
+    document: Document,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fill(sender, document, 2)
-    axis._visible = lambda organ, start: axis.records[:1] * 2  # type: ignore[method-assign]
+    monkeypatch.setattr(axis, "_visible", lambda *_: axis.records[:1] * 2)
     with pytest.raises(ReceiptInvalid, match="again or out of order"):
         list(recipient.feed())
 

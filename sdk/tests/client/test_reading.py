@@ -96,7 +96,7 @@ def test_unary_calls_are_repeated(axis: ScriptedAxis, sender: Client) -> None:
             grpc.StatusCode.DEADLINE_EXCEEDED,
         ]
     )
-    assert sender.organisation(RECIPIENT)
+    assert str(sender.organisation(RECIPIENT).organ_id) == RECIPIENT
     assert axis.calls == ["GetOrganisation"] * 4
 
 

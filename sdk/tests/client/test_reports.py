@@ -24,6 +24,7 @@ from lienthong.model.ids import DocumentNumber, OrganId, PackageId
 from lienthong.model.package import PackageKind
 from lienthong.model.report import Assignment, CheckSummary, Reason, Statement
 from lienthong.model.words import AssignmentRole, RefusalCode
+from lienthong.testing.signer import MemorySigner
 
 if TYPE_CHECKING:
     from sdk.tests.client.scripted import ScriptedAxis
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 SENDER, RECIPIENT, OTHER = "000.00.00.H53", "000.00.13.H53", "000.00.11.H53"
 LARGE = FileSource.of_bytes("a.pdf", b"content" * 60_000)
 SMALL = FileSource.of_bytes("a.pdf", b"content")
+
+
+class CarelessSigner(MemorySigner):
+    """Signs other bytes than it was given."""
+
+    def sign(self, message: bytes) -> bytes:
+        return super().sign(message + b"?")
 
 
 @pytest.fixture
@@ -112,9 +120,8 @@ def test_file_that_is_not_the_signed_one_is_not_accepted(
 def test_package_that_is_not_signed_rightly_is_not_accepted(
     axis: ScriptedAxis, recipient: Client, document: Document
 ) -> None:
-    signer = axis.pki.organisation("forger").signer()
-    honest = signer.sign
-    signer.sign = lambda message: honest(message + b"?")  # type: ignore[method-assign]
+    identity = axis.pki.organisation("forger")
+    signer = CarelessSigner(identity.key, identity.chain)
     with Client(axis.profile(SENDER), signer=signer, clock=lambda: axis.pki.now) as forger:
         prepared = forger.prepare(document, [SMALL], [RECIPIENT])
         forger.submit(prepared)

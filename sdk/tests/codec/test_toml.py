@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, date, datetime
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,9 +109,9 @@ def test_the_template_loads_and_shows_every_field() -> None:
     template = document_template()
     document = load_document(template, issuer_code=OrganId("H53.12"))
     assert document.signer.authority is Authority.TM
-    for name in (*Document.__slots__, "delegation_id", "organ_id"):
-        if name not in {"secrecy", "__weakref__"}:
-            assert name in template
+    names = {item.name for item in attrs.fields(Document)} - {"secrecy"}
+    for name in (*names, "delegation_id", "organ_id"):
+        assert f"{name} = " in template or f"[{name}]" in template
 
 
 def test_the_template_loads_with_every_line_in_use() -> None:
@@ -260,7 +262,5 @@ def test_too_much_text_is_refused() -> None:
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     for given_text in (text, SMALL + text, f"subject = {text}\n"):
-        try:
+        with contextlib.suppress(LienthongError):
             load_document(given_text)
-        except LienthongError as error:
-            assert error.message("vi")

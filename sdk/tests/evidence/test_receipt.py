@@ -147,7 +147,7 @@ def test_every_part_of_the_envelope_is_bound(part: str) -> None:
     others: dict[str, Any] = {
         "payload": PACKAGE.envelope.payload + b".",
         "payload_type": STATEMENT_TYPE,
-        "value": signature.value[:-1] + b"\x00",
+        "value": signature.value[:-1] + bytes([signature.value[-1] ^ 1]),
         "algorithm": REPORT_ALGORITHM,
         "chain": signature.chain[:1],
     }

@@ -197,12 +197,19 @@ def test_unknown_critical_extensions_are_refused() -> None:
         validate(issue([*signing_extensions(), (strange, True)]))
 
 
-def test_name_constraints_are_never_ignored() -> None:
-    constraints = x509.NameConstraints([x509.DNSName("example.com")], None)
+@pytest.mark.parametrize("critical", [True, False])
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        x509.NameConstraints([x509.DNSName("example.com")], None),
+        x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None),
+    ],
+)
+def test_constraints_are_never_ignored(constraints: x509.ExtensionType, critical: bool) -> None:
     authority_extensions = [
         (x509.BasicConstraints(ca=True, path_length=None), True),
         (key_usage(key_cert_sign=True), True),
-        (constraints, True),
+        (constraints, critical),
     ]
     authority = PKI.root.authority("Constrained", extensions=authority_extensions)
     with pytest.raises(CertificateUnfit, match="critical"):
@@ -255,6 +262,19 @@ def test_no_byte_of_a_certificate_can_change() -> None:
                 continue
             accepted.append((link, at))
     assert accepted == []
+
+
+def test_a_signature_with_unused_bits_is_refused() -> None:
+    even = next(
+        identity
+        for identity in (issue(signing_extensions()) for _ in range(200))
+        if identity.certificate[-1] % 2 == 0
+    )
+    signature = x509.load_der_x509_certificate(even.certificate).signature
+    at = len(even.certificate) - len(signature) - 1
+    altered = even.certificate[:at] + b"\x01" + signature
+    with pytest.raises(Malformed, match="canonical"):
+        validate((altered, *even.chain[1:]))
 
 
 # --- Step 4: time ------------------------------------------------------------------------------

@@ -282,6 +282,7 @@ class AllotsEarly(Broken):
             yield transaction
 
 
+LISTING = "test_deliveries_are_listed_newest_first_without_gap_or_repetition"
 CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     KeepsWhatWasRolledBack: "test_exception_rolls_everything_back",
     RollsBackUntilReopened: "test_rolled_back_stays_rolled_back",
@@ -293,8 +294,8 @@ CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     FeedIgnoresCase: "test_feed_never_shows_what_concerns_others",
     SortsProofs: "test_hashes_and_parties_keep_their_order",
     ForgetsTheOrderOfTheFrontier: "test_hashes_and_parties_keep_their_order",
-    RepeatsTheLastOfThePageBefore: "test_deliveries_are_listed_newest_first_without_gap_or_repetition",
-    ListsByIndexOnly: "test_deliveries_are_listed_newest_first_without_gap_or_repetition",
+    RepeatsTheLastOfThePageBefore: LISTING,
+    ListsByIndexOnly: LISTING,
     ShowsLaterCommits: "test_open_look_never_changes",
     ShowsWhatIsNotCommitted: "test_nobody_sees_what_is_not_committed",
     OverwritesEntries: "test_key_that_is_taken_is_refused",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 pytest_plugins = ["pytester"]
 
@@ -84,6 +86,15 @@ class TestBroken(SignerContract):
 """
 
 
+@pytest.fixture(autouse=True)
+def failures_are_not_shrunk() -> Iterator[None]:
+    before = settings.get_current_profile_name()
+    settings.register_profile("teeth", phases=(Phase.generate,), database=None)
+    settings.load_profile("teeth")
+    yield
+    settings.load_profile(before)
+
+
 def broken() -> list[object]:
     return [
         pytest.param(template, broken_class.__name__, case, id=f"{broken_class.__name__}")
@@ -102,7 +113,8 @@ def test_broken_plugin_is_caught_by_its_case(
 ) -> None:
     pytester.syspathinsert(HERE)
     file = pytester.makepyfile(template.format(name=name))
-    result = pytester.runpytest_inprocess(f"{file}::TestBroken::{case}", "-q", "--no-header")
+    options = ("-q", "--no-header", "-p", "no:asyncio")
+    result = pytester.runpytest_inprocess(f"{file}::TestBroken::{case}", *options)
     outcomes = result.parseoutcomes()
     assert outcomes.get("failed", 0) > 0
     assert outcomes.get("errors", 0) == 0

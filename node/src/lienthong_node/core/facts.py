@@ -8,6 +8,7 @@ from attrs import frozen
 
 from lienthong.model.organisation import Directory
 from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
+from lienthong_node.core.credentials import Credentials
 
 
 @frozen(kw_only=True)
@@ -48,3 +49,4 @@ class RegistryFacts:
     """For changes of organisations and credentials."""
 
     directory: Directory
+    credentials: Credentials

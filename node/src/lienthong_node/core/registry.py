@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from lienthong.codec import json
-from lienthong.errors import CodeTaken, OrganisationUnknown
+from lienthong.codec.json import dump, load
+from lienthong.errors import CodeTaken, InvalidValue, OrganisationUnknown
 from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.journal import DirectoryRecord
 from lienthong.model.organisation import Directory, Organisation
@@ -34,9 +34,10 @@ def decide_organisations(
     directory = directory_with(facts.directory, organisations)
     for organisation in organisations:
         _check_codes(organisation, directory)
-        _check_references(organisation, directory)
+        for other in references(organisation):
+            directory.resolve(other)
     rows = tuple(
-        OrganisationRow(organ_id=str(o.organ_id), version=o.version, body=json.dump(o))
+        OrganisationRow(organ_id=str(o.organ_id), version=o.version, body=dump(o))
         for o in organisations
     )
     return Accepted(
@@ -61,14 +62,18 @@ def directory_with(directory: Directory, changed: Iterable[Organisation]) -> Dir
 def decide_credential(command: PutCredential, facts: RegistryFacts, moment: Moment) -> Accepted:
     """Bind a certificate to an organisation, or end its use.
 
+    A certificate is never bound twice, and what was revoked stays so.
+
     Raises:
         OrganisationUnknown: the directory does not know the organisation.
+        InvalidValue: the certificate is bound already.
     """
     organisation = facts.directory.resolve(OrganId(command.credential.organ_id))
     organ_id = str(organisation.organ_id)
     credential = attrs.evolve(command.credential, organ_id=organ_id)
+    _check_binding(credential, facts.credentials.by_fingerprint.get(credential.fingerprint))
     version = moment.directory_version + 1
-    body = json.dump(credential)
+    body = dump(credential)
     return Accepted(
         body=_record("credential", organisation.organ_id, moment, [body]),
         subject_id=organ_id.encode(),
@@ -83,11 +88,11 @@ def decide_credential(command: PutCredential, facts: RegistryFacts, moment: Mome
 
 
 def load_organisation(row: OrganisationRow) -> Organisation:
-    return json.load(Organisation, row.body)
+    return load(Organisation, row.body)
 
 
 def load_credential(row: CredentialRow) -> Credential:
-    return json.load(Credential, row.body)
+    return load(Credential, row.body)
 
 
 def _check_codes(organisation: Organisation, directory: Directory) -> None:
@@ -100,10 +105,27 @@ def _check_codes(organisation: Organisation, directory: Directory) -> None:
             raise CodeTaken(organ=value, holder=holder.organ_id)
 
 
-def _check_references(organisation: Organisation, directory: Directory) -> None:
+def references(organisation: Organisation) -> tuple[OrganId, ...]:
+    """The organisations that an organisation names; all must be in the directory."""
     parent = (organisation.parent,) if organisation.parent else ()
-    for other in (*parent, *organisation.successors, *organisation.contact_point_of):
-        directory.resolve(other)
+    return (*parent, *organisation.successors, *organisation.contact_point_of)
+
+
+def _check_binding(credential: Credential, known: Credential | None) -> None:
+    if known is None:
+        return
+    ended = attrs.evolve(
+        known,
+        revoked_at=credential.revoked_at,
+        revocation_reason=credential.revocation_reason,
+    )
+    if known.revoked_at is not None or credential.revoked_at is None or credential != ended:
+        revoked = ", revoked" if known.revoked_at else ""
+        raise InvalidValue(
+            field="certificate",
+            found=f"bound to {known.organ_id} for {known.use.value}{revoked}",
+            expected="one that is not registered",
+        )
 
 
 def _record(

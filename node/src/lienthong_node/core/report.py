@@ -30,21 +30,21 @@ def decide_report(
     """Decide on a status report.
 
     Steps, each with the error that ends it:
-        1. the same id with the same bytes is the same report (IdReused);
-        2. it is meant for this axis and recent (WrongAudience, ClockSkew);
-        3. the caller may report for its reporter (SenderMismatch);
-        4. the delivery exists and the reporter is a party to it (NotFound, the same for both);
+        1. the caller may report for its reporter (SenderMismatch);
+        2. the delivery exists and the reporter is a party to it (NotFound, the same for both);
+        3. the same id with the same bytes is the same report (IdReused);
+        4. it is meant for this axis and recent (WrongAudience, ClockSkew);
         5. the machine has the move (InvalidMove, GuardFailed, ConflictingReport); late and
            repeated reports are recorded without an effect.
     """
     statement = command.statement
+    reporter = acting_organ(statement.reporter, command.caller, facts.directory)
+    package, delivery = _delivery(statement, facts)
+    actor = _actor(statement, reporter, delivery)
     if facts.existing is not None:
         return _repeat(command, facts.existing)
     check_audience(statement.audience, policy)
     check_created(statement.created_at, moment.now, policy)
-    reporter = acting_organ(statement.reporter, command.caller, facts.directory)
-    package, delivery = _delivery(statement, facts)
-    actor = _actor(statement, reporter, delivery)
     known = _context(command, facts, package, actor)
     outcome = step(DeliveryState(delivery.state), statement.event, known)
     changed = _changes(known, delivery, outcome, facts.replaced, moment)

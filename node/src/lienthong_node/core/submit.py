@@ -52,9 +52,9 @@ def decide_submit(
     """Decide on a package.
 
     Steps, each with the error that ends it:
-        1. the same id with the same bytes is the same package (IdReused);
-        2. it is meant for this axis and recent (WrongAudience, ClockSkew);
-        3. the caller may send for its sender (SenderMismatch);
+        1. the caller may send for its sender (SenderMismatch);
+        2. the same id with the same bytes is the same package (IdReused);
+        3. it is meant for this axis and recent (WrongAudience, ClockSkew);
         4. recipients exist, are open and are named once (UnknownRecipient, ClosedRecipient,
            DuplicateRecipient);
         5. counts and sizes are within limits (TooLarge);
@@ -63,11 +63,11 @@ def decide_submit(
            MainFileChanged), and its deliveries can make the move (InvalidMove).
     """
     manifest = command.manifest
+    sender = acting_organ(manifest.sender, command.caller, facts.directory)
     if facts.existing is not None:
         return _repeat(command, facts.existing)
     check_audience(manifest.audience, policy)
     check_created(manifest.created_at, moment.now, policy)
-    sender = acting_organ(manifest.sender, command.caller, facts.directory)
     recipients = _recipients(manifest, sender, facts, moment)
     _check_limits(manifest, policy)
     _check_files(manifest, facts)

@@ -11,23 +11,23 @@ import attrs
 
 from lienthong import __version__
 from lienthong.errors import (
-    CredentialUnknown,
     InvalidValue,
     LienthongError,
     MissingField,
+    NotFound,
     TooLarge,
 )
 from lienthong_node import wire
 from lienthong_node.backup import write_backup
 from lienthong_node.core.commands import Command, PutCredential, PutOrganisations
-from lienthong_node.core.credentials import Credential, Role, Use
+from lienthong_node.core.credentials import Role, Use
 from lienthong_node.identity import current_caller
 from lienthong_node.services.context import NodeContext
 from lienthong_node.stores import Recorded
 from lienthong_proto.axis.v1 import admin_pb2, admin_pb2_grpc
 
 BACKUP_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-MAX_ORGANISATIONS: Final = 1000
+MAX_ORGANISATIONS: Final = 5_000
 """Organisations in one request."""
 
 
@@ -58,16 +58,16 @@ class Admin(admin_pb2_grpc.AdminServicer):
         use = _use(request.use)
         roles, now = _roles(request.roles, use), self._node.clock()
         credential = wire.credential_of(request.certificate_der, request.organ_id, use, roles, now)
-        self._check_unbound(credential)
         await self._commit(PutCredential(caller=current_caller(), credential=credential))
-        return admin_pb2.RegisterCredentialResponse(credential=wire.credential(credential))
+        bound = self._node.registry.credentials.by_fingerprint[credential.fingerprint]
+        return admin_pb2.RegisterCredentialResponse(credential=wire.credential(bound))
 
     async def RevokeCredential(
         self, request: admin_pb2.RevokeCredentialRequest, context: Any
     ) -> admin_pb2.RevokeCredentialResponse:
         known = self._node.registry.credentials.by_fingerprint.get(request.fingerprint.lower())
         if known is None:
-            raise CredentialUnknown(fingerprint=request.fingerprint)
+            raise NotFound(what=f"credential {request.fingerprint}")
         if known.revoked_at is None:
             known = attrs.evolve(
                 known, revoked_at=self._node.clock(), revocation_reason=request.reason
@@ -127,16 +127,6 @@ class Admin(admin_pb2_grpc.AdminServicer):
         if done is not None:
             done.path = str(target)
             yield done
-
-    def _check_unbound(self, credential: Credential) -> None:
-        """A certificate is never bound twice; who holds it cannot change."""
-        known = self._node.registry.credentials.by_fingerprint.get(credential.fingerprint)
-        if known is not None:
-            raise InvalidValue(
-                field="certificate",
-                found=f"bound to {known.organ_id} for {known.use.value}",
-                expected="one that is not registered",
-            )
 
     async def _commit(self, command: Command) -> Recorded:
         [outcome] = await asyncio.wrap_future(self._node.committer.submit([command]))

@@ -19,6 +19,7 @@ from lienthong.spi.storage import BlobStore, ReadView, RecordStore
 from lienthong_node.committer import Committer
 from lienthong_node.core.policy import Policy
 from lienthong_node.feeds import Feeds
+from lienthong_node.services.locks import KeyedLocks
 from lienthong_node.settings import Settings
 from lienthong_node.stores import Registry
 from lienthong_node.uploads import Uploads
@@ -40,6 +41,9 @@ class NodeContext:
     committer: Committer
     feeds: Feeds
     uploads: Uploads
+    uploading: KeyedLocks
+    """Held, by upload, while something is done to it."""
+
     anchors: TrustAnchors
     chains: ChainCache
     checkpoint_key: VerifierKey

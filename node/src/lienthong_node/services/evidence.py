@@ -101,7 +101,7 @@ def _index(view: ReadView, request: evidence_pb2.GetReceiptRequest) -> int:
     """Index of the entry that is asked for; one that nobody can see when there is none."""
     match request.WhichOneof("subject"):
         case "index":
-            return request.index
+            return wire.check_index(request.index, "index")
         case "package_id":
             package = view.package(wire.check_id(request.package_id, "package_id"))
             return package.index if package else _NOWHERE

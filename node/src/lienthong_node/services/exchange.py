@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from lienthong.errors import DiskFull, InvalidValue, LienthongError, NotFound, TooLarge
+from lienthong.errors import InvalidValue, LienthongError, NotFound
 from lienthong.model.delivery import DeliveryState
 from lienthong.spi.records import DeliveryRow
 from lienthong.spi.storage import ReadView
@@ -19,10 +17,9 @@ from lienthong_node.contents import pieces, small_content
 from lienthong_node.core.commands import Caller, Command
 from lienthong_node.faults import fault
 from lienthong_node.identity import current_caller
-from lienthong_node.services import intake
+from lienthong_node.services import intake, uploading
 from lienthong_node.services.context import NodeContext
 from lienthong_node.services.feed import follow
-from lienthong_node.services.locks import KeyedLocks
 from lienthong_node.services.streams import pipelined
 from lienthong_node.services.visibility import (
     visible_deliveries,
@@ -37,59 +34,28 @@ M = TypeVar("M")
 C = TypeVar("C", bound=Command)
 Decoder = Callable[[NodeContext, Sequence[M], Caller], Sequence[C | LienthongError]]
 
+_DIRECTIONS: Final = {exchange_pb2.DIRECTION_INCOMING: True, exchange_pb2.DIRECTION_OUTGOING: False}
+"""Whether deliveries of a direction are incoming."""
+
+_PAGE_TOKEN: Final = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{32})-([0-9A-Z.]{1,35})")
+
 
 class Exchange(exchange_pb2_grpc.ExchangeServicer):
     """See ``exchange.proto``; callers, limits and roles were checked before."""
 
     def __init__(self, node: NodeContext) -> None:
         self._node = node
-        self._uploading = KeyedLocks()
 
     async def BeginUpload(
         self, request: exchange_pb2.BeginUploadRequest, context: Any
     ) -> exchange_pb2.BeginUploadResponse:
-        node, organ = self._node, current_caller().organ
         sha256 = wire.check_hash(request.sha256, "sha256")
-        if request.size > node.policy.max_file_bytes:
-            limit = node.policy.max_file_bytes
-            raise TooLarge(what="file in bytes", found=request.size, limit=limit)
-        if await node.read(lambda view: view.possession(organ, sha256)) == request.size:
-            return exchange_pb2.BeginUploadResponse(offset=request.size, complete=True)
-        if node.accepting():
-            raise DiskFull
-        key = node.uploads.key(organ, sha256, request.size)
-        async with self._uploading(key):
-            offset = await node.run(node.uploads.begin, key)
-        return exchange_pb2.BeginUploadResponse(upload_id=key, offset=offset)
+        return await uploading.begin(self._node, current_caller().organ, sha256, request.size)
 
     async def Upload(
         self, requests: AsyncIterator[exchange_pb2.UploadRequest], context: Any
     ) -> exchange_pb2.UploadResponse:
-        node, organ = self._node, current_caller().organ
-        first = await anext(requests, None)
-        if first is None:
-            raise InvalidValue(field="upload_id", found="no message", expected="a first message")
-        async with self._uploading(first.upload_id):
-            ticket = await node.run(node.uploads.resume, organ, first.upload_id, first.offset)
-        offset = first.offset
-        chunk: bytes = first.chunk
-        while True:
-            if chunk:
-                async with self._uploading(ticket.key):
-                    offset = await node.run(node.uploads.write, ticket, chunk)
-            following = await anext(requests, None)
-            if following is None:
-                break
-            chunk = following.chunk
-        async with self._uploading(ticket.key):
-            complete = await node.run(node.uploads.finish, ticket)
-            if complete:
-                await node.run(self._possess, organ, ticket.sha256, ticket.size)
-        return exchange_pb2.UploadResponse(offset=offset, complete=complete)
-
-    def _possess(self, organ: str, sha256: bytes, size: int) -> None:
-        with self._node.store.write() as tx:
-            tx.add_possession(organ, sha256, size)
+        return await uploading.receive(self._node, current_caller().organ, requests)
 
     async def Submit(
         self, requests: AsyncIterator[exchange_pb2.SubmitRequest], context: Any
@@ -208,11 +174,11 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         self, request: exchange_pb2.ListDeliveriesRequest, context: Any
     ) -> exchange_pb2.ListDeliveriesResponse:
         organ = current_caller().organ
-        if request.direction == exchange_pb2.DIRECTION_UNSPECIFIED:
+        incoming = _DIRECTIONS.get(request.direction)
+        if incoming is None:
             raise InvalidValue(
-                field="direction", found="unspecified", expected="INCOMING or OUTGOING"
+                field="direction", found=request.direction, expected="INCOMING or OUTGOING"
             )
-        incoming = request.direction == exchange_pb2.DIRECTION_INCOMING
         states = [_state(word) for word in request.states]
         before = _page_key(request.page_token)
         limit = wire.page_size(request.page_size)
@@ -253,17 +219,16 @@ def _state(word: str) -> str:
 
 
 def _page_token(row: DeliveryRow) -> str:
-    key = [row.updated_index, row.package_id.hex(), row.recipient]
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+    return f"{row.updated_index:x}-{row.package_id.hex()}-{row.recipient}"
 
 
 def _page_key(token: str) -> tuple[int, bytes, str] | None:
     if not token:
         return None
-    try:
-        index, package_id, recipient = json.loads(base64.urlsafe_b64decode(token.encode()))
-        return int(index), bytes.fromhex(package_id), str(recipient)
-    except (ValueError, TypeError, binascii.Error):
+    found = _PAGE_TOKEN.fullmatch(token)
+    if found is None:
         raise InvalidValue(
             field="page_token", found="malformed", expected="one from the page before"
-        ) from None
+        )
+    index = wire.check_index(int(found[1], 16), "page_token")
+    return index, bytes.fromhex(found[2]), found[3]

@@ -28,7 +28,7 @@ async def follow(
     node: NodeContext, request: exchange_pb2.SubscribeRequest, organ: str
 ) -> AsyncIterator[exchange_pb2.SubscribeResponse]:
     """Pages of the feed; with ``follow`` for ever, otherwise until caught up."""
-    cursor = request.from_index
+    cursor = wire.check_index(request.from_index, "from_index")
     wait_ms = min(request.wait_ms, MAX_WAIT_MS)
     with closing(node.feeds.watch(organ)) as watch:
         while not node.stopping.is_set():

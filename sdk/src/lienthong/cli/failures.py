@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 
 from lienthong.errors import (
     CallerError,
@@ -12,7 +13,6 @@ from lienthong.errors import (
     KeyUnusable,
     Language,
     LienthongError,
-    PluginError,
     SizeMismatch,
 )
 
@@ -71,22 +71,25 @@ _DENIED = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
 _WORDS = {"en": ("error", "what to do"), "vi": ("lỗi", "cách xử lý")}
 
 
+_RULES: tuple[tuple[Callable[[LienthongError], bool], ExitCode], ...] = (
+    (lambda error: error.status in _DENIED, ExitCode.NOT_PERMITTED),
+    (lambda error: error.status == "NOT_FOUND", ExitCode.NOT_FOUND),
+    (lambda error: _area(error) == "plugin", ExitCode.PLUGIN),
+    (lambda error: isinstance(error, KeyUnusable), ExitCode.INPUT),
+    (lambda error: _area(error) in {"evidence", "pki"}, ExitCode.UNVERIFIED),
+    (lambda error: isinstance(error, HashMismatch | SizeMismatch), ExitCode.UNVERIFIED),
+    (lambda error: isinstance(error, EnvironmentFault | Closed), ExitCode.ENVIRONMENT),
+    (lambda error: isinstance(error, CallerError), ExitCode.REFUSED),
+)
+
+
 def exit_code(error: LienthongError) -> ExitCode:
     """The exit code for an error; the first rule that fits decides."""
-    area = error.code.partition(".")[0]
-    if error.status in _DENIED:
-        return ExitCode.NOT_PERMITTED
-    if error.status == "NOT_FOUND":
-        return ExitCode.NOT_FOUND
-    if isinstance(error, PluginError) or area == "plugin":
-        return ExitCode.PLUGIN
-    if isinstance(error, KeyUnusable):
-        return ExitCode.INPUT
-    if area in {"evidence", "pki"} or isinstance(error, HashMismatch | SizeMismatch):
-        return ExitCode.UNVERIFIED
-    if isinstance(error, EnvironmentFault | Closed):
-        return ExitCode.ENVIRONMENT
-    return ExitCode.REFUSED if isinstance(error, CallerError) else ExitCode.INPUT
+    return next((code for holds, code in _RULES if holds(error)), ExitCode.INPUT)
+
+
+def _area(error: LienthongError) -> str:
+    return error.code.partition(".")[0]
 
 
 def as_data(error: LienthongError, language: Language) -> dict[str, object]:

@@ -74,20 +74,20 @@ def progress(*, shown: bool) -> Iterator[Update | None]:
     if not shown or not console.is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    from rich import progress as bars_of
 
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
+        bars_of.TextColumn("{task.description}", markup=False),
+        bars_of.BarColumn(),
+        bars_of.DownloadColumn(),
+        bars_of.TransferSpeedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bars:
-        tasks: dict[str, object] = {}
+    with bars_of.Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, bars_of.TaskID] = {}
 
         def update(state: Progress) -> None:
             if state.name not in tasks:
                 tasks[state.name] = bars.add_task(safe(state.name), total=state.total)
-            bars.update(tasks[state.name], completed=state.done)  # type: ignore[arg-type]
+            bars.update(tasks[state.name], completed=state.done)
 
-        yield update  # type: ignore[misc]
+        yield update

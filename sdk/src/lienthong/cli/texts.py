@@ -9,14 +9,11 @@ from typing import Final
 from lienthong.errors import Language
 
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
-    "accepted": ("accepted", "đã tiếp nhận"),
-    "assignments": ("assigned to", "giao xử lý"),
     "axis": ("axis", "trục"),
     "bundle_verified": (
         "bundle verified: {packages} packages, {entries} journal entries, {files} files",
         "gói bằng chứng hợp lệ: {packages} gói tin, {entries} mục nhật ký, {files} tệp",
     ),
-    "capabilities": ("capabilities", "khả năng"),
     "checkpoint": ("checkpoint", "điểm kiểm tra"),
     "code": ("code", "mã"),
     "deliveries": ("deliveries", "lượt gửi"),
@@ -29,7 +26,6 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "hash": ("SHA-256", "SHA-256"),
     "index": ("entry", "mục"),
     "kind": ("kind", "loại"),
-    "limits": ("limits", "giới hạn"),
     "name": ("name", "tên"),
     "no_deliveries": ("no deliveries", "không có lượt gửi nào"),
     "no_organisations": ("no organisation found", "không tìm thấy cơ quan nào"),
@@ -47,7 +43,6 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "hồi báo hợp lệ: mục {index} của {axis}, ghi nhận lúc {time}",
     ),
     "recipient": ("recipient", "bên nhận"),
-    "recipients": ("recipients", "bên nhận"),
     "recorded": ("recorded at", "ghi nhận lúc"),
     "register": ("register entry", "số đến"),
     "reply": ("reply", "văn bản trả lời"),
@@ -56,7 +51,6 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "secret_needed": ("secret needed: {name}", "cần mật khẩu: {name}"),
     "sender": ("sender", "bên gửi"),
     "sent": ("sent: package {package}", "đã gửi: gói tin {package}"),
-    "sent_at": ("sent at", "gửi lúc"),
     "signed_by": ("signed by", "ký bởi"),
     "size": ("size", "kích thước"),
     "state": ("state", "trạng thái"),

@@ -13,6 +13,7 @@ from attrs import frozen
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from lienthong import __version__
 from lienthong.client.faults import from_rpc
 from lienthong.client.profile import Profile, TransportFiles
 from lienthong.client.retry import RetryPolicy, retrying
@@ -41,9 +42,12 @@ MAX_ANSWER: Final = 16 * 1024 * 1024
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_ANSWER),
     ("grpc.enable_retries", 0),
-    # The axis cuts a client that pings more often than once a minute.
-    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.primary_user_agent", f"lienthong/{__version__}"),
+    # The axis cuts a client that pings more often than once a minute. Streams that wait for news
+    # are idle for hours, and only pings tell whether the axis is still there.
+    ("grpc.keepalive_time_ms", 75_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.max_pings_without_data", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 5_000),
     ("grpc.use_local_subchannel_pool", 1),
@@ -101,11 +105,16 @@ class Connection:
         Raises:
             LienthongError: what the axis answered, or why it could not be reached.
         """
-        return await retrying(self.policy, lambda: self._ask_once(method, request))
+        return await retrying(self.policy, lambda: self.ask_once(method, request))
 
-    async def _ask_once(
+    async def ask_once(
         self, method: Callable[[Stubs], grpc.aio.UnaryUnaryMultiCallable[Q, A]], request: Q
     ) -> A:
+        """Make a unary call, again only when the certificates were renewed meanwhile.
+
+        Raises:
+            LienthongError: what the axis answered, or why it could not be reached.
+        """
         call = method(self.stubs)(request, timeout=self.policy.timeout)
         try:
             with self.translating(call, type(request).__name__.removesuffix("Request")):
@@ -113,7 +122,7 @@ class Connection:
         except LienthongError as error:
             if not self.renew_after(error):
                 raise
-        return await self._ask_once(method, request)
+        return await self.ask_once(method, request)
 
     @contextmanager
     def translating(self, call: Call, name: str) -> Iterator[None]:

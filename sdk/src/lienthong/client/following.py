@@ -5,14 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from lienthong.client.compose import (
-    AnyOrgan,
-    AnyPackageId,
-    AnyRecipient,
-    Parts,
-    as_organ,
-    as_package_id,
-)
+from lienthong.client.compose import AnyOrgan, AnyPackageId, AnyRecipient, Parts, as_organ
 from lienthong.client.exchange import INLINE_LIMIT
 from lienthong.client.files import AnyFile, ProgressCallback
 from lienthong.client.reading import PackageView
@@ -53,7 +46,8 @@ class SenderMethods(SendingMethods):
             files: the recall notice.
 
         Raises:
-            TargetUnknown: this organisation has not sent such a package to a recipient.
+            NotFound: there is no such package, or it concerns others.
+            TargetUnknown: this organisation has not sent it to a recipient.
             InvalidMove: a delivery cannot be recalled in its state.
             LienthongError: as ``send``.
         """
@@ -81,7 +75,8 @@ class SenderMethods(SendingMethods):
 
         Raises:
             MainFileChanged: another main file is given; use ``replace``.
-            TargetUnknown: this organisation has not sent such a package.
+            NotFound: there is no such package, or it concerns others.
+            TargetUnknown: this organisation has not sent it.
             InvalidMove: a delivery cannot be updated in its state.
             LienthongError: as ``send``.
         """
@@ -105,16 +100,19 @@ class SenderMethods(SendingMethods):
         one is accepted.
 
         Raises:
-            TargetUnknown: this organisation has not sent such a package.
+            NotFound: there is no such package, or it concerns others.
+            TargetUnknown: this organisation has not sent it.
             LienthongError: as ``send``.
         """
+        view = await self.get_package(package_id)
         prepared = await self._prepare(
             PackageKind.REPLACE,
             document,
             files,
             recipients,
-            target=as_package_id(package_id),
+            target=view.manifest.package_id,
             reason=reason,
+            sender=view.manifest.sender,
         )
         return await self._submit(prepared, INLINE_LIMIT, progress)
 
@@ -166,15 +164,17 @@ class SenderMethods(SendingMethods):
         reason: str,
     ) -> Receipt:
         """A package about the deliveries of an earlier one."""
-        target, sender = as_package_id(package_id), None
-        if recipients is None or document is None:
-            view = await self.get_package(target)
-            document = document or view.manifest.document
-            sender = view.manifest.sender
-            if recipients is None:
-                recipients = _recipients_of(view, _open_to(view, DeliveryEvent[kind.value]))
+        view = await self.get_package(package_id)
+        if recipients is None:
+            recipients = _recipients_of(view, _open_to(view, DeliveryEvent[kind.value]))
         prepared = await self._prepare(
-            kind, document, files, recipients, target=target, reason=reason, sender=sender
+            kind,
+            document or view.manifest.document,
+            files,
+            recipients,
+            target=view.manifest.package_id,
+            reason=reason,
+            sender=view.manifest.sender,
         )
         return await self._submit(prepared, INLINE_LIMIT, None)
 

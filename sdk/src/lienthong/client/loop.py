@@ -55,6 +55,16 @@ class LoopThread:
             future.cancel()
             raise
 
+    def finish(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine that cleans up; from anywhere, also where nothing can be waited for."""
+        if not self.is_usable:
+            coroutine.close()
+        elif threading.current_thread() is self._thread:
+            # An iterator that nobody finished was collected here.
+            asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        else:
+            self.run(coroutine)
+
 
 _LOCK: Final = threading.Lock()
 _shared: LoopThread | None = None

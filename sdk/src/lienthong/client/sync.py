@@ -50,7 +50,7 @@ def _iterating(
                     return
                 yield item
         finally:
-            self._loop.run(_close(items))
+            self._loop.finish(_close(items))
 
     return call
 

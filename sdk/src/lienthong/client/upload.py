@@ -88,7 +88,7 @@ async def _pause(connection: Connection, course: _Course, error: LienthongError)
 async def _attempt(connection: Connection, course: _Course) -> None:
     """Send what the axis does not have yet."""
     entry = course.file.entry
-    begun = await connection.ask(
+    begun = await connection.ask_once(
         lambda stubs: stubs.exchange.BeginUpload,
         exchange_pb2.BeginUploadRequest(sha256=entry.sha256.bytes, size=entry.size),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar, get_args, get_origin
@@ -12,7 +12,12 @@ from uuid import UUID
 
 import attrs
 from cattrs import Converter
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import (
+    make_dict_structure_fn,
+    make_dict_unstructure_fn,
+    mapping_structure_factory,
+    override,
+)
 
 from lienthong.errors import LienthongError
 from lienthong.model.checks import shown
@@ -65,6 +70,8 @@ def make_converter() -> Converter:
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_structure_hook_func(_is_enum, _read_enum)
     converter.register_structure_hook_factory(_is_list_like, _list_like)
+    converter.register_structure_hook_factory(_is_mapping, _mapping)
+    converter.register_unstructure_hook_func(_is_frozenset, _write_frozenset)
     converter.register_structure_hook_factory(attrs.has, _class_reader)
     converter.register_unstructure_hook_factory(attrs.has, _class_writer)
     return converter
@@ -171,6 +178,29 @@ def _list_like(kind: Any, converter: Converter) -> Callable[[object, object], An
         return tuple(
             converter.structure(item, part) for item, part in zip(data, parts, strict=True)
         )
+
+    return read
+
+
+def _is_frozenset(kind: object) -> bool:
+    return kind is frozenset or get_origin(kind) is frozenset
+
+
+def _write_frozenset(value: frozenset[Any]) -> list[Any]:
+    return sorted(value)
+
+
+def _is_mapping(kind: object) -> bool:
+    return get_origin(kind) in {dict, Mapping}
+
+
+def _mapping(kind: Any, converter: Converter) -> Callable[[object, object], Any]:
+    inner = mapping_structure_factory(kind, converter)
+
+    def read(data: object, _kind: object) -> Any:
+        if not isinstance(data, dict):
+            raise Mismatch(data, "an object")
+        return inner(data, kind)
 
     return read
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, TypedDict
 
 from lienthong.codec.scalars import (
@@ -108,7 +109,6 @@ def read_document(message: package_pb2.Document) -> Document:
         raise MissingField(field="Document.secrecy", clause="QĐ 52/2019 Đ1.2")
     if message.secrecy != Secrecy.NONE.value:
         refuse_state_secret(message.secrecy or "?", field="Document.secrecy")
-    lists = _read_lists(message)
     return Document(
         issuer_code=read_organ(message.issuer_code, field="Document.issuer_code"),
         issuer_name=message.issuer_name,
@@ -118,53 +118,72 @@ def read_document(message: package_pb2.Document) -> Document:
             message.issued_date, field="Document.issued_date", clause="QĐ 52/2019 Đ7.2d"
         ),
         place=message.place,
-        kind=read_word(_KINDS, message.kind, field="Document.kind", clause="QĐ 52/2019 Đ7.2đ"),
         subject=message.subject,
         language=message.language or DEFAULT_LANGUAGE,
         page_amount=message.page_amount,
         description=message.description,
         signer=_read_signer(message),
-        urgency=read_word(
+        field=message.field,
+        issued_amount=message.issued_amount,
+        reply_requested=message.reply_requested,
+        due_date=read_maybe_date(message.due_date, field="Document.due_date"),
+        **_read_words(message),
+        **_read_instants(message),
+        **_read_lists(message),
+    )
+
+
+class _Words(TypedDict):
+    kind: DocumentKind
+    urgency: Urgency
+    circulation: Circulation
+    origin: Origin
+    copy_form: CopyForm
+    steering_type: SteeringType
+    issue_form: IssueForm
+    paper_basis: PaperBasis | None
+
+
+def _read_words(message: package_pb2.Document) -> _Words:
+    basis = message.paper_basis
+    return {
+        "kind": read_word(_KINDS, message.kind, field="Document.kind", clause="QĐ 52/2019 Đ7.2đ"),
+        "urgency": read_word(
             _URGENCIES, message.urgency, field="Document.urgency", clause="QĐ 52/2019 Đ7.2k"
         ),
-        urgent_at=(
-            read_instant(message.urgent_at, field="Document.urgent_at")
-            if message.HasField("urgent_at")
-            else None
-        ),
-        circulation=read_word_or(
+        "circulation": read_word_or(
             _CIRCULATIONS, message.circulation, Circulation.NONE, field="Document.circulation"
         ),
-        field=message.field,
-        origin=read_word(_ORIGINS, message.origin, field="Document.origin"),
-        copy_form=read_word(_COPY_FORMS, message.copy_form, field="Document.copy_form"),
-        steering_type=read_word_or(
+        "origin": read_word(_ORIGINS, message.origin, field="Document.origin"),
+        "copy_form": read_word(_COPY_FORMS, message.copy_form, field="Document.copy_form"),
+        "steering_type": read_word_or(
             _STEERINGS,
             message.steering_type,
             SteeringType.KHONG_CHI_DAO,
             field="Document.steering_type",
         ),
-        issued_amount=message.issued_amount,
-        reply_requested=message.reply_requested,
-        due_date=read_maybe_date(message.due_date, field="Document.due_date"),
-        issue_form=read_word(_ISSUE_FORMS, message.issue_form, field="Document.issue_form"),
-        paper_basis=(
-            read_word(_PAPER_BASES, message.paper_basis, field="Document.paper_basis")
-            if message.paper_basis
-            else None
+        "issue_form": read_word(_ISSUE_FORMS, message.issue_form, field="Document.issue_form"),
+        "paper_basis": (
+            read_word(_PAPER_BASES, basis, field="Document.paper_basis") if basis else None
         ),
-        signed_at=(
-            read_instant(message.signed_at, field="Document.signed_at")
-            if message.HasField("signed_at")
-            else None
-        ),
-        issued_at=(
-            read_instant(message.issued_at, field="Document.issued_at")
-            if message.HasField("issued_at")
-            else None
-        ),
-        **lists,
-    )
+    }
+
+
+class _Instants(TypedDict, total=False):
+    urgent_at: datetime
+    signed_at: datetime
+    issued_at: datetime
+
+
+def _read_instants(message: package_pb2.Document) -> _Instants:
+    found: _Instants = {}
+    if message.HasField("urgent_at"):
+        found["urgent_at"] = read_instant(message.urgent_at, field="Document.urgent_at")
+    if message.HasField("signed_at"):
+        found["signed_at"] = read_instant(message.signed_at, field="Document.signed_at")
+    if message.HasField("issued_at"):
+        found["issued_at"] = read_instant(message.issued_at, field="Document.issued_at")
+    return found
 
 
 class _Lists(TypedDict, total=False):

@@ -33,7 +33,14 @@ from lienthong.codec.toml_values import (
     whole_number,
     word,
 )
-from lienthong.errors import InputError, Malformed, StateSecret, TooLarge, UnknownField
+from lienthong.errors import (
+    InputError,
+    Malformed,
+    MissingField,
+    StateSecret,
+    TooLarge,
+    UnknownField,
+)
 from lienthong.model.checks import shown
 from lienthong.model.document import Document, DocumentReference, DocumentSigner, Relation
 from lienthong.model.ids import DocumentCode, DocumentNumber, OrganId
@@ -82,6 +89,8 @@ def _reference(
 
 
 def _relation(*, kind: Any = None, **rest: Any) -> Relation:
+    if kind is None:
+        raise MissingField(field="Relation.kind", clause="NĐ 30/2020 Đ18.3-4")
     return Relation(kind=kind, document=_reference(**rest))
 
 

@@ -57,7 +57,7 @@ class PackageRecord:
     """Of the signed payload."""
 
     envelope_sha256: Sha256 = field(validator=a(Sha256))
-    """Of the serialised envelope."""
+    """Over everything that the envelope says (``evidence.digests``)."""
 
     target: PackageId | None = field(default=None, validator=maybe(PackageId))
     effects: tuple[Effect, ...] = field(

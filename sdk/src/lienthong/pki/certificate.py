@@ -26,6 +26,9 @@ _UNDERSTOOD: Final = frozenset(
         ExtensionOID.CERTIFICATE_POLICIES,
     }
 )
+_RESTRICTING: Final = frozenset({ExtensionOID.NAME_CONSTRAINTS, ExtensionOID.POLICY_CONSTRAINTS})
+"""They restrict a path even where an old authority did not mark them critical."""
+
 _SIGNED_WITH: Final = frozenset(
     {
         SignatureAlgorithmOID.RSA_WITH_SHA256,
@@ -84,6 +87,10 @@ class Certificate:
             period = parsed.not_valid_before_utc, parsed.not_valid_after_utc
         except Exception as error:
             raise Malformed(what="a certificate", reason="it is no X.509 certificate") from error
+        # The parser lets the bit string that ends a certificate claim unused bits, so that the
+        # same signature could be written in several ways.
+        if not der.endswith(b"\x00" + parsed.signature):
+            raise Malformed(what="a certificate", reason="its signature is not in canonical form")
         _check_form(subject, issuer, extensions)
         _check_signed_with(subject, algorithm, digest)
         return cls(
@@ -129,8 +136,9 @@ def _check_form(subject: str, issuer: x509.Name, extensions: x509.Extensions) ->
     if not subject or not list(issuer):
         raise CertificateUnfit(subject=subject or "?", reason="its subject or issuer has no name")
     for extension in extensions:
-        if extension.critical and extension.oid not in _UNDERSTOOD:
-            reason = f"its critical extension {extension.oid.dotted_string} is not understood"
+        oid = extension.oid
+        if oid in _RESTRICTING or (extension.critical and oid not in _UNDERSTOOD):
+            reason = f"its critical extension {oid.dotted_string} is not understood"
             raise CertificateUnfit(subject=subject, reason=reason)
 
 

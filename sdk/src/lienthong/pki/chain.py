@@ -10,9 +10,9 @@ The rules are a strict subset of RFC 5280 6.1, carried out in this order:
    is kept.
 6. The first certificate is no CA and may be used for the purpose (keyUsage, extendedKeyUsage).
 
-Names, policies and constraints beyond these never make a path valid: a critical extension that
-would restrict it is refused as not understood. Revocation is another question, with three answers,
-and is not asked here.
+Names, policies and constraints beyond these never make a path valid: an extension that would
+restrict it is refused as not understood. Names are compared as they are written. Revocation is
+another question, with three answers, and is not asked here.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import string
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -76,20 +77,21 @@ _REASONED: Final = frozenset(
 )
 
 
+@cache
 def texts(limit: int, *, required: bool = False, lines: bool = False) -> SearchStrategy[str]:
     """Text of at most *limit* characters, as the model allows it."""
     line = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"))
     alphabet = st.one_of(line, st.sampled_from("\n\t")) if lines else line
     found = st.one_of(
-        st.text(alphabet, max_size=min(limit, 40)),
-        st.just("Ủy ban nhân dân tỉnh"[:limit]),
-        st.just("Ể" * limit),
+        st.sampled_from(["", "Ủy ban nhân dân tỉnh"[:limit], "Ể" * limit]),
+        st.text(alphabet, max_size=min(limit, 10)),
     )
     if required:
         return found.map(lambda text: text if text.strip() else "Sở"[:limit])
     return found
 
 
+@cache
 def instants() -> SearchStrategy[datetime]:
     """Instants of several zones, to the microsecond."""
     return st.datetimes(
@@ -99,24 +101,31 @@ def instants() -> SearchStrategy[datetime]:
     )
 
 
+@cache
 def organ_ids() -> SearchStrategy[OrganId]:
     """Codes of every shape in use."""
-    group = st.text(_CODE, min_size=1, max_size=4)
+    number, letter = st.integers(0, 99), st.sampled_from("AGHIKW")
     return st.one_of(
-        st.from_regex(r"[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][A-Z0-9]{2}", fullmatch=True),
-        st.from_regex(r"[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}", fullmatch=True),
-        st.from_regex(r"02[0-9]{10}", fullmatch=True),
-        st.lists(group, min_size=1, max_size=7).map(".".join),
+        st.builds("{:03}.{:02}.{:02}.{}{:02}".format, number, number, number, letter, number),
+        st.builds("{:02}.{:02}.{}{:02}".format, number, number, letter, number),
+        st.builds("{}{:02}.{}.{}".format, letter, number, number, number),
+        st.builds("02{:010}".format, st.integers(0, 10**10 - 1)),
+        st.text(_CODE, min_size=1, max_size=35),
     ).map(OrganId)
 
 
+@cache
 def document_numbers() -> SearchStrategy[DocumentNumber]:
     """Numbers with their notation."""
-    number = st.from_regex(r"[0-9]{2,8}[a-zA-ZđĐ]{0,3}", fullmatch=True)
-    notation = st.text(_LETTERS + "-/.&,", min_size=1, max_size=30)
+    number = st.builds("{:02}{}".format, st.integers(0, 10**8), st.sampled_from(["", "a", "Đ"]))
+    notation = st.one_of(
+        st.sampled_from(["2019/QĐ-UBND", "TTr-SNV", "X" * 30]),
+        st.text(_LETTERS + "-/.&,", min_size=1, max_size=8),
+    )
     return st.builds(DocumentNumber, number, notation)
 
 
+@cache
 def document_codes() -> SearchStrategy[DocumentCode]:
     """Codes of documents."""
     return st.builds(
@@ -124,21 +133,30 @@ def document_codes() -> SearchStrategy[DocumentCode]:
     )
 
 
+@cache
 def package_ids() -> SearchStrategy[PackageId]:
     """Identifiers of packages."""
-    return st.builds(PackageId.new, instants(), st.binary(min_size=10, max_size=10))
+    return st.builds(PackageId.new, instants(), _random())
 
 
+@cache
 def statement_ids() -> SearchStrategy[StatementId]:
     """Identifiers of status reports."""
-    return st.builds(StatementId.new, instants(), st.binary(min_size=10, max_size=10))
+    return st.builds(StatementId.new, instants(), _random())
 
 
+@cache
+def _random() -> SearchStrategy[bytes]:
+    return st.integers(0, 2**80 - 1).map(lambda number: number.to_bytes(10, "big"))
+
+
+@cache
 def hashes() -> SearchStrategy[Sha256]:
     """SHA-256 values."""
-    return st.binary(min_size=32, max_size=32).map(Sha256)
+    return st.integers(0, 2**32).map(lambda number: Sha256.of(b"%d" % number))
 
 
+@cache
 def references() -> SearchStrategy[DocumentReference]:
     """Other documents by their public data."""
     return st.builds(
@@ -150,6 +168,7 @@ def references() -> SearchStrategy[DocumentReference]:
     )
 
 
+@cache
 def signers() -> SearchStrategy[DocumentSigner]:
     """Signers with each authority."""
     return st.builds(
@@ -188,6 +207,7 @@ def documents(draw: DrawFn) -> Document:
     )
 
 
+@cache
 def _optional_fields() -> SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {},
@@ -236,6 +256,7 @@ def files(draw: DrawFn, role: FileRole = FileRole.MAIN) -> FileEntry:
     )
 
 
+@cache
 def recipients() -> SearchStrategy[Recipient]:
     """Recipients with either role."""
     return st.builds(
@@ -298,6 +319,7 @@ def statements(draw: DrawFn, events: tuple[DeliveryEvent, ...] = ()) -> Statemen
     )
 
 
+@cache
 def _reasons() -> SearchStrategy[Reason]:
     return st.builds(
         Reason,
@@ -306,6 +328,7 @@ def _reasons() -> SearchStrategy[Reason]:
     )
 
 
+@cache
 def _parts_of(event: DeliveryEvent) -> SearchStrategy[dict[str, Any]]:
     if event is DeliveryEvent.ACCEPT:
         return st.fixed_dictionaries({"register": _registers(), "check": _checks()})
@@ -318,10 +341,12 @@ def _parts_of(event: DeliveryEvent) -> SearchStrategy[dict[str, Any]]:
     return st.just({})
 
 
+@cache
 def _registers() -> SearchStrategy[RegisterEntry]:
     return st.builds(RegisterEntry, number=st.integers(1, 9_999_999_999), date=st.dates())
 
 
+@cache
 def _checks() -> SearchStrategy[CheckSummary]:
     return st.builds(
         CheckSummary,
@@ -345,6 +370,7 @@ def _assignments(draw: DrawFn) -> list[Assignment]:
     ]
 
 
+@cache
 def envelopes() -> SearchStrategy[Envelope]:
     """Envelopes around any bytes."""
     signature = st.builds(
@@ -361,6 +387,7 @@ def envelopes() -> SearchStrategy[Envelope]:
     )
 
 
+@cache
 def _effects() -> SearchStrategy[list[Effect]]:
     effect = st.builds(
         Effect,
@@ -372,6 +399,7 @@ def _effects() -> SearchStrategy[list[Effect]]:
     return st.lists(effect, max_size=3)
 
 
+@cache
 def journal_bodies() -> SearchStrategy[JournalBody]:
     """What an entry of the journal may record."""
     package = st.builds(
@@ -406,6 +434,7 @@ def journal_bodies() -> SearchStrategy[JournalBody]:
     return st.one_of(package, statement, directory)
 
 
+@cache
 def entries() -> SearchStrategy[JournalEntry]:
     """Entries of the journal."""
     return st.builds(
@@ -418,6 +447,7 @@ def entries() -> SearchStrategy[JournalEntry]:
     )
 
 
+@cache
 def receipts() -> SearchStrategy[Receipt]:
     """Receipts around any bytes."""
     return st.builds(

@@ -18,10 +18,13 @@ from lienthong.model.time import vietnam_date
     example="""\
 lienthong organisation
 lienthong organisation 000.00.13.H53""",
-    parameters=(click.argument("code", required=False),),
+    parameters=(click.argument("code", required=False, metavar="[CODE]"),),
 )
 def organisation(code: str | None) -> None:
-    """Show an organisation by any of its codes, and who receives for it today; itself by default."""
+    """Show an organisation.
+
+    By any of its codes, former ones too, with who receives for it today; your own by default.
+    """
     current, words = session(), session().words
     with current.client() as client:
         found = client.resolve(code or client.organ)
@@ -56,7 +59,10 @@ def organisation(code: str | None) -> None:
     ),
 )
 def organisations(search: tuple[str, ...], closed: bool) -> None:
-    """Search the directory by name or code; case and Vietnamese marks do not matter."""
+    """Search the directory.
+
+    By part of a name or code; case and Vietnamese marks do not matter.
+    """
     current = session()
     with current.client() as client:
         found = client.organisations(" ".join(search), include_closed=closed)

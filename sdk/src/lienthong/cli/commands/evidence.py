@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ _KEY_HELP: Final = "The axis's verifier key, or a file with it; that of the prof
     "verify",
     example="""\
 lienthong receipt verify sent.receipt --axis-key axis.key
-lienthong receipt verify sent.receipt --axis-key 'truc.example+1a2b3c4d+AX…' --payload manifest.bin""",
+lienthong receipt verify sent.receipt --axis-key 'truc.example+1a2b…' --payload manifest.bin""",
     parameters=(
         click.argument("file", type=EXISTING),
         click.option("--axis-key", metavar="KEY|FILE", help=_KEY_HELP),
@@ -159,10 +160,8 @@ def _check_payload(entry: JournalEntry, content: bytes) -> None:
     if isinstance(body, DirectoryRecord):
         raise ReceiptInvalid(reason="it is for a change of the directory")
     candidates = [content]
-    try:
+    with suppress(LienthongError):
         candidates.append(load_envelope(content).payload)
-    except LienthongError:
-        pass
     if not any(Sha256.of(one) == body.payload_sha256 for one in candidates):
         raise ReceiptInvalid(reason="it is for another payload")
 

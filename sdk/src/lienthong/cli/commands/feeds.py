@@ -32,7 +32,11 @@ lienthong watch --once --after 120""",
     ),
 )
 def watch(after: int | None, once: bool, cursor: Path | None) -> None:
-    """Show what concerns this organisation as it happens; every item is verified."""
+    """Show what happens, as it happens.
+
+    Everything that concerns this organisation, in journal order, each item verified. With --cursor
+    it goes on where it stopped.
+    """
     current = session()
     begin = _begin(after, cursor)
     with current.client() as client:
@@ -68,7 +72,11 @@ lienthong download 01981f5e-… main.pdf --out /tmp/in""",
     ),
 )
 def download(package: str, names: tuple[str, ...], out: Path, force: bool) -> None:
-    """Download the files of a package, or those named; each is verified and appears whole."""
+    """Download files of a package.
+
+    All of them, or those named. Each is verified and appears only when it is complete; what an
+    interrupted download has left is used.
+    """
     current = session()
     out.mkdir(parents=True, exist_ok=True)
     with current.client() as client, progress(shown=not current.as_json) as update:

@@ -31,7 +31,7 @@ lienthong inbox --outgoing --json | jq -r .package_id""",
     ),
 )
 def inbox(outgoing: bool, states: tuple[str, ...], limit: int) -> None:
-    """List deliveries, the newest change first."""
+    """List deliveries, newest change first."""
     from lienthong.client import Direction
 
     current = session()
@@ -54,7 +54,10 @@ def inbox(outgoing: bool, states: tuple[str, ...], limit: int) -> None:
     parameters=(package_argument,),
 )
 def show(package: str) -> None:
-    """Show a package: document, files, deliveries; signature and receipt are verified."""
+    """Show a package.
+
+    Its document, files and deliveries; signature and receipt are verified.
+    """
     current = session()
     with current.client() as client:
         view = client.get_package(package)
@@ -67,7 +70,10 @@ def show(package: str) -> None:
     parameters=(package_argument,),
 )
 def history(package: str) -> None:
-    """Show all that the journal says about a package, oldest first; every entry is verified."""
+    """Show the history of a package.
+
+    All that the journal says about it, oldest first; every entry is verified.
+    """
     current = session()
     with current.client() as client:
         items = client.history(package)

@@ -13,7 +13,7 @@ from lienthong.errors import InvalidValue, LienthongError
 from lienthong.model.time import parse_date
 
 
-class DateType(click.ParamType):
+class DateType(click.ParamType[date]):
     """A day as YYYY-MM-DD."""
 
     name = "date"

@@ -1,4 +1,4 @@
-"""What a recipient reports: ``accept``, ``refuse``, ``forward``, ``start``, ``complete``, ``reopen``."""
+"""What a recipient reports, from ``accept`` to ``reopen``."""
 
 from __future__ import annotations
 
@@ -55,7 +55,10 @@ def accept(
     recipient: str | None,
     receipt: Path | None,
 ) -> None:
-    """Accept and register a document; signature and every file are checked first."""
+    """Accept and register a document.
+
+    Signature and every file are checked first; the arrival is reported if that was not done.
+    """
     report(
         lambda client: client.accept(
             package,
@@ -109,7 +112,7 @@ def refuse(
 
 @command(
     "forward",
-    example='lienthong forward 01981f5e-… --lead "Phòng CNTT" --cooperate "Phòng TC" --due 2026-12-01',
+    example='lienthong forward 01981f5e-… --lead "Phòng CNTT" --cooperate "Phòng TC"',
     parameters=(
         package_argument,
         click.option("--lead", metavar="UNIT", required=True, help="The unit that leads."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,13 +13,12 @@ from lienthong.cli.commands.options import (
     EXISTING,
     note_option,
     package_argument,
-    read_text,
     reason_option,
     receipt_option,
     recipient_option,
 )
 from lienthong.cli.commands.reports import report
-from lienthong.codec.toml import load_document
+from lienthong.cli.commands.sending import load_file
 
 if TYPE_CHECKING:
     from lienthong.client import Client
@@ -63,7 +63,10 @@ def take_back(
     note: str,
     recipient: str | None,
 ) -> None:
-    """Ask for a document back that was not accepted yet, or answer such a request."""
+    """Ask for a document back, or answer that.
+
+    Only before acceptance; afterwards the sender recalls it.
+    """
     if answer == "yes":
         report(lambda client: client.agree_take_back(package, note=note, recipient=recipient))
         return
@@ -81,9 +84,7 @@ def _ask_back(package: str, organs: tuple[str, ...], reason: str) -> None:
     with current.client() as client:
         receipts = client.take_back(package, organs or None, reason=reason)
     for receipt in receipts:
-        current.emit(
-            data.of_receipt(receipt), lambda shown=receipt: views.of_receipt(current.words, shown)
-        )
+        current.emit(data.of_receipt(receipt), partial(views.of_receipt, current.words, receipt))
 
 
 @command(
@@ -115,7 +116,10 @@ def recall(
     recipient: str | None,
     receipt: Path | None,
 ) -> None:
-    """Recall a document, or answer a recall; PACKAGE is the document's or the recall's."""
+    """Recall a document, or answer a recall.
+
+    In an answer PACKAGE may be the document's or the recall's.
+    """
     if answer == "yes":
         report(
             lambda client: client.confirm_recall(
@@ -138,7 +142,7 @@ def recall(
             package,
             reason=why,
             recipients=organs or None,
-            document=_load(client, document) if document else None,
+            document=load_file(client, document) if document else None,
             files=files,
         ),
         receipt,
@@ -148,9 +152,9 @@ def recall(
 @command(
     "update",
     example="""\
-lienthong update 01981f5e-… document.toml --attach annex.pdf --reason "thiếu phụ lục"  (sender)
-lienthong update 01981f5e-… --apply                                                    (recipient)
-lienthong update 01981f5e-… --refuse --reason "đã xử lý xong"                          (recipient)""",
+lienthong update 01981f5e-… new.toml --attach annex.pdf --reason "thiếu"  (sender)
+lienthong update 01981f5e-… --apply                                       (recipient)
+lienthong update 01981f5e-… --refuse --reason "đã xử lý"                  (recipient)""",
     parameters=(
         package_argument,
         click.argument("document", type=EXISTING, required=False, metavar="[DOCUMENT.toml]"),
@@ -174,7 +178,10 @@ def update(
     recipient: str | None,
     receipt: Path | None,
 ) -> None:
-    """Change data of a document that was sent, or answer an update."""
+    """Change data of a document, or answer that.
+
+    Never its signed main file: use "replace" for that.
+    """
     if answer == "yes":
         report(
             lambda client: client.apply_update(
@@ -197,7 +204,7 @@ def update(
     report(
         lambda client: client.update(
             package,
-            _load(client, document),
+            load_file(client, document),
             files,
             reason=why,
             recipients=organs or None,
@@ -210,10 +217,6 @@ def _required(reason: str | None) -> str:
     if not reason:
         raise click.UsageError("--reason is missing")
     return reason
-
-
-def _load(client: Client, path: Path) -> object:
-    return load_document(read_text(path), str(path), issuer_code=client.organ)
 
 
 def _target(client: Client, package: str) -> PackageId:

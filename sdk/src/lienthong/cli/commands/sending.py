@@ -114,7 +114,7 @@ def send(
 
 @command(
     "replace",
-    example='lienthong replace 019… new.toml --file new.pdf --to 000.00.13.H53 --reason "sai số liệu"',
+    example='lienthong replace 019… new.toml --file new.pdf --to 000.00.13.H53 --reason "sai"',
     parameters=(
         package_argument,
         _document_argument,
@@ -137,7 +137,7 @@ def replace(
     receipt: Path | None,
     **given: Any,
 ) -> None:
-    """Send a document in place of that of PACKAGE."""
+    """Send a document in place of another."""
     current = session()
     with current.client() as client, _bars(current) as progress:
         found = client.replace(
@@ -169,11 +169,20 @@ def _show(current: Session, receipt: Receipt, path: Path | None) -> None:
 
 
 def _document(client: Client, path: Path | None, given: Mapping[str, Any]) -> Document:
-    """The document, from a file or from options; checked before anything is asked of the axis."""
+    """The document, from a file or from options."""
     options = {name: value for name, value in given.items() if value is not None}
     if (path is None) == (not options):
         raise click.UsageError("give either DOCUMENT.toml or --number, --kind, --subject …")
-    text, name = (_as_toml(options), "options") if path is None else (read_text(path), str(path))
+    return _load(client, _as_toml(options), "options") if path is None else load_file(client, path)
+
+
+def load_file(client: Client, path: Path) -> Document:
+    """The document that a TOML file describes; what it leaves out about the issuer is looked up."""
+    return _load(client, read_text(path), str(path))
+
+
+def _load(client: Client, text: str, name: str) -> Document:
+    # Read and refused before anything is asked of the axis.
     document = load_document(text, name, issuer_code=client.organ, issuer_name=_UNNAMED)
     if document.issuer_name != _UNNAMED:
         return document

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from lienthong.errors import LienthongError
 from lienthong.spi import BlobStore
 from lienthong.testing.blobs import BlobMedium, MemoryBlobStore
+from lienthong_conformance import machines
 from lienthong_conformance.blob_cases.steps import named
 
 CONTENTS = [b"", b"a", b"ab", b"abc" * 900]
@@ -108,12 +107,4 @@ class BlobOracleCases:
             uri = new_uri()
             return BlobMachine(lambda: open_uri(uri))
 
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=40,
-                stateful_step_count=25,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        machines.run(machine, examples=40, steps=25)

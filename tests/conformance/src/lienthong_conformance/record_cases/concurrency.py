@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -33,6 +34,7 @@ class ConcurrencyCases:
                 with store.write() as transaction:
                     assert inside.acquire(blocking=False), "two write transactions are open"
                     head = transaction.head()
+                    time.sleep(0.001)  # whoever can come in, comes in
                     transaction.add_journal([journal_row(head.size)])
                     transaction.set_head(evolve(head, size=head.size + 1))
                     inside.release()

@@ -7,14 +7,12 @@ from contextlib import ExitStack
 
 import pytest
 from attrs import evolve, frozen
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from lienthong.spi import ReadView, RecordStore, WriteTransaction
@@ -29,6 +27,7 @@ from lienthong.testing.samples import (
     statement_row,
 )
 from lienthong.testing.store import MemoryMedium, MemoryRecordStore
+from lienthong_conformance import machines
 from lienthong_conformance.record_cases.steps import Interrupted, interrupt
 
 ORGANS = ("A1", "H05", "H05.1")
@@ -241,12 +240,4 @@ class OracleCases:
             uri = new_uri()
             return RecordMachine(lambda: open_uri(uri))
 
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=20,
-                stateful_step_count=20,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        machines.run(machine, examples=20, steps=20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from types import ModuleType
 
 import pytest
@@ -50,7 +51,7 @@ class OpeningCases:
     @pytest.mark.requirement("SIG-05")
     def test_chain_goes_from_issuer_to_issuer_without_the_anchor(self, signer: Signer) -> None:
         chain = [x509.load_der_x509_certificate(certificate) for certificate in signer.chain]
-        for certificate, issuer in zip(chain, chain[1:], strict=False):
+        for certificate, issuer in pairwise(chain):
             certificate.verify_directly_issued_by(issuer)
         for authority in chain[1:]:
             assert authority.issuer != authority.subject

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import Result
+
+from lienthong.codec.signed import load_manifest
+from lienthong.errors import StoreFailed, UnknownRecipient
+from lienthong.model.words import AttachmentKind, RecipientRole
+
+if TYPE_CHECKING:
+    from sdk.tests.client.scripted import ScriptedAxis
+
+RECIPIENT, OTHER = "000.00.13.H53", "000.00.11.H53"
+Run = Callable[..., Result]
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_sending_with_a_data_file(axis: ScriptedAxis, as_sender: Run, files: Path) -> None:
+    result = as_sender(
+        "send",
+        files / "document.toml",
+        "--file",
+        files / "main.pdf",
+        "--appendix",
+        files / "annex.xlsx",
+        "--to",
+        RECIPIENT,
+        "--copy-to",
+        OTHER,
+        "--receipt",
+        files / "sent.receipt",
+    )
+    assert result.exit_code == 0, result.stderr
+    manifest = load_manifest(axis.seen[0][0])
+    assert f"sent: package {manifest.package_id}" in result.stderr
+    assert str(manifest.package_id) in result.stdout
+    assert [one.role for one in manifest.recipients] == [RecipientRole.MAIN, RecipientRole.COPY]
+    assert manifest.files[1].attachment_kind is AttachmentKind.APPENDIX
+    assert manifest.document.issuer_name == "Cơ quan 000.00.00.H53"
+    assert (files / "sent.receipt").exists()
+
+
+def test_sending_with_options_only(axis: ScriptedAxis, as_sender: Run, files: Path) -> None:
+    arguments = ["send", "--file", files / "main.pdf", "--to", RECIPIENT, "--json"]
+    arguments += ["--number", "52/QĐ-UBND", "--kind", "Quyết định", "--date", "2026-11-20"]
+    arguments += ["--subject", 'Về việc "gửi"', "--signer", "An", "--position", "Chủ tịch"]
+    (answer,) = lines(as_sender(*arguments, "--due-date", "2026-12-01", "--urgency", "KHAN"))
+    assert answer["what"] == "NEW"
+    document = load_manifest(axis.seen[0][0]).document
+    assert document.subject == 'Về việc "gửi"'
+    assert document.reply_requested
+    assert document.signer.full_name == "An"
+
+
+def test_own_package_id_repeats_safely(
+    axis: ScriptedAxis, as_sender: Run, sent: str, files: Path
+) -> None:
+    arguments = ["send", files / "document.toml", "--file", files / "main.pdf", "--json"]
+    arguments += ["--attach", files / "annex.xlsx", "--to", RECIPIENT, "--package-id", sent]
+    assert lines(as_sender(*arguments))[0]["package_id"] == sent
+    assert len(axis.records) == 1
+
+
+def test_inbox_and_show(as_recipient: Run, as_sender: Run, sent: str) -> None:
+    (row,) = lines(as_recipient("inbox", "--json"))
+    assert (row["package_id"], row["state"]) == (sent, "SENT")
+    assert lines(as_recipient("inbox", "--state", "accepted", "--json")) == []
+    assert lines(as_sender("inbox", "--outgoing", "--json", "--limit", "1")) == [row]
+    table = as_recipient("inbox")
+    assert sent in table.stdout
+    assert "52/QĐ-UBND" in table.stdout
+    assert "no deliveries" in as_sender("inbox").stdout
+    (package,) = lines(as_recipient("show", sent, "--json"))
+    assert package["manifest"]["document"]["number"] == "52/QĐ-UBND"
+    assert package["deliveries"][0]["state"] == "SENT"
+    shown = as_recipient("show", sent).stdout
+    assert "Về việc gửi, nhận văn bản điện tử" in shown
+    assert "annex.xlsx" in shown
+
+
+def test_life_of_a_document(
+    axis: ScriptedAxis, as_sender: Run, as_recipient: Run, sent: str, files: Path
+) -> None:
+    data, main = files / "document.toml", files / "main.pdf"
+    steps: list[tuple[Run, list[str | Path], str]] = [
+        (as_recipient, ["accept", sent, "--number", "125", "--responsible", "Văn thư"], "ACCEPT"),
+        (as_recipient, ["forward", sent, "--lead", "A", "--cooperate", "B"], "FORWARD"),
+        (as_recipient, ["start", sent, "--note", "gấp"], "START"),
+        (
+            as_recipient,
+            ["complete", sent, "--reply-number", "07/TTr-STTTT", "--reply-date", "2026-11-22"],
+            "COMPLETE",
+        ),
+        (as_recipient, ["reopen", sent, "--reason", "bổ sung"], "REOPEN"),
+        (
+            as_sender,
+            ["update", sent, data, "--attach", files / "annex.xlsx", "--reason", "thiếu"],
+            "UPDATE",
+        ),
+        (as_recipient, ["update", sent, "--apply"], "APPLY_UPDATE"),
+        (as_sender, ["update", sent, files / "document.toml", "--reason", "nữa"], "UPDATE"),
+        (as_recipient, ["update", sent, "--refuse", "--reason", "không"], "REFUSE_UPDATE"),
+        (as_sender, ["recall", sent, "--reason", "sai"], "RECALL"),
+        (as_recipient, ["recall", sent, "--reject", "--reason", "sai"], "REJECT_RECALL"),
+        (as_sender, ["recall", sent, "--reason", "sai thật", "--from", RECIPIENT], "RECALL"),
+        (as_recipient, ["recall", sent, "--confirm"], "CONFIRM_RECALL"),
+        (
+            as_sender,
+            ["replace", sent, data, "--file", main, "--to", RECIPIENT, "--reason", "thay"],
+            "REPLACE",
+        ),
+    ]
+    for who, arguments, expected in steps:
+        (answer,) = lines(who(*arguments, "--json"))
+        assert answer["what"] == expected
+    history = lines(as_sender("history", sent, "--json"))
+    assert [row["what"] for row in history][:3] == ["NEW", "ARRIVE", "ACCEPT"]
+    assert history[2]["statement"]["register"]["number"] == 125
+    table = as_sender("history", sent).stdout
+    assert "register entry 125" in table
+    assert f"{RECIPIENT} → recalled" in table
+
+
+def test_answers_may_name_the_recall_itself(
+    axis: ScriptedAxis, as_sender: Run, as_recipient: Run, sent: str
+) -> None:
+    lines(as_recipient("accept", sent, "--number", "1", "--json"))
+    (recall,) = lines(as_sender("recall", sent, "--reason", "sai", "--json"))
+    (answer,) = lines(as_recipient("recall", recall["package_id"], "--confirm", "--json"))
+    assert answer["package_id"] == sent
+
+
+def test_take_back_and_refusal(as_sender: Run, as_recipient: Run, sent: str) -> None:
+    lines(as_sender("take-back", sent, "--reason", "nhầm", "--json"))
+    lines(as_recipient("take-back", sent, "--refuse", "--reason", "đã in", "--json"))
+    lines(as_sender("take-back", sent, "--from", RECIPIENT, "--reason", "nhầm", "--json"))
+    lines(as_recipient("take-back", sent, "--agree", "--json"))
+    failed = as_recipient("refuse", sent, "--code", "other", "--reason", "muộn")
+    assert failed.exit_code == 1
+    assert "error[flow.invalid_move]" in failed.stderr
+
+
+def test_refusing(as_recipient: Run, sent: str) -> None:
+    arguments = ["refuse", sent, "--code", "WRONG_ADDRESSEE", "--reason", "gửi nhầm"]
+    assert "refused" in as_recipient(*arguments).stdout
+
+
+def test_watching_keeps_its_cursor(as_recipient: Run, sent: str, tmp_path: Path) -> None:
+    cursor = tmp_path / "cursor.txt"
+    (item,) = lines(as_recipient("watch", "--once", "--cursor", cursor, "--json"))
+    assert item["manifest"]["package_id"] == sent
+    assert cursor.read_text() == "1\n"
+    assert lines(as_recipient("watch", "--once", "--cursor", cursor, "--json")) == []
+    assert len(lines(as_recipient("watch", "--once", "--after", "0", "--json"))) == 1
+    assert "52/QĐ-UBND" in as_recipient("watch", "--once").stdout
+    cursor.write_text("nonsense")
+    assert as_recipient("watch", "--once", "--cursor", cursor).exit_code == 3
+
+
+def test_downloading(as_recipient: Run, sent: str, files: Path, tmp_path: Path) -> None:
+    out = tmp_path / "in"
+    found = lines(as_recipient("download", sent, "--out", out, "--json"))
+    assert [one["name"] for one in found] == ["main.pdf", "annex.xlsx"]
+    for one in found:
+        assert Path(one["path"]).read_bytes() == (files / one["name"]).read_bytes()
+    again = as_recipient("download", sent, "main.pdf", "--out", out)
+    assert again.exit_code == 3
+    assert "there already" in again.stderr
+    forced = as_recipient("download", sent, "main.pdf", "--out", out, "--force")
+    assert "main.pdf →" in forced.stdout
+    assert as_recipient("download", sent, "other.pdf", "--out", out).exit_code == 3
+
+
+def test_directory(as_sender: Run) -> None:
+    (own,) = lines(as_sender("organisation", "--json"))
+    assert own["organisation"]["organ_id"] == "000.00.00.H53"
+    assert RECIPIENT in as_sender("organisation", RECIPIENT).stdout
+    assert len(lines(as_sender("organisations", "so", "tai", "--json"))) == 2
+    assert f"Cơ quan {RECIPIENT}" in as_sender("organisations").stdout
+
+
+def test_receipts_are_verified_offline(
+    axis: ScriptedAxis, as_sender: Run, run: Run, sent: str, tmp_path: Path
+) -> None:
+    receipt, payload, key = (tmp_path / name for name in ("r.receipt", "m.bin", "axis.key"))
+    lines(as_sender("receipt", "save", sent, receipt, "--payload", payload, "--json"))
+    assert "saved to" in as_sender("receipt", "save", "0", receipt).stdout
+    key.write_text(f"{axis.journal.key}\n")
+    verify = ["receipt", "verify", receipt, "--axis-key"]
+    (found,) = lines(run(*verify, axis.journal.key, "--payload", payload, "--json"))
+    assert found["verified"]
+    assert found["payload_verified"]
+    assert "receipt verified: entry 0 of axis.test" in run(*verify, key).stdout
+    assert as_sender("receipt", "verify", receipt).exit_code == 0
+    payload.write_bytes(b"another")
+    assert run(*verify, key, "--payload", payload).exit_code == 6
+    receipt.write_bytes(receipt.read_bytes().replace(b"axis.test", b"axis.tset", 1))
+    assert run(*verify, key).exit_code == 6
+    receipt.write_bytes(b"")
+    assert run(*verify, key).exit_code == 3
+
+
+def test_bundles_are_verified_offline(
+    axis: ScriptedAxis, as_sender: Run, as_recipient: Run, run: Run, sent: str, tmp_path: Path
+) -> None:
+    bundle, key, anchors = (tmp_path / name for name in ("c.bundle", "axis.key", "anchors.pem"))
+    key.write_text(str(axis.journal.key))
+    anchors.write_bytes(axis.pki.root.pem)
+    lines(as_recipient("accept", sent, "--number", "1", "--json"))
+    (made,) = lines(as_sender("bundle", "export", sent, bundle, "--json"))
+    verify = ["bundle", "verify", bundle, "--axis-key", key, "--anchors", anchors]
+    (found,) = lines(run(*verify, "--json"))
+    assert made == found | {"path": str(bundle)}
+    assert [one["what"] for one in found["timeline"]] == ["NEW", "ARRIVE", "ACCEPT"]
+    human = run(*verify).stdout
+    assert "bundle verified: 1 packages, 3 journal entries, 2 files" in human
+    assert as_sender("bundle", "export", sent, bundle, "--no-files").exit_code == 0
+    content = bytearray(bundle.read_bytes())
+    content[len(content) // 2] ^= 1
+    bundle.write_bytes(content)
+    failed = run(*verify)
+    assert failed.exit_code == 6
+    assert "error[evidence.bundle_invalid]: the bundle is not valid: " in failed.stderr
+
+
+def test_what_may_pass_is_tried_again(axis: ScriptedAxis, as_sender: Run, files: Path) -> None:
+    axis.faults.refusals.append(StoreFailed(reason="disk", retry_after=0.01))
+    arguments = ["send", files / "document.toml", "--file", files / "main.pdf"]
+    assert as_sender(*arguments, "--to", RECIPIENT).exit_code == 0
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_refusal_by_the_axis_in_both_languages(
+    axis: ScriptedAxis, as_sender: Run, files: Path, language: str
+) -> None:
+    axis.faults.refusals.append(UnknownRecipient(organ=RECIPIENT))
+    arguments = ["send", files / "document.toml", "--file", files / "main.pdf", "--to", RECIPIENT]
+    result = as_sender(*arguments, "--lang", language)
+    assert result.exit_code == 3
+    first, second = result.stderr.splitlines()
+    words = {"en": ("error", "what to do"), "vi": ("lỗi", "cách xử lý")}[language]
+    assert first.startswith(f"{words[0]}[exchange.unknown_recipient]: ")
+    assert second.startswith(f"{words[1]}: ")
+    assert not result.stdout
