@@ -17,8 +17,8 @@ HEAD = """# Settings of the node
 
 Generated from `lienthong_node.settings` by `tox -e pages`; do not edit.
 
-`node.toml` lies in the data folder. Paths in addresses are relative to that folder. Unknown keys and
-wrong types keep the node from starting; the error names file, key, found and expected.
+`node.toml` lies in the data folder. Paths in addresses are relative to that folder. Unknown keys
+and wrong types keep the node from starting; the error names file, key, found and expected.
 
 | key | type | default | meaning |
 |---|---|---|---|

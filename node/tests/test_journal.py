@@ -14,7 +14,7 @@ from lienthong.evidence.tiles import TILE_WIDTH
 from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.journal import DirectoryRecord
 from lienthong.model.time import to_us
-from lienthong.spi.records import Head, JournalRow
+from lienthong.spi.records import Head, JournalRow, OrganisationRow
 from lienthong.testing.signer import MemorySigner
 from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.core.decision import Accepted
@@ -102,7 +102,16 @@ def test_the_nonce_hides_equal_entries() -> None:
 
 
 def test_the_head_counts_directory_changes() -> None:
-    sealed = append(MemoryRecordStore(), 3)
-    assert sealed.head.directory_version == 0
-    decision = evolve(item(0), organisations=(), credential=None)
-    assert decision.directory_changes == 0
+    row = OrganisationRow(organ_id=A, version=8, body=b"{}")
+    changing = evolve(item(0), organisations=(row, row))
+    sealed = seal(
+        Head(directory_version=7),
+        [changing, item(1)],
+        now=NOW,
+        now_us=to_us(NOW),
+        axis=AXIS,
+        signer=SIGNER,
+        random=lambda size: b"n" * size,
+        read_hashes=lambda _level, _start, _count: (),
+    )
+    assert sealed.head.directory_version == 9

@@ -31,6 +31,7 @@ from lienthong_node.core.registry import (
     load_organisation,
 )
 from node.tests.support import (
+    B_NEW_CODE,
     CLOSED,
     DIRECTORY,
     HEIR,
@@ -38,7 +39,6 @@ from node.tests.support import (
     NOW,
     A,
     B,
-    B_NEW_CODE,
     C,
     caller,
     credential,

@@ -26,6 +26,7 @@ from lienthong.model.journal import StatementRecord
 from lienthong.model.report import CheckSummary, RegisterEntry, Statement
 from lienthong_node.core.decision import Accepted, Repeated
 from node.tests.support import (
+    B_NEW_CODE,
     BODY,
     NOBODY,
     NOW,
@@ -33,7 +34,6 @@ from node.tests.support import (
     TODAY,
     A,
     B,
-    B_NEW_CODE,
     C,
     World,
     document,

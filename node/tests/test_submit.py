@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -34,6 +35,7 @@ from lienthong_node.core.decision import Accepted, Repeated
 from node.tests.support import (
     ANNEX,
     AXIS,
+    B_NEW_CODE,
     BODY,
     CLOSED,
     HEIR,
@@ -44,7 +46,6 @@ from node.tests.support import (
     POLICY,
     A,
     B,
-    B_NEW_CODE,
     C,
     D,
     World,
@@ -188,7 +189,7 @@ def test_a_sender_is_not_its_own_recipient_under_another_code() -> None:
     ],
 )
 def test_refuses_more_than_the_policy_allows(
-    policy: dict[str, int], value: Manifest, what: str
+    policy: dict[str, Any], value: Manifest, what: str
 ) -> None:
     error = refused(World(policy=evolve(POLICY, **policy)), value)
     assert isinstance(error, TooLarge)

@@ -173,6 +173,5 @@ def _sync_rate(folder: Path) -> float:
     return round(count / (time.perf_counter() - started))
 
 
-
 if __name__ == "__main__":
     main()

@@ -162,9 +162,7 @@ def _upload_forgets() -> None:
     inner = uploads.Uploads.begin
 
     def begin(self: uploads.Uploads, key: str) -> int:
-        entry = self._open.pop(key, None)
-        if entry is not None:
-            entry.staging.suspend()
+        self.suspend(key)
         self._blobs.drop_staging(idle_seconds=0)
         return inner(self, key)
 

@@ -67,6 +67,9 @@ OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.so_reuseport", 0),
+    # What a cut upload has sent and nobody has read is lost. With windows that do not grow this is
+    # less than one chunk, and a sender that is faster than the disk costs no memory.
+    ("grpc.http2.bdp_probe", 0),
 )
 
 

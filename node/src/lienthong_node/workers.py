@@ -37,12 +37,11 @@ async def watch(node: NodeContext, guard: DiskGuard, calls: OpenCalls, metrics: 
 
 async def sweep(node: NodeContext) -> None:
     """Every minute: close uploads that nobody goes on with, drop those long forgotten."""
+    forgotten_s = float(node.settings.staging_idle_s)
     while True:
-        await asyncio.sleep(SWEEP_S)
-        await uploading.suspend(node, node.uploads.idle(UPLOAD_IDLE_S))
-        dropped = await node.run(
-            node.blobs.drop_staging, idle_seconds=float(node.settings.staging_idle_s)
-        )
+        await asyncio.sleep(min(SWEEP_S, forgotten_s))
+        await uploading.suspend(node, node.uploads.idle(min(UPLOAD_IDLE_S, forgotten_s)))
+        dropped = await node.run(node.blobs.drop_staging, idle_seconds=forgotten_s)
         if dropped:
             log.info("dropped %d unfinished uploads", dropped)
 

@@ -171,6 +171,26 @@ def test_every_command_shows_an_example_and_the_common_options() -> None:
         assert context.command.get_short_help_str(80).endswith("."), context.command_path
 
 
+def test_summaries_are_those_of_the_commands() -> None:
+    root = reference.root_context()
+    for name, place in app.COMMANDS.items():
+        found = app.application.get_command(root, name)
+        assert found is not None
+        assert found.get_short_help_str(80) == place.summary
+    assert app.application.get_command(root, "no-such") is None
+
+
+@pytest.mark.parametrize("module", ["rich", "cryptography", "google.protobuf", "grpc"])
+def test_help_and_completion_import_no_command(module: str) -> None:
+    code = (
+        "import sys; from lienthong.cli.app import application as a; c = a.make_context('x', []);"
+        "a.get_help(c); assert [i.value for i in a.shell_complete(c, 'rec')] == ['recall', "
+        f"'receipt']; sys.exit({module!r} in sys.modules)"
+    )
+    command = [sys.executable, "-c", code.replace("make_context('x', [])", "context_class(a)")]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(run: Run, shell: str) -> None:
     result = run("completion", shell)

@@ -106,7 +106,7 @@ def test_rewritten_journal_is_not_exported(
         assert not isinstance(body, DirectoryRecord)
         other.record(body, record.envelope)
     axis.journal = other
-    with pytest.raises(BundleInvalid, match="consistency"):
+    with pytest.raises(BundleInvalid):
         sender.export_bundle(case[0], tmp_path / "evidence.bundle")
 
 

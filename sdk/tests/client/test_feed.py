@@ -210,3 +210,19 @@ def test_reader_may_stop_early(
     assert next(feed).entry.index == 0
     feed.close()
     assert [item.entry.index for item in recipient.feed(1)] == [1, 2]
+
+
+def test_forgotten_feed_is_cleaned_up(
+    axis: ScriptedAxis, sender: Client, recipient: Client, document: Document
+) -> None:
+    fill(sender, document, 3)
+    feed = recipient.feed(page_size=1)
+    next(feed)
+    loop = shared_loop()
+
+    async def collect() -> None:
+        nonlocal feed
+        feed.close()
+
+    loop.run(collect())
+    assert len(list(recipient.feed())) == 3

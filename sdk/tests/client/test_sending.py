@@ -230,6 +230,16 @@ def test_concurrent_documents_share_messages(
     assert axis.calls.count("Submit") == 1
 
 
+def test_every_document_arrives_once_over_broken_streams(
+    axis: ScriptedAxis, sender: Client, document: Document
+) -> None:
+    sendings = [Sending(document=document, files=[FILE], recipients=[RECIPIENT])] * 100
+    axis.faults.lost_answers = 3
+    outcomes = sender.send_many(sendings)
+    assert sorted(o.receipt.index for o in outcomes if o.receipt) == list(range(100))
+    assert len(axis.records) == len(axis.packages) == 100
+
+
 def test_one_of_many_may_fail_alone(axis: ScriptedAxis, sender: Client, document: Document) -> None:
     good = Sending(document=document, files=[FILE], recipients=[RECIPIENT])
     bad = evolve(good, files=[])

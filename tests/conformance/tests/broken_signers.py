@@ -1,18 +1,52 @@
-"""Signer plugins that are each wrong in one way."""
+"""Signer plugins: a sound one in memory, and ones that are each wrong in one way."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from typing import cast
+from types import ModuleType
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from memory_signers import PKI, SECRET, MemoryKeys, MemorySigner
 
-from lienthong.errors import KeyUnusable
+from lienthong.errors import Closed, InvalidValue, KeyUnusable
 from lienthong.model.signing import SignatureAlgorithm
-from lienthong.spi import SecretCallback, Signer, SignerCapabilities
-from lienthong.testing.pki import KeyKind
+from lienthong.spi import SecretCallback, Signer, SignerCapabilities, SignerFactory
+from lienthong.testing.pki import KeyKind, TestPKI
+from lienthong.testing.signer import MemorySigner
+
+SECRET = "correct horse battery staple"
+PKI = TestPKI()
+
+
+class MemoryKeys(ModuleType):
+    """What an entry point would name: the sound reference, whose methods others override."""
+
+    SPI_VERSION = 1
+    CAPABILITIES = SignerCapabilities(algorithms=frozenset(SignatureAlgorithm))
+
+    def __init__(self) -> None:
+        super().__init__("memory_keys")
+
+    def lienthong_signer_factory(self, scheme: str) -> SignerFactory | None:
+        return self.open if scheme == "memory" else None
+
+    def open(self, uri: str, secrets: SecretCallback) -> Signer:
+        name = uri.removeprefix("memory:")
+        if name not in {"P-256", "P-384", "RSA-2048", "Ed25519", "locked", "absent"}:
+            raise InvalidValue(field="key address", found=uri, expected="memory:<kind>")
+        if name == "absent":
+            raise KeyUnusable(key=uri, reason="there is no such key")
+        if name == "locked":
+            self.unlock(uri, secrets)
+            name = "P-256"
+        return self.signer(KeyKind(name))
+
+    def unlock(self, uri: str, secrets: SecretCallback) -> None:
+        if secrets(f"passphrase of {uri}") != SECRET:
+            raise KeyUnusable(key=uri, reason="the passphrase does not open it")
+
+    def signer(self, kind: KeyKind) -> Signer:
+        return PKI.organisation("reference", kind).signer()
 
 
 class Broken(MemoryKeys):
@@ -59,7 +93,8 @@ class MixesThreads(Broken):
 class SignsTexts(Broken):
     class kept(MemorySigner):
         def sign(self, message: bytes) -> bytes:
-            return super().sign(message if isinstance(message, bytes) else str(message).encode())
+            given: object = message
+            return super().sign(given if isinstance(given, bytes) else str(given).encode())
 
 
 class SignsAfterClosing(Broken):
@@ -70,9 +105,15 @@ class SignsAfterClosing(Broken):
 
 class ClosesAllAtOnce(Broken):
     class kept(MemorySigner):
+        all_closed = False
+
+        def sign(self, message: bytes) -> bytes:
+            if type(self).all_closed:
+                raise Closed(what="the token's session")
+            return super().sign(message)
+
         def close(self) -> None:
-            type(self).sign = cast("None", None)  # type: ignore[assignment]
-            super().close()
+            type(self).all_closed = True
 
 
 class NamesAnotherAlgorithm(Broken):
@@ -143,7 +184,7 @@ class OpensAnything(Broken):
 
 
 class OffersEverything(Broken):
-    def lienthong_signer_factory(self, scheme: str) -> object:  # type: ignore[override]
+    def lienthong_signer_factory(self, scheme: str) -> SignerFactory | None:
         return self.open
 
 

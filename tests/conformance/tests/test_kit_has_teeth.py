@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,9 @@ pytest_plugins = ["pytester"]
 
 HERE = str(Path(__file__).parent)
 sys.path.insert(0, HERE)
-import broken_blobs  # noqa: E402
-import broken_records  # noqa: E402
-import broken_signers  # noqa: E402
-
+broken_records = importlib.import_module("broken_records")
+broken_blobs = importlib.import_module("broken_blobs")
+broken_signers = importlib.import_module("broken_signers")
 sys.path.remove(HERE)
 
 RECORDS = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +12,13 @@ import pytest
 from lienthong_conformance import LockedKey, SignerContract
 
 sys.path.insert(0, str(Path(__file__).parent))
-from memory_signers import SECRET, MemoryKeys
-
+reference = importlib.import_module("broken_signers")
 sys.path.pop(0)
 
 
 @pytest.mark.parametrize("kind", ["P-256", "P-384", "RSA-2048", "Ed25519"])
 class TestMemorySigner(SignerContract):
-    plugin = MemoryKeys()
+    plugin = reference.MemoryKeys()
 
     @pytest.fixture
     def uri(self, kind: str) -> str:
@@ -26,7 +26,7 @@ class TestMemorySigner(SignerContract):
 
     @pytest.fixture
     def locked_key(self, kind: str) -> LockedKey:
-        return LockedKey(uri="memory:locked", secret=SECRET)
+        return LockedKey(uri="memory:locked", secret=reference.SECRET)
 
     @pytest.fixture
     def unusable_uris(self, kind: str) -> Sequence[str]:

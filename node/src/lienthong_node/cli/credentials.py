@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from cryptography import x509
@@ -17,7 +17,9 @@ from lienthong_node.cli.common import data_argument, json_option, reporting, sho
 from lienthong_node.core.credentials import Role, Use
 from lienthong_node.provision import DEFAULT_DAYS, Holder, issue_profile
 from lienthong_node.settings import load_settings
-from lienthong_proto.axis.v1 import admin_pb2
+
+if TYPE_CHECKING:
+    from lienthong_proto.axis.v1 import admin_pb2
 
 ROLES = click.Choice([role.value for role in Role])
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from lienthong.codec.signed import dump_entry
 from lienthong.evidence.checkpoint import Checkpoint, sign_checkpoint
-from lienthong.evidence.merkle import append
+from lienthong.evidence.merkle import Appended, append
 from lienthong.evidence.tiles import HashReader, full_tiles
 from lienthong.model.journal import JournalEntry
 from lienthong.spi.records import CheckpointRow, Head, JournalRow, TileRow
@@ -66,21 +66,7 @@ def seal(
     tree = append(head.frontier, head.size, entries)
     note = sign_checkpoint(Checkpoint(origin=axis, size=tree.size, root=tree.root), signer)
     return Sealed(
-        rows=tuple(
-            JournalRow(
-                index=head.size + position,
-                entry=entry,
-                leaf_hash=tree.leaf_hashes[position],
-                proof=tree.proofs[position],
-                checkpoint_size=tree.size,
-                recorded_us=now_us,
-                subject_id=item.subject_id,
-                package_id=item.package_id,
-                envelope=item.envelope,
-                parties=item.parties,
-            )
-            for position, (item, entry) in enumerate(zip(accepted, entries, strict=True))
-        ),
+        rows=_rows(head, accepted, entries, tree, now_us),
         checkpoint=CheckpointRow(size=tree.size, note=note),
         tiles=full_tiles(head.size, tree.size, _with_new(read_hashes, head.size, tree.leaf_hashes)),
         head=Head(
@@ -90,6 +76,30 @@ def seal(
             + sum(item.directory_changes for item in accepted),
             frontier=tree.frontier,
         ),
+    )
+
+
+def _rows(
+    head: Head,
+    accepted: Sequence[Accepted],
+    entries: Sequence[bytes],
+    tree: Appended,
+    now_us: int,
+) -> tuple[JournalRow, ...]:
+    return tuple(
+        JournalRow(
+            index=head.size + position,
+            entry=entry,
+            leaf_hash=tree.leaf_hashes[position],
+            proof=tree.proofs[position],
+            checkpoint_size=tree.size,
+            recorded_us=now_us,
+            subject_id=item.subject_id,
+            package_id=item.package_id,
+            envelope=item.envelope,
+            parties=item.parties,
+        )
+        for position, (item, entry) in enumerate(zip(accepted, entries, strict=True))
     )
 
 

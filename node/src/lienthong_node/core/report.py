@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from lienthong.errors import IdReused, NotFound
 from lienthong.flow.delivery import Context, Outcome, Step, step
 from lienthong.flow.machine import Actor
@@ -64,7 +66,7 @@ def decide_report(
         envelope=command.envelope,
         parties=with_contact_points((delivery.sender, delivery.recipient), facts.directory),
         statement=_row(command, delivery, moment),
-        deliveries=tuple(after for _, after in changed),
+        deliveries=tuple(after for _, after in changed) or _late_lead(known, delivery, outcome),
     )
 
 
@@ -128,6 +130,13 @@ def _changes(
     own = (delivery, moved(delivery, outcome, moment, pending=pending, lead=lead))
     accepted = outcome.move is not None and outcome.move.target is DeliveryState.ACCEPTED
     return (own, *_replaced(replaced, moment)) if accepted else (own,)
+
+
+def _late_lead(known: Context, delivery: DeliveryRow, outcome: Step) -> tuple[DeliveryRow, ...]:
+    """A late FORWARD changes no state, but who leads is known from then on."""
+    if outcome.outcome is Outcome.LATE and known.lead_count == 1 and not delivery.has_lead:
+        return (attrs.evolve(delivery, has_lead=True),)
+    return ()
 
 
 def _replaced(

@@ -47,6 +47,12 @@ async def receive(
         TooLarge, SizeMismatch, HashMismatch: the bytes are not those that were declared.
         DiskFull: the disk reserve is reached; what came before stays.
     """
+    return await asyncio.shield(_receive(node, organ, requests))
+
+
+async def _receive(
+    node: NodeContext, organ: str, requests: AsyncIterator[exchange_pb2.UploadRequest]
+) -> exchange_pb2.UploadResponse:
     message = await anext(requests, None)
     if message is None:
         raise InvalidValue(field="upload_id", found="no message", expected="a first message")

@@ -13,7 +13,7 @@ from lienthong.model.signing import SignatureAlgorithm
 from lienthong.testing.pki import KeyKind, TestPKI
 from lienthong_conformance import LockedKey, SignerContract
 
-SECRET = "mật khẩu dài và khó đoán"
+SECRET = "mật khẩu dài và khó đoán"  # noqa: S105 - of keys made for one test
 PKI = TestPKI()
 
 

@@ -347,7 +347,7 @@ def test_nothing_is_visible_before_its_folder_is_synced(
 
 
 def test_any_order_of_calls_leaves_whole_contents(open_store: Opener) -> None:
-    chance = random.Random(4)  # noqa: S311 - repeatable
+    chance = random.Random(4)
     store = open_store()
     expected: dict[bytes, bytes] = {}
     for _ in range(300):

@@ -17,7 +17,7 @@ from lienthong_storage_fs.store import FSBlobStore
 
 Opener = Callable[[], FSBlobStore]
 CHUNK = 4_096
-CONTENT = random.Random(13).randbytes(40 * CHUNK + 123)  # noqa: S311 - repeatable
+CONTENT = random.Random(13).randbytes(40 * CHUNK + 123)
 HASH = hashlib.sha256(CONTENT).digest()
 
 
@@ -41,7 +41,7 @@ def assert_invisible(store: FSBlobStore) -> None:
 
 def test_cut_at_each_of_a_thousand_offsets(open_store: Opener) -> None:
     store = open_store()
-    chance = random.Random(1_000)  # noqa: S311 - repeatable
+    chance = random.Random(1_000)
     for number in range(1_000):
         cut = chance.randrange(len(CONTENT))
         key = f"{number:x}"
@@ -181,7 +181,7 @@ while True:
 
 
 def test_killed_process_leaves_whole_contents_only(open_store: Opener, folder: Path) -> None:
-    chance = random.Random(9)  # noqa: S311 - repeatable
+    chance = random.Random(9)
     acknowledged: set[str] = set()
     for _ in range(5):
         command = [sys.executable, "-c", SCRIPT, str(folder)]

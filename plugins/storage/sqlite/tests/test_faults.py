@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - the names of SQLite's VFS methods
 """What happens when the medium fails."""
 
 from __future__ import annotations
@@ -205,7 +204,7 @@ def test_every_flipped_bit_is_found_or_harmless(open_store: Opener, database: Pa
         expected = list(view.journal(0, 100))
     store.close()
     sound = database.read_bytes()
-    chance = random.Random(20260302)  # noqa: S311 - repeatable
+    chance = random.Random(20260302)
     for _ in range(150):
         at, bit = chance.randrange(len(sound)), 1 << chance.randrange(8)
         database.write_bytes(sound[:at] + bytes([sound[at] ^ bit]) + sound[at + 1 :])

@@ -7,34 +7,34 @@ from typing import Final
 import click
 
 from lienthong import __version__
-from lienthong.cli.base import Application
+from lienthong.cli.base import Application, Place
 
-PLACES: Final = {
-    "send": "sending:send",
-    "inbox": "lists:inbox",
-    "show": "lists:show",
-    "accept": "reports:accept",
-    "refuse": "reports:refuse",
-    "forward": "reports:forward",
-    "start": "reports:start",
-    "complete": "reports:complete",
-    "reopen": "reports:reopen",
-    "take-back": "requests:take_back",
-    "recall": "requests:recall",
-    "update": "requests:update",
-    "replace": "sending:replace",
-    "watch": "feeds:watch",
-    "history": "lists:history",
-    "download": "feeds:download",
-    "organisation": "directory:organisation",
-    "organisations": "directory:organisations",
-    "receipt": "evidence:receipt",
-    "bundle": "evidence:bundle",
-    "document": "documents:document",
-    "plugins": "extending:plugins",
-    "completion": "extending:completion",
+COMMANDS: Final = {
+    "send": Place("sending:send", "Send a document to organisations."),
+    "inbox": Place("lists:inbox", "List deliveries, newest change first."),
+    "show": Place("lists:show", "Show a package."),
+    "accept": Place("reports:accept", "Accept and register a document."),
+    "refuse": Place("reports:refuse", "Refuse a document before acceptance."),
+    "forward": Place("reports:forward", "Report who is to handle a document."),
+    "start": Place("reports:start", "Report that a document is being handled."),
+    "complete": Place("reports:complete", "Report that a document was handled."),
+    "reopen": Place("reports:reopen", "Take a completed document up again."),
+    "take-back": Place("requests:take_back", "Ask for a document back, or answer that."),
+    "recall": Place("requests:recall", "Recall a document, or answer a recall."),
+    "update": Place("requests:update", "Change data of a document, or answer that."),
+    "replace": Place("sending:replace", "Send a document in place of another."),
+    "watch": Place("feeds:watch", "Show what happens, as it happens."),
+    "history": Place("lists:history", "Show the history of a package."),
+    "download": Place("feeds:download", "Download files of a package."),
+    "organisation": Place("directory:organisation", "Show an organisation."),
+    "organisations": Place("directory:organisations", "Search the directory."),
+    "receipt": Place("evidence:receipt", "Receipts: proofs that the axis recorded something."),
+    "bundle": Place("evidence:bundle", "Evidence bundles: a whole case in one file."),
+    "document": Place("documents:document", "The data file of a document."),
+    "plugins": Place("extending:plugins", "Plugins: signers, stores, verifiers and the rest."),
+    "completion": Place("extending:completion", "Print the completion script for a shell."),
 }
-"""Each command with its module and name below ``lienthong.cli.commands``."""
+"""Every command: where it is and its summary, so that help and completion import none of them."""
 
 _HELP: Final = """\
 Send and receive signed official documents through an axis (trục liên thông).
@@ -48,7 +48,7 @@ lienthong send document.toml --file main.pdf --to 000.00.13.H53"""
 
 application: Final = Application(
     "lienthong",
-    places=PLACES,
+    places=COMMANDS,
     help=_HELP,
     example=_EXAMPLE,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from attrs import define, field
+from attrs import define, field, frozen
+from click.shell_completion import CompletionItem
 
 from lienthong.cli import failures
 from lienthong.cli.failures import ExitCode
@@ -136,10 +137,20 @@ class Group(_Commented, click.Group):
     command_class = Command
 
 
-class LazyGroup(Group):
-    """Imports the module of a command when the command is needed."""
+@frozen
+class Place:
+    """Where a command is, without importing it."""
 
-    def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:
+    path: str
+    """Module and name below ``lienthong.cli.commands``."""
+
+    summary: str
+
+
+class LazyGroup(Group):
+    """Imports the module of a command when the command is called."""
+
+    def __init__(self, *args: Any, places: Mapping[str, Place], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._places = places
 
@@ -150,11 +161,24 @@ class LazyGroup(Group):
         place = self._places.get(cmd_name)
         if place is None:
             return None
-        module, _, name = place.partition(":")
+        module, _, name = place.path.partition(":")
         found: click.Command = getattr(
             importlib.import_module(f"lienthong.cli.commands.{module}"), name
         )
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.summary) for name, place in self._places.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = [
+            CompletionItem(name, help=place.summary)
+            for name, place in self._places.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
 
 class Application(LazyGroup):

@@ -1,9 +1,10 @@
 """The contracts of record stores and blob stores.
 
 Both are synchronous and batch-shaped; the node calls them from worker threads of its own. Files of
-up to 256 KiB that travel with their package become durable with it, in the record store; larger ones
-are uploaded to the blob store before. A store never interprets what it keeps: rules live in the node's core. Any exception other than those named
-here is treated as a plugin failure: the batch is not acknowledged.
+up to 256 KiB that travel with their package become durable with it, in the record store; larger
+ones are uploaded to the blob store before. A store never interprets what it keeps: rules live in
+the node's core. Any exception other than those named here is treated as a plugin failure: the batch
+is not acknowledged.
 """
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 - any field can be replaced
 """Rows for tests of record stores; every field can be replaced by name."""
 
 from __future__ import annotations

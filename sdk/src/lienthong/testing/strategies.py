@@ -6,8 +6,7 @@ without composed marks, every code shape, instants of several zones.
 
 from __future__ import annotations
 
-import string
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -16,14 +15,6 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.document import Document, DocumentReference, DocumentSigner, Relation
-from lienthong.model.ids import (
-    DocumentCode,
-    DocumentNumber,
-    OrganId,
-    PackageId,
-    Sha256,
-    StatementId,
-)
 from lienthong.model.journal import (
     DIRECTORY_SUBJECTS,
     DirectoryRecord,
@@ -44,7 +35,6 @@ from lienthong.model.signing import (
     Signature,
     SignatureAlgorithm,
 )
-from lienthong.model.time import VIETNAM
 from lienthong.model.words import (
     AssignmentRole,
     AttachmentKind,
@@ -61,10 +51,40 @@ from lienthong.model.words import (
     SteeringType,
     Urgency,
 )
+from lienthong.testing.basic_strategies import (
+    LETTERS,
+    document_codes,
+    document_numbers,
+    hashes,
+    instants,
+    organ_ids,
+    package_ids,
+    statement_ids,
+    texts,
+)
 
-_LETTERS: Final = string.ascii_letters + string.digits + "àÀđĐệỆôÔơƠưƯý"
-_CODE: Final = string.ascii_uppercase + string.digits
-_ZONES: Final = (UTC, VIETNAM, timezone(timedelta(hours=-9, minutes=-30)))
+__all__ = [
+    "document_codes",
+    "document_numbers",
+    "documents",
+    "entries",
+    "envelopes",
+    "files",
+    "hashes",
+    "instants",
+    "journal_bodies",
+    "manifests",
+    "organ_ids",
+    "package_ids",
+    "receipts",
+    "recipients",
+    "references",
+    "signers",
+    "statement_ids",
+    "statements",
+    "texts",
+]
+
 _REASONED: Final = frozenset(
     {
         DeliveryEvent.REFUSE,
@@ -75,85 +95,6 @@ _REASONED: Final = frozenset(
         DeliveryEvent.REFUSE_UPDATE,
     }
 )
-
-
-@cache
-def texts(limit: int, *, required: bool = False, lines: bool = False) -> SearchStrategy[str]:
-    """Text of at most *limit* characters, as the model allows it."""
-    line = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"))
-    alphabet = st.one_of(line, st.sampled_from("\n\t")) if lines else line
-    found = st.one_of(
-        st.sampled_from(["", "Ủy ban nhân dân tỉnh"[:limit], "Ể" * limit]),
-        st.text(alphabet, max_size=min(limit, 10)),
-    )
-    if required:
-        return found.map(lambda text: text if text.strip() else "Sở"[:limit])
-    return found
-
-
-@cache
-def instants() -> SearchStrategy[datetime]:
-    """Instants of several zones, to the microsecond."""
-    return st.datetimes(
-        min_value=datetime(1970, 1, 2),  # noqa: DTZ001 - the zone is drawn
-        max_value=datetime(2200, 1, 1),  # noqa: DTZ001
-        timezones=st.sampled_from(_ZONES),
-    )
-
-
-@cache
-def organ_ids() -> SearchStrategy[OrganId]:
-    """Codes of every shape in use."""
-    number, letter = st.integers(0, 99), st.sampled_from("AGHIKW")
-    return st.one_of(
-        st.builds("{:03}.{:02}.{:02}.{}{:02}".format, number, number, number, letter, number),
-        st.builds("{:02}.{:02}.{}{:02}".format, number, number, letter, number),
-        st.builds("{}{:02}.{}.{}".format, letter, number, number, number),
-        st.builds("02{:010}".format, st.integers(0, 10**10 - 1)),
-        st.text(_CODE, min_size=1, max_size=35),
-    ).map(OrganId)
-
-
-@cache
-def document_numbers() -> SearchStrategy[DocumentNumber]:
-    """Numbers with their notation."""
-    number = st.builds("{:02}{}".format, st.integers(0, 10**8), st.sampled_from(["", "a", "Đ"]))
-    notation = st.one_of(
-        st.sampled_from(["2019/QĐ-UBND", "TTr-SNV", "X" * 30]),
-        st.text(_LETTERS + "-/.&,", min_size=1, max_size=8),
-    )
-    return st.builds(DocumentNumber, number, notation)
-
-
-@cache
-def document_codes() -> SearchStrategy[DocumentCode]:
-    """Codes of documents."""
-    return st.builds(
-        DocumentCode, organ_ids(), st.integers(1000, 9999), st.integers(1, 9_999_999_999)
-    )
-
-
-@cache
-def package_ids() -> SearchStrategy[PackageId]:
-    """Identifiers of packages."""
-    return st.builds(PackageId.new, instants(), _random())
-
-
-@cache
-def statement_ids() -> SearchStrategy[StatementId]:
-    """Identifiers of status reports."""
-    return st.builds(StatementId.new, instants(), _random())
-
-
-@cache
-def _random() -> SearchStrategy[bytes]:
-    return st.integers(0, 2**80 - 1).map(lambda number: number.to_bytes(10, "big"))
-
-
-@cache
-def hashes() -> SearchStrategy[Sha256]:
-    """SHA-256 values."""
-    return st.integers(0, 2**32).map(lambda number: Sha256.of(b"%d" % number))
 
 
 @cache
@@ -233,7 +174,7 @@ def _optional_fields() -> SearchStrategy[dict[str, Any]]:
             "signed_at": instants(),
             "issued_at": instants(),
             "extra": st.dictionaries(
-                st.text(_LETTERS, min_size=1, max_size=20).map("x{}".format),
+                st.text(LETTERS, min_size=1, max_size=20).map("x{}".format),
                 texts(100, required=True, lines=True),
                 max_size=3,
             ),
@@ -244,7 +185,7 @@ def _optional_fields() -> SearchStrategy[dict[str, Any]]:
 @st.composite
 def files(draw: DrawFn, role: FileRole = FileRole.MAIN) -> FileEntry:
     """Files with one role."""
-    middle = draw(st.text(_LETTERS + " -_().", max_size=30))
+    middle = draw(st.text(LETTERS + " -_().", max_size=30))
     return FileEntry(
         name=f"x{middle}.pdf",
         media_type=draw(st.sampled_from(["application/pdf", "image/tiff", "text/plain"])),
@@ -271,7 +212,7 @@ def recipients() -> SearchStrategy[Recipient]:
 def manifests(draw: DrawFn, kinds: tuple[PackageKind, ...] = tuple(PackageKind)) -> Manifest:
     """Packages of the given kinds."""
     kind = draw(st.sampled_from(kinds))
-    named = draw(st.lists(recipients(), min_size=2, max_size=5, unique_by=_organ_of))
+    named = draw(st.lists(recipients(), min_size=2, max_size=5, unique_by=lambda r: r.organ_id))
     target = None
     package_id = draw(package_ids())
     if kind is not PackageKind.NEW:
@@ -321,11 +262,8 @@ def statements(draw: DrawFn, events: tuple[DeliveryEvent, ...] = ()) -> Statemen
 
 @cache
 def _reasons() -> SearchStrategy[Reason]:
-    return st.builds(
-        Reason,
-        code=st.sampled_from(RefusalCode),
-        text=texts(500, required=True, lines=True),
-    )
+    text = texts(500, required=True, lines=True)
+    return st.builds(Reason, code=st.sampled_from(RefusalCode), text=text)
 
 
 @cache
@@ -457,7 +395,3 @@ def receipts() -> SearchStrategy[Receipt]:
         inclusion_proof=st.lists(st.binary(min_size=32, max_size=32), max_size=5),
         checkpoint=texts(1000, required=True, lines=True),
     )
-
-
-def _organ_of(recipient: Recipient) -> str:
-    return recipient.organ_id.value

@@ -1,4 +1,3 @@
-
 """Valid values of the model for tests; every field can be replaced by name."""
 
 from __future__ import annotations

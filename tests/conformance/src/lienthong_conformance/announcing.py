@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import pytest
 
@@ -28,7 +28,7 @@ def factory_of(module: ModuleType, hook: str, uri: str) -> Callable[..., Any]:
     factory = getattr(module, hook)(scheme=uri.partition(":")[0])
     if not callable(factory):
         pytest.fail(f"{module.__name__}.{hook} offers nothing callable for {uri}")
-    return factory
+    return cast("Callable[..., Any]", factory)
 
 
 def check_announcement(module: ModuleType, hook: str, uri: str, capabilities: type) -> None:

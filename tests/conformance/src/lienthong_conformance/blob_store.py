@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import ClassVar, cast
+from typing import cast
 
 import pytest
 
@@ -34,7 +34,7 @@ class BlobStoreContract(BlobLifecycleCases, ContentCases, UploadCases, BlobOracl
             return lambda sha256: flip_a_bit_of(uri, sha256)
     """
 
-    plugin: ClassVar[ModuleType | None] = None
+    plugin: ModuleType | None = None
     """The module that the entry point names."""
 
     @pytest.fixture

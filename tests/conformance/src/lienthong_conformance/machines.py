@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
@@ -22,4 +23,5 @@ def run(machine: Callable[[], RuleBasedStateMachine], *, examples: int, steps: i
         phases=[phase for phase in settings().phases if phase is not Phase.explain],
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(machine, settings=chosen)
+    # It takes any factory, but is annotated for classes only.
+    run_state_machine_as_test(cast("type[RuleBasedStateMachine]", machine), settings=chosen)

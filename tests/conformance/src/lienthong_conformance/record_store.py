@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import ClassVar, cast
+from typing import cast
 
 import pytest
 
@@ -41,7 +41,7 @@ class RecordStoreContract(
             return lambda: f"acme:{tmp_path}/{next(numbers)}"
     """
 
-    plugin: ClassVar[ModuleType | None] = None
+    plugin: ModuleType | None = None
     """The module that the entry point names."""
 
     @pytest.fixture

@@ -161,6 +161,8 @@ def _read(path: Path, *, private: bool) -> bytes:
             data = file.read(MAX_FILE_SIZE + 1)
     except OSError as error:
         raise KeyUnusable(key=path, reason=error.strerror or "it cannot be read") from error
+    except ValueError as error:
+        raise KeyUnusable(key=path, reason="its path holds a null byte") from error
     if len(data) > MAX_FILE_SIZE:
         raise KeyUnusable(key=path, reason="it is larger than 1 MiB")
     return data

@@ -24,7 +24,7 @@ from lienthong.model.ids import PackageId, Sha256
 from lienthong.model.journal import DirectoryRecord, JournalEntry
 from lienthong.pki.chain import TrustAnchors
 
-receipt = group("receipt", "Receipts: the axis's proofs that it recorded something.")
+receipt = group("receipt", "Receipts: proofs that the axis recorded something.")
 bundle = group("bundle", "Evidence bundles: a whole case in one file.")
 
 _KEY_HELP: Final = "The axis's verifier key, or a file with it; that of the profile by default."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import ClassVar
 
 import pytest
 
@@ -40,7 +39,7 @@ while True:
 class BlobLifecycleCases:
     """Cases about the store as a thing."""
 
-    plugin: ClassVar[ModuleType | None]
+    plugin: ModuleType | None
 
     @pytest.mark.requirement("BLB-01")
     def test_announces_itself(self, uri: str) -> None:

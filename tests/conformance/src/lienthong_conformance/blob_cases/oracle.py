@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import methodcaller
 
 import pytest
 from hypothesis import strategies as st
@@ -86,11 +87,10 @@ class BlobMachine(RuleBasedStateMachine):
     @invariant()
     def same_answers(self) -> None:
         self._same(lambda store: sorted(store.contents()))
-        for content in CONTENTS:
-            sha256, _ = named(content)
-            self._same(lambda store, sha256=sha256: store.size(sha256))
-            self._same(lambda store, sha256=sha256: store.read(sha256))
-            self._same(lambda store, sha256=sha256: store.read(sha256, 1, 5))
+        for sha256, _ in map(named, CONTENTS):
+            self._same(methodcaller("size", sha256))
+            self._same(methodcaller("read", sha256))
+            self._same(methodcaller("read", sha256, 1, 5))
 
     def teardown(self) -> None:
         self._real.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import ClassVar
 
 import pytest
 
@@ -31,7 +30,7 @@ while True:
 class DurabilityCases:
     """Cases about processes that are killed; they need a store that outlives its process."""
 
-    plugin: ClassVar[ModuleType | None]
+    plugin: ModuleType | None
 
     def _module(self) -> str:
         if self.plugin is None:

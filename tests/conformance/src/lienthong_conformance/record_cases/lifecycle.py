@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar
 
 import pytest
 
@@ -20,7 +19,7 @@ from lienthong_conformance.record_cases.steps import Opener, append, journal, si
 class LifecycleCases:
     """Cases about the store as a thing."""
 
-    plugin: ClassVar[ModuleType | None]
+    plugin: ModuleType | None
 
     @pytest.mark.requirement("REC-01")
     def test_announces_itself(self, uri: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import TypeAlias
 
 import pytest
 from attrs import evolve, frozen
@@ -29,6 +30,8 @@ from lienthong.testing.samples import (
 from lienthong.testing.store import MemoryMedium, MemoryRecordStore
 from lienthong_conformance import machines
 from lienthong_conformance.record_cases.steps import Interrupted, interrupt
+
+Question: TypeAlias = Callable[[ReadView], object]
 
 ORGANS = ("A1", "H05", "H05.1")
 STATES = ("SENT", "ARRIVED", "REFUSED")
@@ -62,9 +65,9 @@ class Pair:
             assert ask(self.real) == ask(self.oracle)
 
 
-def _questions() -> list[Callable[[ReadView], object]]:
+def _questions() -> list[Question]:
     """Every reading call, over all the small values that the machine uses."""
-    ask: list[Callable[[ReadView], object]] = [
+    ask: list[Question] = [
         lambda view: view.head(),
         lambda view: list(view.journal(0, 99)),
         lambda view: list(view.journal(2, 2)),
@@ -73,27 +76,35 @@ def _questions() -> list[Callable[[ReadView], object]]:
         lambda view: list(view.organisations(1, 2)),
         lambda view: list(view.credentials(1)),
     ]
-    for n in NUMBERS:
-        name = package_id(n)
-        ask += [
-            lambda view, name=name: view.package(name),
-            lambda view, name=name: list(view.followers(name)),
-            lambda view, name=name: list(view.deliveries(name)),
-            lambda view, name=name: list(view.journal_of(name)),
-            lambda view, n=n: view.statement(statement_row(n).statement_id),
-            lambda view, n=n: view.checkpoint(n),
-        ]
-    for o in ORGANS:
-        ask += [
-            lambda view, o=o: list(view.feed(o, 0, 99)),
-            lambda view, o=o: list(view.feed(o, 1, 2)),
-            lambda view, o=o: view.possession(o, sha256("file")),
-            lambda view, o=o: view.content(sha256(o)),
-            lambda view, o=o: list(view.statements(package_id(1), o)),
-            *(_list(o, incoming=incoming) for incoming in (True, False)),
-            _list(o, incoming=True, states=STATES[:2], before=(3, package_id(1), "H05"), limit=2),
-        ]
+    for number in NUMBERS:
+        ask += _about_package(number)
+    for organ in ORGANS:
+        ask += _about_organ(organ)
     return ask
+
+
+def _about_package(number: int) -> list[Question]:
+    name = package_id(number)
+    return [
+        lambda view: view.package(name),
+        lambda view: list(view.deliveries(name)),
+        lambda view: list(view.journal_of(name)),
+        lambda view: view.statement(statement_row(number).statement_id),
+        lambda view: view.checkpoint(number),
+    ]
+
+
+def _about_organ(organ: str) -> list[Question]:
+    before = (3, package_id(1), "H05")
+    return [
+        lambda view: list(view.feed(organ, 0, 99)),
+        lambda view: list(view.feed(organ, 1, 2)),
+        lambda view: view.possession(organ, sha256("file")),
+        lambda view: list(view.statements(package_id(1), organ)),
+        _list(organ, incoming=True),
+        _list(organ, incoming=False),
+        _list(organ, incoming=True, states=STATES[:2], before=before, limit=2),
+    ]
 
 
 def _list(
@@ -103,7 +114,7 @@ def _list(
     states: tuple[str, ...] = (),
     before: tuple[int, bytes, str] | None = None,
     limit: int = 99,
-) -> Callable[[ReadView], object]:
+) -> Question:
     return lambda view: list(
         view.list_deliveries(organ, incoming=incoming, states=states, before=before, limit=limit)
     )
