@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,6 @@ def dump_settings(settings: Settings) -> str:
     for attribute in attrs.fields(Settings):
         value = getattr(settings, attribute.name)
         if value != attribute.default:
-            text = f'"{value}"' if isinstance(value, str) else str(value).lower()
-            lines.append(f"{attribute.name} = {text}")
+            # What JSON writes for a text, a number or a truth value is TOML as well.
+            lines.append(f"{attribute.name} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"

@@ -47,6 +47,7 @@ async def receive(
         TooLarge, SizeMismatch, HashMismatch: the bytes are not those that were declared.
         DiskFull: the disk reserve is reached; what came before stays.
     """
+    # Cancelled with its caller, it would drop a chunk that was read and not yet written.
     return await asyncio.shield(_receive(node, organ, requests))
 
 

@@ -9,12 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from google.protobuf.message import DecodeError
-
 from lienthong.client.compose import AnyPackageId, as_package_id
 from lienthong.client.core import load_anchors
 from lienthong.client.download import download_to_path
-from lienthong.client.feed import FeedReader, FeedRequest
 from lienthong.client.files import ProgressCallback
 from lienthong.client.reading import ReadingMethods
 from lienthong.errors import InvalidValue, NotFound
@@ -31,9 +28,7 @@ from lienthong.evidence.findings import BundleReport
 from lienthong.model.ids import PackageId, Sha256
 from lienthong.model.journal import FeedItem, Receipt
 from lienthong.model.package import FileEntry
-from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
 
-SCAN_PAGE: Final = 500
 AT_ONCE: Final = 16
 """Consistency proofs asked for at the same time."""
 
@@ -53,8 +48,7 @@ class ExportMethods(ReadingMethods):
 
         A case is the package, what it replaces, recalls or updates, what does so to it, and all
         reports about these. The bundle is verified before it appears under its name; anyone can
-        verify it again with the axis's key alone. Finding the case means reading this
-        organisation's feed from the first package of the case on.
+        verify it again with the axis's key alone.
 
         Args:
             package_id: any package of the case.
@@ -95,24 +89,29 @@ class ExportMethods(ReadingMethods):
 
     async def _case(self, package_id: PackageId) -> list[FeedItem]:
         """All entries of the case, verified, in journal order."""
+        waiting = [await self._first_of(package_id)]
+        found: dict[int, FeedItem] = {}
+        seen: set[PackageId] = set()
+        while waiting:
+            current = waiting.pop()
+            seen.add(current)
+            for item in await self.history(current):
+                found[item.entry.index] = item
+                follower = item.manifest.package_id if item.manifest is not None else current
+                if follower not in seen:
+                    waiting.append(follower)
+        return [found[index] for index in sorted(found)]
+
+    async def _first_of(self, package_id: PackageId) -> PackageId:
+        """The package that the others of its case recall, update or replace."""
         view = await self.get_package(package_id)
-        case = {package_id}
         while view.manifest.target is not None:
             try:
                 view = await self.get_package(view.manifest.target)
             except NotFound:
                 # This organisation received what follows, but not what it is about.
                 break
-            case.add(view.manifest.package_id)
-        request = FeedRequest(
-            after=view.entry.index, follow=False, inline_limit=0, page_size=SCAN_PAGE, wait=0
-        )
-        reader = FeedReader(self._connection, request)
-        return [
-            self._verifier.item(message)
-            async for message in reader.messages()
-            if _belongs(message, case)
-        ]
+        return view.manifest.package_id
 
     async def _proofs(
         self, receipts: list[Receipt], checkpoint: str
@@ -158,23 +157,3 @@ def _open(path: Path) -> BinaryIO:
 def _entry(item: FeedItem) -> BundleEntry:
     assert item.envelope is not None  # noqa: S101 - entries of a case have one
     return BundleEntry(receipt=item.receipt, envelope=item.envelope)
-
-
-def _belongs(message: exchange_pb2.FeedItem, case: set[PackageId]) -> bool:
-    """Whether an entry is about the case, which grows by what follows on its packages.
-
-    Read before it is verified, so that a long feed is skimmed quickly; what belongs is verified.
-    """
-    try:
-        entry = journal_pb2.JournalEntry.FromString(message.receipt.entry)
-    except DecodeError:
-        # Its verification will say what is wrong with it.
-        return True
-    ids = {known.bytes for known in case}
-    if entry.WhichOneof("body") == "statement":
-        return entry.statement.package_id in ids
-    package = entry.package
-    if package.package_id in ids or package.target_package_id in ids:
-        case.add(PackageId(package.package_id))
-        return True
-    return False

@@ -73,7 +73,7 @@ class Publisher:
         try:
             with syncing("syncing a folder of contents"):
                 # All renames first: one commit of the file system's journal then serves them all.
-                for folder in grown:
+                for folder in (*folders, *grown):
                     sync_folder(folder)
         except StoreFailed as error:
             self._failure = str(error.facts["reason"])

@@ -143,7 +143,8 @@ class ExchangeServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetHistory(self, request, context):
-        """All journal entries about a package that concern the caller, oldest first.
+        """All entries about a package, and about what recalls, updates or replaces it, that concern the
+        caller, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

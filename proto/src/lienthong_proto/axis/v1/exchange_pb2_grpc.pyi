@@ -50,7 +50,9 @@ class ExchangeStub:
     ListDeliveries: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.ListDeliveriesRequest, _exchange_pb2.ListDeliveriesResponse]
     """The caller's deliveries, newest first."""
     GetHistory: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.GetHistoryRequest, _exchange_pb2.GetHistoryResponse]
-    """All journal entries about a package that concern the caller, oldest first."""
+    """All entries about a package, and about what recalls, updates or replaces it, that concern the
+    caller, oldest first.
+    """
 
 @_typing.type_check_only
 class ExchangeAsyncStub(ExchangeStub):
@@ -74,7 +76,9 @@ class ExchangeAsyncStub(ExchangeStub):
     ListDeliveries: _aio.UnaryUnaryMultiCallable[_exchange_pb2.ListDeliveriesRequest, _exchange_pb2.ListDeliveriesResponse]  # type: ignore[assignment]
     """The caller's deliveries, newest first."""
     GetHistory: _aio.UnaryUnaryMultiCallable[_exchange_pb2.GetHistoryRequest, _exchange_pb2.GetHistoryResponse]  # type: ignore[assignment]
-    """All journal entries about a package that concern the caller, oldest first."""
+    """All entries about a package, and about what recalls, updates or replaces it, that concern the
+    caller, oldest first.
+    """
 
 class ExchangeServicer(metaclass=_abc_1.ABCMeta):
     """The exchange of packages between organisations."""
@@ -149,6 +153,8 @@ class ExchangeServicer(metaclass=_abc_1.ABCMeta):
         request: _exchange_pb2.GetHistoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_pb2.GetHistoryResponse, _abc.Awaitable[_exchange_pb2.GetHistoryResponse]]:
-        """All journal entries about a package that concern the caller, oldest first."""
+        """All entries about a package, and about what recalls, updates or replaces it, that concern the
+        caller, oldest first.
+        """
 
 def add_ExchangeServicer_to_server(servicer: ExchangeServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
