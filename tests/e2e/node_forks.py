@@ -27,7 +27,7 @@ from lienthong.spi.storage import ReadView
 from lienthong_node import committer, logs, uploads
 from lienthong_node.serve import serve
 from lienthong_node.server import Node
-from lienthong_node.services import feed
+from lienthong_node.services import exchange, feed
 from lienthong_node.stores import Recorded, hash_reader
 from lienthong_proto.axis.v1 import exchange_pb2
 
@@ -169,6 +169,11 @@ def _upload_forgets() -> None:
     uploads.Uploads.begin = begin  # type: ignore[method-assign]
 
 
+def _reads_files_whole() -> None:
+    """A download reads its file into memory at once."""
+    exchange.DOWNLOAD_PIECE = 2**40  # type: ignore[misc]
+
+
 def _swallow_full_disk() -> None:
     """Small files that did not fit are passed over in silence."""
     from lienthong.errors import DiskFull
@@ -191,6 +196,7 @@ PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "page-ends-at-head": _page_ends_at_head,
     "wake-is-news": _wake_is_news,
     "upload-forgets": _upload_forgets,
+    "reads-files-whole": _reads_files_whole,
     "swallow-full-disk": _swallow_full_disk,
 }
 

@@ -65,7 +65,13 @@ def decide_report(
         package_id=statement.package_id.bytes,
         envelope=command.envelope,
         parties=with_contact_points((delivery.sender, delivery.recipient), facts.directory),
-        statement=_row(command, delivery, moment),
+        statement=statement_row(
+            statement,
+            recipient=delivery.recipient,
+            payload_sha256=command.payload_sha256,
+            content_sha256=command.content_sha256,
+            index=moment.index,
+        ),
         deliveries=tuple(after for _, after in changed) or _late_lead(known, delivery, outcome),
     )
 
@@ -152,14 +158,21 @@ def _replaced(
     return ((replaced, moved(replaced, outcome, moment)),)
 
 
-def _row(command: ReportStatus, delivery: DeliveryRow, moment: Moment) -> StatementRow:
-    statement = command.statement
+def statement_row(
+    statement: Statement,
+    *,
+    recipient: str,
+    payload_sha256: bytes,
+    content_sha256: bytes,
+    index: int,
+) -> StatementRow:
+    """The row of a report; *recipient* is canonical."""
     return StatementRow(
         statement_id=statement.statement_id.bytes,
-        package_id=delivery.package_id,
-        recipient=delivery.recipient,
+        package_id=statement.package_id.bytes,
+        recipient=recipient,
         event=statement.event.value,
-        payload_sha256=command.payload_sha256,
-        content_sha256=command.content_sha256,
-        index=moment.index,
+        payload_sha256=payload_sha256,
+        content_sha256=content_sha256,
+        index=index,
     )

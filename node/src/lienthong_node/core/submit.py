@@ -79,7 +79,9 @@ def decide_submit(
         package_id=manifest.package_id.bytes,
         envelope=command.envelope,
         parties=with_contact_points((sender, *recipients), facts.directory),
-        package=_package_row(command, sender, moment),
+        package=package_row(
+            manifest, sender=sender, payload_sha256=command.payload_sha256, index=moment.index
+        ),
         contents=command.contents,
         deliveries=(*created, *changed),
     )
@@ -221,14 +223,16 @@ def _new_deliveries(
     )
 
 
-def _package_row(command: SubmitPackage, sender: str, moment: Moment) -> PackageRow:
-    manifest = command.manifest
+def package_row(
+    manifest: Manifest, *, sender: str, payload_sha256: bytes, index: int
+) -> PackageRow:
+    """The row of a package; *sender* is canonical."""
     return PackageRow(
         package_id=manifest.package_id.bytes,
         kind=manifest.kind.value,
         sender=sender,
-        payload_sha256=command.payload_sha256,
-        index=moment.index,
+        payload_sha256=payload_sha256,
+        index=index,
         target_package_id=manifest.target.bytes if manifest.target else b"",
         reply_requested=manifest.document.reply_requested,
         files=tuple(

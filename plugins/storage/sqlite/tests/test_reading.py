@@ -12,7 +12,7 @@ import pytest
 
 from lienthong.errors import InvalidValue
 from lienthong.spi.records import Head
-from lienthong.testing.samples import SENDER, delivery_row, journal_row
+from lienthong.testing.samples import delivery_row, journal_row
 from lienthong_storage_sqlite.store import SQLiteRecordStore
 
 Opener = Callable[[], SQLiteRecordStore]

@@ -139,7 +139,7 @@ class SQLiteRecordStore(RecordStore):
         if self._wal_pages < _CHECKPOINT_PAGES:
             return
         long = self._wal_pages >= _LONG_WAL_PAGES
-        mode = apsw.SQLITE_CHECKPOINT_PASSIVE if long else apsw.SQLITE_CHECKPOINT_PASSIVE
+        mode = apsw.SQLITE_CHECKPOINT_RESTART if long else apsw.SQLITE_CHECKPOINT_PASSIVE
         try:
             connection.set_busy_timeout(_RESTART_WAIT_MS)
             connection.wal_checkpoint(mode=mode)
