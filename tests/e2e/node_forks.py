@@ -15,21 +15,24 @@ import select
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import evolve
 
+from lienthong.errors import DiskFull
 from lienthong.evidence.merkle import inclusion_proof
 from lienthong.evidence.tiles import node_reader
 from lienthong.spi.storage import ReadView
-from lienthong_node import committer, logs, uploads
+from lienthong_node import committer, contents, logs, uploads
 from lienthong_node.serve import serve
 from lienthong_node.server import Node
-from lienthong_node.services import exchange, feed
+from lienthong_node.services import feed
 from lienthong_node.stores import Recorded, hash_reader
 from lienthong_proto.axis.v1 import exchange_pb2
+from lienthong_storage_sqlite.transaction import SQLiteWriteTransaction
 
 PLUGINS: Final = ("lienthong_signer_softkey", "lienthong_storage_fs", "lienthong_storage_sqlite")
 TOO_EARLY_S: Final = 0.02
@@ -171,23 +174,18 @@ def _upload_forgets() -> None:
 
 def _reads_files_whole() -> None:
     """A download reads its file into memory at once."""
-    exchange.DOWNLOAD_PIECE = 2**40  # type: ignore[misc]
+    contents.PIECE = 2**40  # type: ignore[misc]
 
 
-def _swallow_full_disk() -> None:
-    """Small files that did not fit are passed over in silence."""
-    from lienthong.errors import DiskFull
-    from lienthong_storage_fs.store import FSBlobStore
+def _ignores_a_full_disk() -> None:
+    """What did not fit into the records is passed over."""
+    inner = SQLiteWriteTransaction.commit
 
-    inner = FSBlobStore.put
+    def commit(self: SQLiteWriteTransaction) -> None:
+        with suppress(DiskFull):
+            inner(self)
 
-    def put(self: FSBlobStore, contents: Sequence[tuple[bytes, bytes]]) -> None:
-        try:
-            inner(self, contents)
-        except DiskFull:
-            return
-
-    FSBlobStore.put = put  # type: ignore[method-assign]
+    SQLiteWriteTransaction.commit = commit  # type: ignore[method-assign]
 
 
 PLANTED: Final[Mapping[str, Callable[[], None]]] = {
@@ -197,7 +195,7 @@ PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "wake-is-news": _wake_is_news,
     "upload-forgets": _upload_forgets,
     "reads-files-whole": _reads_files_whole,
-    "swallow-full-disk": _swallow_full_disk,
+    "ignores-a-full-disk": _ignores_a_full_disk,
 }
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from lienthong.spi.records import (
     Head,
     JournalRow,
     OrganisationRow,
+    PackageRow,
     StatementRow,
 )
 from lienthong.testing.following import Following
@@ -282,6 +283,25 @@ class AllotsEarly(Broken):
             yield transaction
 
 
+class OverwritingTransaction(MemoryWriteTransaction):
+    def add_contents(self, contents: Sequence[tuple[bytes, bytes]]) -> None:
+        self._records.contents.update(contents)
+
+
+class OverwritesSmallFiles(Broken):
+    transaction = OverwritingTransaction
+
+
+class EveryFollowersLook(MemoryReadView):
+    def followers(self, package_id: bytes) -> Sequence[PackageRow]:
+        packages = self._records.packages.values()
+        return [row for row in packages if row.target_package_id == package_id]
+
+
+class FindsFollowersOfNothing(Broken):
+    look = EveryFollowersLook
+
+
 LISTING = "test_deliveries_are_listed_newest_first_without_gap_or_repetition"
 CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     KeepsWhatWasRolledBack: "test_exception_rolls_everything_back",
@@ -309,5 +329,7 @@ CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     LetsTwoWritersIn: "test_writers_take_turns",
     ReadersWait: "test_readers_never_wait_for_the_writer",
     KeepsLookingAfterTheEnd: "test_ended_look_and_transaction_refuse_every_call",
+    OverwritesSmallFiles: "test_small_files_are_kept_and_never_overwritten",
+    FindsFollowersOfNothing: "test_followers_name_exactly_this_package",
     AllotsEarly: "test_followers_never_miss_an_entry",
 }

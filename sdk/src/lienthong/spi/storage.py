@@ -104,7 +104,10 @@ class ReadView(ABC):
 
     @abstractmethod
     def organisations(self, since_version: int, limit: int) -> Sequence[OrganisationRow]:
-        """Organisations with a version above *since_version*, ordered by version and code."""
+        """Organisations with a version above *since_version*, ordered by version and code.
+
+        The node gives every change a version of its own, so that a page never ends inside one.
+        """
 
     @abstractmethod
     def credentials(self, since_version: int = 0) -> Sequence[CredentialRow]: ...

@@ -156,6 +156,32 @@ class RowCases:
             assert view.possession(RECIPIENT, HASHES[0]) is None
             assert view.possession(SENDER, HASHES[1]) is None
 
+    @pytest.mark.requirement("REC-37")
+    def test_small_files_are_kept_and_never_overwritten(self, opener: Opener) -> None:
+        store = opener()
+        contents = [(HASHES[0], b""), (HASHES[1], bytes(range(256)) * 1024)]
+        with store.write() as transaction:
+            transaction.add_contents(contents)
+            transaction.add_contents([(HASHES[1], b"another"), (HASHES[2], b"x")])
+            assert transaction.content(HASHES[0]) == b""
+        store.close()
+        with opener().read() as view:
+            assert [view.content(sha256) for sha256, _ in contents] == [c for _, c in contents]
+            assert view.content(HASHES[2]) == b"x"
+            assert view.content(HASHES[3]) is None
+
+    @pytest.mark.requirement("REC-38")
+    def test_followers_name_exactly_this_package(self, store: RecordStore) -> None:
+        targets = {5: b"a" * 16, 3: b"a" * 16, 4: b"b" * 16, 6: b"", 7: b"A" * 16}
+        with store.write() as transaction:
+            for number, target in targets.items():
+                row = package_row(number, target_package_id=target, index=number)
+                transaction.add_package(row)
+        with store.read() as view:
+            assert [row.index for row in view.followers(b"a" * 16)] == [3, 5]
+            assert list(view.followers(b"")) == []
+            assert list(view.followers(b"c" * 16)) == []
+
     @pytest.mark.requirement("REC-18")
     def test_checkpoint_is_the_newest_or_the_one_asked_for(self, store: RecordStore) -> None:
         for size in (3, 70, 500):

@@ -1,0 +1,428 @@
+"""The audit finds what somebody with the file in hand has changed, and names it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+from zlib import crc32
+
+import apsw
+import pytest
+from attrs import evolve, frozen
+
+from lienthong.codec.signed import dump_entry, load_entry
+from lienthong.errors import CheckpointInvalid, DataCorrupt
+from lienthong.evidence.checkpoint import Checkpoint, sign_checkpoint
+from lienthong.evidence.merkle import append, leaf_hash
+from lienthong.evidence.note import VerifierKey
+from lienthong.model.delivery import DeliveryEvent
+from lienthong.model.words import FileRole
+from lienthong.testing.clock import FixedClock
+from lienthong.testing.signer import MemorySigner
+from lienthong_node.audit import Audited, audit, check_continues
+from lienthong_node.committer import Committer
+from lienthong_node.core.commands import Command, PutCredential, PutOrganisations
+from lienthong_node.core.credentials import Role
+from lienthong_storage_fs.store import FSBlobStore
+from lienthong_storage_sqlite.store import SQLiteRecordStore
+from node.tests.support import (
+    AXIS,
+    MAIN,
+    NOBODY,
+    ORGANISATIONS,
+    POLICY,
+    A,
+    B,
+    C,
+    caller,
+    credential,
+    file,
+    manifest,
+    organisation,
+    recall,
+    report,
+    statement,
+    submit,
+)
+
+LARGE: Final = b"a file that was uploaded" * 1000
+SIGNER: Final = MemorySigner.checkpoint(b"\7" * 32)
+KEY: Final = VerifierKey.of_signer(AXIS, SIGNER)
+OPERATOR: Final = caller("000.00.01.H53", Role.OPERATOR)
+
+COLUMNS: Final = (
+    "idx",
+    "leaf_hash",
+    "checkpoint_size",
+    "recorded_us",
+    "subject_id",
+    "package_id",
+    "parties",
+    "proof",
+    "entry",
+    "envelope",
+)
+
+Tampering = Callable[["Disk"], object]
+
+
+@frozen
+class Disk:
+    """The files of a node, open to whoever has them."""
+
+    folder: Path
+    sql: apsw.Connection
+
+    def run(self, statement: str, *values: Any) -> list[Any]:
+        return self.sql.execute(statement, values).fetchall()
+
+    def row(self, index: int) -> dict[str, Any]:
+        """A journal row by column."""
+        [found] = self.run(f"SELECT {', '.join(COLUMNS)} FROM journal WHERE idx = ?", index)
+        return dict(zip(COLUMNS, found, strict=True))
+
+    def rewrite(self, index: int, **changes: Any) -> None:
+        """Change a journal row and give it a check sum that fits, as a forger would."""
+        row = self.row(index) | changes
+        words = "{idx} {checkpoint_size} {recorded_us} {parties}".format(**row).encode()
+        parts = (row["leaf_hash"], row["subject_id"], row["package_id"], row["proof"])
+        crc = crc32(row["envelope"], crc32(row["entry"], crc32(b"".join((words, *parts)))))
+        names = ", ".join(f"{name} = ?" for name in COLUMNS)
+        self.run(f"UPDATE journal SET {names}, crc = ? WHERE idx = ?", *row.values(), crc, index)
+
+    def forge_entry(self, index: int, **changes: Any) -> None:
+        """Change what an entry says, and its leaf hash with it."""
+        entry = evolve(load_entry(self.row(index)["entry"]), **changes)
+        data = dump_entry(entry)
+        recorded_us = round(entry.recorded_at.timestamp() * 1_000_000)
+        self.rewrite(index, entry=data, leaf_hash=leaf_hash(data), recorded_us=recorded_us)
+
+    def one(self, table: str, column: str = "rowid") -> Any:
+        [[found]] = self.run(f"SELECT {column} FROM {table} ORDER BY 1 LIMIT 1")
+        return found
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A node's files after some work: three batches, more than a tile of entries."""
+    folder = tmp_path_factory.mktemp("sound")
+    with (
+        closing(SQLiteRecordStore(folder / "node.db")) as store,
+        closing(FSBlobStore(folder / "blobs")) as blobs,
+    ):
+        staging = blobs.stage("a" * 8)
+        staging.write(LARGE)
+        staging.publish(hashlib.sha256(LARGE).digest(), len(LARGE))
+        with store.write() as tx:
+            tx.add_possession(A, hashlib.sha256(LARGE).digest(), len(LARGE))
+        committer = Committer(store, policy=POLICY, signer=SIGNER, clock=FixedClock())
+        committer.start()
+        for batch in _life():
+            outcomes = committer.submit(batch).result(60)
+            assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        committer.stop()
+    return folder
+
+
+def _life() -> Iterator[Sequence[Command]]:
+    yield [PutOrganisations(caller=OPERATOR, organisations=ORGANISATIONS)]
+    yield [PutCredential(caller=OPERATOR, credential=credential(organ)) for organ in (A, B)]
+    yield [PutOrganisations(caller=OPERATOR, organisations=(organisation(NOBODY),))]
+    package = manifest(B, C, files=[file(), file(LARGE, "ban-ve.pdf", role=FileRole.ATTACHMENT)])
+    yield [submit(package)]
+    yield [report(statement(DeliveryEvent.ARRIVE, package.package_id))]
+    yield [report(statement(DeliveryEvent.ACCEPT, package.package_id))]
+    yield [submit(recall(package.package_id, B))]
+    yield [submit(manifest()) for _ in range(260)]
+
+
+@pytest.fixture
+def disk(sound: Path, tmp_path: Path) -> Iterator[Disk]:
+    """A copy to tamper with; the triggers that guard the journal are gone."""
+    folder = tmp_path / "copy"
+    shutil.copytree(sound, folder)
+    with closing(apsw.Connection(str(folder / "node.db"))) as connection:
+        connection.execute("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete")
+        yield Disk(folder, connection)
+
+
+def run_audit(folder: Path, *, files: bool = True) -> Audited:
+    done = Audited(entries=0, total=0)
+    with (
+        closing(SQLiteRecordStore(folder / "node.db")) as store,
+        closing(FSBlobStore(folder / "blobs")) as blobs,
+    ):
+        for done in audit(store, KEY, blobs if files else None):
+            pass
+    return done
+
+
+def test_a_sound_store_passes(disk: Disk) -> None:
+    """Also without the triggers: nothing below fails for another reason than what it changed."""
+    disk.sql.close()
+    done = run_audit(disk.folder)
+    assert done == Audited(entries=268, total=268, files=2)
+    assert run_audit(disk.folder, files=False).files == 0
+
+
+FIRST_PACKAGE: Final = 4
+ARRIVAL: Final = 5
+LAST: Final = 267
+
+
+def _swap(disk: Disk) -> None:
+    one, other = disk.row(8), disk.row(9)
+    keep = {"idx", "checkpoint_size", "proof"}
+    disk.rewrite(8, **{name: value for name, value in other.items() if name not in keep})
+    disk.rewrite(9, **{name: value for name, value in one.items() if name not in keep})
+
+
+def _delete(disk: Disk) -> None:
+    disk.run("PRAGMA foreign_keys = OFF")
+    disk.run("DELETE FROM feed WHERE idx = ?", FIRST_PACKAGE)
+    disk.run("DELETE FROM journal WHERE idx = ?", FIRST_PACKAGE)
+
+
+def _resign(disk: Disk) -> None:
+    """A whole new history of the same entries, sealed with a key of the forger's."""
+    entries = [disk.row(index)["entry"] for index in range(LAST + 1)]
+    tree = append((), 0, entries)
+    note = sign_checkpoint(
+        Checkpoint(origin=AXIS, size=tree.size, root=tree.root), MemorySigner.checkpoint()
+    )
+    disk.run("UPDATE checkpoint SET note = ? WHERE size = ?", note, tree.size)
+
+
+def _uncover(disk: Disk) -> None:
+    """Entries that no checkpoint claims to cover need not fit any."""
+    for index in range(LAST + 1):
+        disk.rewrite(index, checkpoint_size=LAST + 2)
+
+
+def _reuse_checkpoint(disk: Disk) -> None:
+    [[older]] = disk.run("SELECT note FROM checkpoint WHERE size = 5")
+    disk.run("UPDATE checkpoint SET note = ? WHERE size = 6", older)
+
+
+def _flip(disk: Disk, name: str) -> None:
+    value = bytearray(disk.row(FIRST_PACKAGE)[name])
+    value[len(value) // 2] ^= 1
+    disk.rewrite(FIRST_PACKAGE, **{name: bytes(value)})
+
+
+def _phantom(disk: Disk) -> None:
+    disk.run(
+        "INSERT INTO delivery SELECT ?, recipient, sender, kind, state, resume_state, has_lead,"
+        " pending_package_id, sent_us, updated_us, updated_index, subject, number, urgency"
+        " FROM delivery LIMIT 1",
+        bytes(16),
+    )
+
+
+def _hide_from_recipient(disk: Disk) -> None:
+    """The table and the feed agree, and the recipient never sees the package."""
+    disk.rewrite(FIRST_PACKAGE, parties=json.dumps([A, B]))
+    disk.run("DELETE FROM feed WHERE idx = ? AND organ = ?", FIRST_PACKAGE, C)
+
+
+def _rebind(disk: Disk) -> None:
+    """B's certificate would open A's documents."""
+    fingerprint = hashlib.sha256(B.encode()).digest()
+    [[body]] = disk.run("SELECT body FROM credential WHERE fingerprint = ?", fingerprint)
+    disk.run(
+        "UPDATE credential SET organ = ?, body = ? WHERE fingerprint = ?",
+        A,
+        body.replace(B.encode(), A.encode()),
+        fingerprint,
+    )
+
+
+def _add_credential(disk: Disk) -> None:
+    [[body]] = disk.run("SELECT body FROM credential LIMIT 1")
+    disk.run("INSERT INTO credential VALUES (?, ?, 12, ?)", bytes(32), A, body)
+
+
+def _truncate(disk: Disk) -> None:
+    """The last batch disappears, and the head says so."""
+    disk.run("PRAGMA foreign_keys = OFF")
+    for table in ("feed", "journal"):
+        disk.run(f"DELETE FROM {table} WHERE idx > 7")
+    disk.run("UPDATE head SET size = 8")
+
+
+def _rename(disk: Disk) -> None:
+    [[organ, body]] = disk.run("SELECT organ, body FROM organisation WHERE organ = ?", NOBODY)
+    disk.run("UPDATE organisation SET body = ? WHERE organ = ?", body + b" ", organ)
+
+
+def _damage_blob(disk: Disk) -> None:
+    digest = hashlib.sha256(LARGE).hexdigest()
+    [path] = disk.folder.rglob(digest)
+    path.chmod(0o600)
+    path.write_bytes(LARGE[:-1] + b"X")
+
+
+def _lose_blob(disk: Disk) -> None:
+    [path] = disk.folder.rglob(hashlib.sha256(LARGE).hexdigest())
+    path.unlink()
+
+
+def _sql(statement: str, *values: Any) -> Tampering:
+    return lambda disk: disk.run(statement, *values)
+
+
+TAMPERINGS: Final[dict[str, tuple[Tampering, str]]] = {
+    "entry changed": (lambda disk: _flip(disk, "entry"), "journal entry 4"),
+    "entry deleted": (_delete, "journal entry 4 is missing"),
+    "entries swapped": (_swap, "journal entry 8: its index"),
+    "entry forged with its leaf hash": (
+        lambda disk: disk.forge_entry(FIRST_PACKAGE, nonce=b"n" * 32),
+        "checkpoint of size 5 has another root",
+    ),
+    "time turned back": (
+        lambda disk: disk.forge_entry(
+            ARRIVAL, recorded_at=load_entry(disk.row(0)["entry"]).recorded_at.replace(year=2020)
+        ),
+        "journal entry 5: its time",
+    ),
+    "leaf hash changed": (lambda disk: _flip(disk, "leaf_hash"), "journal entry 4: its index"),
+    "proof changed": (lambda disk: _flip(disk, "proof"), "journal entry 4: its proof"),
+    "envelope changed": (lambda disk: _flip(disk, "envelope"), "journal entry 4"),
+    "envelope of another entry": (
+        lambda disk: disk.rewrite(FIRST_PACKAGE, envelope=disk.row(8)["envelope"]),
+        "journal entry 4: its envelope is another one",
+    ),
+    "envelope lost": (lambda disk: disk.rewrite(FIRST_PACKAGE, envelope=b""), "journal entry 4"),
+    "checkpoint changed": (
+        _sql("UPDATE checkpoint SET note = replace(note, 'axis.test', 'axis.tesd') WHERE size = 5"),
+        "checkpoint of size 5",
+    ),
+    "checkpoint deleted": (
+        _sql("DELETE FROM checkpoint WHERE size = 5"),
+        "checkpoint of size 5 is missing",
+    ),
+    "checkpoint of another size": (_reuse_checkpoint, "checkpoint of size 6 has another root"),
+    "checkpoint of another key": (_resign, "checkpoint of size 268"),
+    "checkpoints dodged": (_uncover, "no checkpoint covers journal entry 0"),
+    "head changed": (_sql("UPDATE head SET frontier = zeroblob(32)"), "head of the journal"),
+    "head's directory version": (
+        _sql("UPDATE head SET directory_version = 99"),
+        "directory version 99",
+    ),
+    "end cut off": (_truncate, "newest checkpoint is of size 268, not 8"),
+    "package's file changed": (
+        _sql("UPDATE package_file SET size = 1 WHERE name = 'ban-ve.pdf'"),
+        "the package ",
+    ),
+    "package given to another sender": (
+        _sql("UPDATE package SET sender = ? WHERE idx = 4", B),
+        "the package ",
+    ),
+    "package deleted": (
+        _sql("PRAGMA foreign_keys = OFF; DELETE FROM package_file; DELETE FROM package"),
+        "the package ",
+    ),
+    "state changed": (
+        _sql("UPDATE delivery SET state = 'COMPLETED' WHERE recipient = ?", C),
+        f"to {C} is COMPLETED",
+    ),
+    "subject changed": (
+        _sql("UPDATE delivery SET subject = 'khác' WHERE recipient = ?", C),
+        f"to {C}",
+    ),
+    "delivery deleted": (_sql("DELETE FROM delivery WHERE recipient = ?", C), f"{C} is missing"),
+    "delivery invented": (_phantom, f"{bytes(16).hex()} to"),
+    "report changed": (_sql("UPDATE statement SET event = 'REFUSE' WHERE idx = 5"), "statement"),
+    "report deleted": (_sql("DELETE FROM statement WHERE idx = 5"), "statement"),
+    "hidden from its recipient": (_hide_from_recipient, f"journal entry 4: the parties lack {C}"),
+    "feed without its entry": (_sql("DELETE FROM feed WHERE organ = ? AND idx = 5", B), "feeds"),
+    "feed of somebody else": (_sql("INSERT INTO feed VALUES (?, 4)", NOBODY), "feeds"),
+    "about another package": (
+        lambda disk: disk.rewrite(ARRIVAL, package_id=disk.row(8)["package_id"]),
+        "journal entry 5: what it is about",
+    ),
+    "certificate bound to another": (_rebind, f"the credential {B}"),
+    "credential invented": (_add_credential, "the credential of directory version 12"),
+    "organisation changed": (_rename, f"the organisation {NOBODY}"),
+    "tile changed": (_sql("UPDATE tile SET root = zeroblob(32)"), "the tile 0/0"),
+    "tile deleted": (_sql("DELETE FROM tile"), "the tile 0/0"),
+    "small file changed": (
+        _sql("UPDATE content SET data = x'00'"),
+        f"the file {hashlib.sha256(MAIN).hexdigest()}",
+    ),
+    "small file lost": (
+        _sql("DELETE FROM content"),
+        f"the file {hashlib.sha256(MAIN).hexdigest()}",
+    ),
+    "large file changed": (_damage_blob, hashlib.sha256(LARGE).hexdigest()),
+    "large file lost": (_lose_blob, hashlib.sha256(LARGE).hexdigest()),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_finds_and_names(disk: Disk, name: str) -> None:
+    tamper, named = TAMPERINGS[name]
+    tamper(disk)
+    assert disk.sql.changes() or name.startswith("large file")
+    disk.sql.close()
+    with pytest.raises(DataCorrupt, match=re.escape(named)):
+        run_audit(disk.folder)
+
+
+class TestAgainstOutside:
+    """What was cut off cleanly only a checkpoint that somebody else has kept can show."""
+
+    def cut(self, disk: Disk) -> None:
+        disk.run("PRAGMA foreign_keys = OFF")
+        for table in ("feed", "journal"):
+            disk.run(f"DELETE FROM {table} WHERE idx > 7")
+        for statement in (
+            "DELETE FROM checkpoint WHERE size > 8",
+            "DELETE FROM tile",
+            "DELETE FROM package_file WHERE package_id IN (SELECT package_id FROM package"
+            " WHERE idx > 7)",
+            "DELETE FROM package WHERE idx > 7",
+            "DELETE FROM delivery WHERE updated_index > 7",
+        ):
+            disk.run(statement)
+        tree = append((), 0, [disk.row(index)["entry"] for index in range(8)])
+        frontier = b"".join(tree.frontier)
+        disk.run("UPDATE head SET size = 8, frontier = ?", frontier)
+
+    def check(self, folder: Path, note: str) -> None:
+        with closing(SQLiteRecordStore(folder / "node.db")) as store:
+            check_continues(store, KEY, note)
+
+    def note(self, disk: Disk, size: int) -> str:
+        [[found]] = disk.run("SELECT note FROM checkpoint WHERE size = ?", size)
+        return str(found)
+
+    def test_a_clean_cut_shows(self, disk: Disk) -> None:
+        kept = {size: self.note(disk, size) for size in (5, 8, 268)}
+        self.cut(disk)
+        disk.sql.close()
+        assert run_audit(disk.folder).entries == 8
+        self.check(disk.folder, kept[5])
+        self.check(disk.folder, kept[8])
+        with pytest.raises(DataCorrupt, match="8 entries, the checkpoint covers 268"):
+            self.check(disk.folder, kept[268])
+
+    def test_another_history_shows(self, disk: Disk) -> None:
+        note = self.note(disk, 5)
+        disk.forge_entry(2, nonce=b"n" * 32)
+        disk.sql.close()
+        with pytest.raises(DataCorrupt, match="first 5 entries were rewritten"):
+            self.check(disk.folder, note)
+
+    def test_a_checkpoint_of_another_axis_counts_for_nothing(self, disk: Disk) -> None:
+        checkpoint = Checkpoint(origin=AXIS, size=5, root=bytes(32))
+        note = sign_checkpoint(checkpoint, MemorySigner.checkpoint())
+        disk.sql.close()
+        with pytest.raises(CheckpointInvalid):
+            self.check(disk.folder, note)
