@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - statements are put together from constants of this file
 """The audit finds what somebody with the file in hand has changed, and names it."""
 
 from __future__ import annotations
@@ -103,10 +104,6 @@ class Disk:
         recorded_us = round(entry.recorded_at.timestamp() * 1_000_000)
         self.rewrite(index, entry=data, leaf_hash=leaf_hash(data), recorded_us=recorded_us)
 
-    def one(self, table: str, column: str = "rowid") -> Any:
-        [[found]] = self.run(f"SELECT {column} FROM {table} ORDER BY 1 LIMIT 1")
-        return found
-
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -153,14 +150,11 @@ def disk(sound: Path, tmp_path: Path) -> Iterator[Disk]:
 
 
 def run_audit(folder: Path, *, files: bool = True) -> Audited:
-    done = Audited(entries=0, total=0)
     with (
         closing(SQLiteRecordStore(folder / "node.db")) as store,
         closing(FSBlobStore(folder / "blobs")) as blobs,
     ):
-        for done in audit(store, KEY, blobs if files else None):
-            pass
-    return done
+        return list(audit(store, KEY, blobs if files else None))[-1]
 
 
 def test_a_sound_store_passes(disk: Disk) -> None:
@@ -248,12 +242,22 @@ def _add_credential(disk: Disk) -> None:
     disk.run("INSERT INTO credential VALUES (?, ?, 12, ?)", bytes(32), A, body)
 
 
-def _truncate(disk: Disk) -> None:
+def _cut_end(disk: Disk) -> None:
     """The last batch disappears, and the head says so."""
     disk.run("PRAGMA foreign_keys = OFF")
-    for table in ("feed", "journal"):
-        disk.run(f"DELETE FROM {table} WHERE idx > 7")
-    disk.run("UPDATE head SET size = 8")
+    disk.run("DELETE FROM feed WHERE idx >= 8; DELETE FROM journal WHERE idx >= 8")
+    tree = append((), 0, [disk.row(index)["entry"] for index in range(8)])
+    disk.run("UPDATE head SET size = 8, frontier = ?", b"".join(tree.frontier))
+
+
+def _cut_cleanly(disk: Disk) -> None:
+    """The last batch disappears with everything that it has made."""
+    _cut_end(disk)
+    disk.run("DELETE FROM checkpoint WHERE size > 8; DELETE FROM tile")
+    disk.run("CREATE TEMP TABLE gone AS SELECT package_id FROM package WHERE idx >= 8")
+    disk.run("DELETE FROM package_file WHERE package_id IN (SELECT package_id FROM gone)")
+    disk.run("DELETE FROM delivery WHERE package_id IN (SELECT package_id FROM gone)")
+    disk.run("DELETE FROM package WHERE idx >= 8")
 
 
 def _rename(disk: Disk) -> None:
@@ -315,7 +319,7 @@ TAMPERINGS: Final[dict[str, tuple[Tampering, str]]] = {
         _sql("UPDATE head SET directory_version = 99"),
         "directory version 99",
     ),
-    "end cut off": (_truncate, "newest checkpoint is of size 268, not 8"),
+    "end cut off": (_cut_end, "newest checkpoint is of size 268, not 8"),
     "package's file changed": (
         _sql("UPDATE package_file SET size = 1 WHERE name = 'ban-ve.pdf'"),
         "the package ",
@@ -378,23 +382,6 @@ def test_finds_and_names(disk: Disk, name: str) -> None:
 class TestAgainstOutside:
     """What was cut off cleanly only a checkpoint that somebody else has kept can show."""
 
-    def cut(self, disk: Disk) -> None:
-        disk.run("PRAGMA foreign_keys = OFF")
-        for table in ("feed", "journal"):
-            disk.run(f"DELETE FROM {table} WHERE idx > 7")
-        for statement in (
-            "DELETE FROM checkpoint WHERE size > 8",
-            "DELETE FROM tile",
-            "DELETE FROM package_file WHERE package_id IN (SELECT package_id FROM package"
-            " WHERE idx > 7)",
-            "DELETE FROM package WHERE idx > 7",
-            "DELETE FROM delivery WHERE updated_index > 7",
-        ):
-            disk.run(statement)
-        tree = append((), 0, [disk.row(index)["entry"] for index in range(8)])
-        frontier = b"".join(tree.frontier)
-        disk.run("UPDATE head SET size = 8, frontier = ?", frontier)
-
     def check(self, folder: Path, note: str) -> None:
         with closing(SQLiteRecordStore(folder / "node.db")) as store:
             check_continues(store, KEY, note)
@@ -405,7 +392,7 @@ class TestAgainstOutside:
 
     def test_a_clean_cut_shows(self, disk: Disk) -> None:
         kept = {size: self.note(disk, size) for size in (5, 8, 268)}
-        self.cut(disk)
+        _cut_cleanly(disk)
         disk.sql.close()
         assert run_audit(disk.folder).entries == 8
         self.check(disk.folder, kept[5])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lienthong.errors import (
     ClosedRecipient,
+    ClosedSender,
     DuplicateRecipient,
     FileMissing,
     IdReused,
@@ -54,7 +55,8 @@ def decide_submit(
     Steps, each with the error that ends it:
         1. the caller may send for its sender (SenderMismatch);
         2. the same id with the same bytes is the same package (IdReused);
-        3. it is meant for this axis and recent (WrongAudience, ClockSkew);
+        3. it is meant for this axis, recent, and of a sender that still exists (WrongAudience,
+           ClockSkew, ClosedSender);
         4. recipients exist, are open and are named once (UnknownRecipient, ClosedRecipient,
            DuplicateRecipient);
         5. counts and sizes are within limits (TooLarge);
@@ -68,6 +70,7 @@ def decide_submit(
         return _repeat(command, facts.existing)
     check_audience(manifest.audience, policy)
     check_created(manifest.created_at, moment.now, policy)
+    _check_open(manifest.sender, ClosedSender, facts, moment)
     recipients = _recipients(manifest, sender, facts, moment)
     _check_limits(manifest, policy)
     _check_files(manifest, facts)
@@ -116,15 +119,22 @@ def _recipient(recipient: Recipient, facts: SubmitFacts, moment: Moment) -> str:
         organisation = facts.directory.resolve(recipient.organ_id)
     except OrganisationUnknown:
         raise UnknownRecipient(organ=recipient.organ_id) from None
-    today = vietnam_date(moment.now)
+    _check_open(recipient.organ_id, ClosedRecipient, facts, moment)
+    return str(organisation.organ_id)
+
+
+def _check_open(
+    organ: OrganId, closed: type[ClosedRecipient | ClosedSender], facts: SubmitFacts, moment: Moment
+) -> None:
+    """The organisation exists on the day of the entry; otherwise its successors are named."""
+    organisation, today = facts.directory.resolve(organ), vietnam_date(moment.now)
     if not organisation.open_on(today):
         successors = facts.directory.current(organisation.organ_id, today)
-        raise ClosedRecipient(
-            organ=recipient.organ_id,
+        raise closed(
+            organ=organ,
             closed_on=organisation.valid_to,
             successors=", ".join(str(s.organ_id) for s in successors) or "-",
         )
-    return str(organisation.organ_id)
 
 
 def _check_limits(manifest: Manifest, policy: Policy) -> None:

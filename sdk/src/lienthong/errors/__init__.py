@@ -44,6 +44,7 @@ from lienthong.errors.evidence import (
 from lienthong.errors.exchange import (
     ClockSkew,
     ClosedRecipient,
+    ClosedSender,
     DuplicateRecipient,
     FileMissing,
     FileUndeclared,
@@ -90,6 +91,7 @@ __all__ = [
     "ClockSkew",
     "Closed",
     "ClosedRecipient",
+    "ClosedSender",
     "CodeTaken",
     "ConfigInvalid",
     "ConflictingReport",

@@ -48,6 +48,17 @@ class ClosedRecipient(InputError):
     next_vi = "gửi tới cơ quan kế thừa"
 
 
+class ClosedSender(InputError):
+    """The sending organisation no longer exists."""
+
+    code = "exchange.closed_sender"
+    status = "FAILED_PRECONDITION"
+    en = "the sender {organ} was closed on {closed_on}; its successors: {successors}"
+    vi = "bên gửi {organ} đã ngừng hoạt động từ {closed_on}; cơ quan kế thừa: {successors}"
+    next_en = "let the successor send"
+    next_vi = "để cơ quan kế thừa gửi"
+
+
 class DuplicateRecipient(InputError):
     """An organisation is named twice, maybe under two of its codes."""
 
