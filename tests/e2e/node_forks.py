@@ -30,8 +30,8 @@ from lienthong_node import committer, contents, logs, uploads
 from lienthong_node.serve import serve
 from lienthong_node.server import Node
 from lienthong_node.services import feed
+from lienthong_node.services.context import NodeContext
 from lienthong_node.stores import Recorded, hash_reader
-from lienthong_proto.axis.v1 import exchange_pb2
 from lienthong_storage_sqlite.transaction import SQLiteWriteTransaction
 
 PLUGINS: Final = ("lienthong_signer_softkey", "lienthong_storage_fs", "lienthong_storage_sqlite")
@@ -134,27 +134,15 @@ def _new_receipts() -> None:
     committer.read_recorded = read
 
 
-def _page_ends_at_head() -> None:
-    """A feed's cursor jumps to the journal's end, past entries that did not fit on the page."""
+def _cursor_of_another_look() -> None:
+    """A page's cursor is taken a moment later; what was committed in between is skipped."""
     inner = feed._page
 
-    def page(*args: Any) -> exchange_pb2.SubscribeResponse:
-        found = inner(*args)
-        view: ReadView = args[-1]
-        if found.items:
-            found.next_index = view.head().size
-        return found
-
-    feed._page = page
-
-
-def _wake_is_news() -> None:
-    """A reader goes on behind what it was told, and misses what was committed at once with it."""
-    inner = feed._page
-
-    def page(*args: Any) -> exchange_pb2.SubscribeResponse:
-        found = inner(*args)
-        found.next_index += 1
+    def page(node: NodeContext, request: Any, organ: str, cursor: int, view: ReadView) -> Any:
+        found = inner(node, request, organ, cursor, view)
+        if 0 < len(found.items) < request.page_size:
+            with node.store.read() as later:
+                found.next_index = later.head().size
         return found
 
     feed._page = page
@@ -191,8 +179,7 @@ def _ignores_a_full_disk() -> None:
 PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "acknowledge-before-commit": _acknowledge_before_commit,
     "new-receipts": _new_receipts,
-    "page-ends-at-head": _page_ends_at_head,
-    "wake-is-news": _wake_is_news,
+    "cursor-of-another-look": _cursor_of_another_look,
     "upload-forgets": _upload_forgets,
     "reads-files-whole": _reads_files_whole,
     "ignores-a-full-disk": _ignores_a_full_disk,

@@ -25,12 +25,16 @@ from tests.e2e.history import digest, read_journal
 
 MIB: Final = 1024 * 1024
 DISK: Final = "64m"
-RESERVE: Final = 8 * MIB
+RESERVE: Final = 24 * MIB
+"""Holds what SQLite's log takes when it is copied into the database, 16 MiB, and some more."""
+
+SMALL: Final = 2_000
+MEDIUM: Final = 100_000
+LARGE: Final = 3 * MIB
 ROUNDS: Final = 20
 REFUSED_S: Final = 1.0
 ACCEPTED_AGAIN_S: Final = 5.0
 ONCE: Final = RetryPolicy(attempts=1, timeout=10)
-LARGE: Final = 3 * MIB
 MOST: Final = 400
 """Documents that are sent until the disk is full."""
 
@@ -78,14 +82,14 @@ def test_at_the_reserve_only_new_packages_are_refused(disk: Disk) -> None:
         both(axis) as (sender, recipient),
     ):
         for number in range(1, ROUNDS + 1):
-            sent.append(send(sender, 100_000))
-            disk.fill(leaving=RESERVE // 2)
-            refused_within(REFUSED_S, sender, 100_000)
+            sent.append(send(sender, MEDIUM))
+            disk.fill(leaving=RESERVE - MIB)
+            refused_within(REFUSED_S, sender, SMALL)
             with pytest.raises(DiskFull):
                 send(sender, LARGE)
             goes_on(sender, recipient, *sent[-1], number)
             disk.clear()
-            sent.append(accepted_within(ACCEPTED_AGAIN_S, sender, 100_000))
+            sent.append(accepted_within(ACCEPTED_AGAIN_S, sender, MEDIUM))
         axis.stop()
         assert lost(axis, sent) == []
 
@@ -107,11 +111,11 @@ def test_a_node_that_ignores_a_full_disk_would_be_caught(disk: Disk) -> None:
         ) as axis,
         both(axis) as (sender, _),
     ):
-        sent = [send(sender, 100_000)]
+        sent = [send(sender, MEDIUM)]
         disk.fill(leaving=0)
         while len(sent) < MOST:
             try:
-                sent.append(send(sender, 100_000))
+                sent.append(send(sender, MEDIUM))
             except LienthongError:
                 break
         axis.kill()
@@ -123,11 +127,11 @@ def fill_up(
     disk: Disk, sender: Client, recipient: Client
 ) -> Sequence[tuple[PreparedPackage, Receipt]]:
     """Send until nothing fits, three times; what was acknowledged."""
-    sent = [send(sender, 100_000)]
+    sent = [send(sender, MEDIUM)]
     for _ in range(3):
         disk.fill(leaving=0)
         refused = 0
-        for size in (100_000, 2_000, LARGE):
+        for size in (MEDIUM, SMALL, LARGE):
             for _ in range(MOST):
                 try:
                     sent.append(send(sender, size))
@@ -138,7 +142,7 @@ def fill_up(
         assert recipient.check(sent[-1][0].package_id).passed
         reads_feed_to(recipient, sent[-1][0].package_id)
         disk.clear()
-        sent.append(accepted_within(ACCEPTED_AGAIN_S, sender, 100_000))
+        sent.append(accepted_within(ACCEPTED_AGAIN_S, sender, MEDIUM))
         sent.append(accepted_within(ACCEPTED_AGAIN_S, sender, LARGE))
     return sent
 

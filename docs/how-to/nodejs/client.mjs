@@ -1,7 +1,7 @@
 // Sends and receives over the axis with nothing but the .proto files and a client certificate.
 //
 //   node client.mjs PROTO_FOLDER PROFILE_FOLDER send FILE RECIPIENT_CODE
-//   node client.mjs PROTO_FOLDER PROFILE_FOLDER accept REGISTER_NUMBER
+//   node client.mjs PROTO_FOLDER PROFILE_FOLDER accept REGISTER_NUMBER [FROM_INDEX]
 //
 // Prints one JSON object. PROTO_FOLDER is proto/src of this repository.
 import crypto from "node:crypto";
@@ -74,8 +74,8 @@ async function send(file, recipient) {
 
 // ------------------------------------------------- receive and accept
 
-async function accept(registerNumber) {
-  for (const item of await readFeed()) {
+async function accept(registerNumber, fromIndex = 0) {
+  for (const item of await readFeed(fromIndex)) {
     const entry = decode("JournalEntry", item.receipt.entry);
     if (!entry.package || entry.package.sender === profile.organ) continue;
     const manifest = openManifest(item.envelope);
@@ -111,10 +111,10 @@ async function accept(registerNumber) {
   throw new Error("nothing to accept in the feed");
 }
 
-function readFeed() {
+function readFeed(fromIndex) {
   return new Promise((resolve, reject) => {
     const items = [];
-    const call = exchange.Subscribe({ fromIndex: 0, inlineLimit: 262144 });
+    const call = exchange.Subscribe({ fromIndex, inlineLimit: 262144 });
     call.on("data", (page) => items.push(...page.items));
     call.on("error", reject);
     call.on("end", () => resolve(items));

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from lienthong.errors import ConfigInvalid
 from lienthong.plugins import PluginHost
 from lienthong.spi.storage import BlobStore, RecordStore
-from lienthong_node.settings import FILE_NAME
+from lienthong_node.settings import FILE_NAME, dump_settings, load_settings
 
 PIECE: Final = 1024 * 1024
 SMALL: Final = 256 * 1024
@@ -53,7 +53,7 @@ def write_backup(
     shutil.rmtree(part, ignore_errors=True)
     (part / RECORDS.parent).mkdir(parents=True, mode=0o700)
     store.backup(part / RECORDS)
-    shutil.copyfile(folder / FILE_NAME, part / FILE_NAME)
+    _write_settings(folder, part)
     with store.read() as view:
         size = view.head().size
     copy = host.open_blob_store(f"fs:{part / BLOBS}")
@@ -67,6 +67,16 @@ def write_backup(
         copy.close()
     part.rename(target)
     yield done
+
+
+def _write_settings(folder: Path, part: Path) -> None:
+    """The settings as they are, but with the places where the backup keeps its data."""
+    settings = load_settings(folder)
+    placed = evolve(settings, records=f"sqlite:{RECORDS}", blobs=f"fs:{BLOBS}")
+    if placed == settings:
+        shutil.copyfile(folder / FILE_NAME, part / FILE_NAME)
+    else:
+        (part / FILE_NAME).write_text(dump_settings(placed), "utf-8")
 
 
 def _copy(source: BlobStore, target: BlobStore, sha256: bytes) -> int:

@@ -34,14 +34,19 @@ def ask_secret(name: str) -> str:
     """The passphrase of the node's keys, from the file that the environment names.
 
     Raises:
-        ConfigInvalid: a key is encrypted and no file is named.
+        ConfigInvalid: a key is encrypted and no file is named, or it cannot be read.
     """
     path = os.environ.get(PASSPHRASE_FILE)
     if path is None:
         raise ConfigInvalid(
             file="environment", key=PASSPHRASE_FILE, found="unset", expected=f"a file with {name}"
         )
-    return Path(path).read_text("utf-8").rstrip("\n")
+    try:
+        return Path(path).read_text("utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(
+            file=path, key=PASSPHRASE_FILE, found=error, expected=f"a file with {name}"
+        ) from error
 
 
 @define(eq=False, kw_only=True)

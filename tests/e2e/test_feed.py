@@ -1,0 +1,120 @@
+"""A feed never skips and never repeats, whoever writes and reads at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final
+
+from attrs import define, field
+
+from lienthong.client import AsyncClient, Profile
+from lienthong.client.loop import shared_loop
+from lienthong_node.local import LocalAxis
+from tests.e2e.conftest import NAMES
+from tests.e2e.forked_axis import forked_axis
+from tests.e2e.history import Entry, judge, read_events, read_journal
+from tests.e2e.load_process import loaded
+
+READERS: Final = 5
+"""Readers of each organisation, beside the two of the load."""
+
+SECONDS: Final = 8.0
+SEED: Final = int(os.environ.get("LIENTHONG_SEED", "20193"))
+LEAVE_SHARE: Final = 0.02
+LATEST_START: Final = 300
+
+
+@define(eq=False)
+class Reader:
+    """Reads the feed of one organisation in its own way, and keeps what it saw."""
+
+    organ: str
+    chance: random.Random
+    start: int = 0
+    seen: list[int] = field(factory=list)
+
+    @property
+    def cursor(self) -> int:
+        return self.seen[-1] + 1 if self.seen else self.start
+
+    async def read(self, client: AsyncClient, stopped: asyncio.Event) -> None:
+        """Read from somewhere on, leaving and coming back, to the end of the journal."""
+        self.start = self.chance.randrange(LATEST_START)
+        while not stopped.is_set():
+            await self._visit(client, wait=self.chance.uniform(0, 0.3))
+        await self._visit(client, wait=0)
+
+    async def _visit(self, client: AsyncClient, *, wait: float) -> None:
+        leaves = wait > 0
+        page_size = self.chance.choice([1, 3, 20, 100])
+        async with aclosing(client.feed(self.cursor, wait=wait, page_size=page_size)) as items:
+            async for item in items:
+                self.seen.append(item.entry.index)
+                if leaves and self.chance.random() < LEAVE_SHARE:
+                    return
+
+
+def test_feeds_never_skip_while_many_write_and_read(tmp_path: Path) -> None:
+    print(f"seed {SEED}")
+    readers, journal, faults = read_under_load(tmp_path)
+    assert faults == []
+    assert wrong(readers, journal) == []
+    assert all(reader.seen for reader in readers)
+    print(f"{len(journal)} entries, {sum(len(reader.seen) for reader in readers)} seen")
+
+
+def test_a_cursor_of_another_look_would_be_caught(tmp_path: Path) -> None:
+    readers, journal, _ = read_under_load(tmp_path, planted="cursor-of-another-look")
+    assert wrong(readers, journal)
+
+
+def read_under_load(
+    folder: Path, *, planted: str = ""
+) -> tuple[list[Reader], list[Entry], list[str]]:
+    """Send, accept and read for a while; the readers, the journal and what is wrong with it."""
+    with forked_axis(folder / "axis", NAMES, planted=planted) as axis:
+        with loaded(axis, folder, seed=SEED) as load:
+            # With a fault the load's own readers may wait for ever for what they skipped.
+            readers = shared_loop().run(read_all(axis, load.close if planted else load.finish))
+        axis.stop()
+        journal, faults = read_journal(axis.data)
+        return readers, journal, faults + judge(read_events(load.history), journal)
+
+
+async def read_all(axis: LocalAxis, end: Callable[[], object]) -> list[Reader]:
+    chance, stopped = random.Random(SEED), asyncio.Event()
+    readers = [
+        Reader(organ, random.Random(chance.random())) for organ in NAMES for _ in range(READERS)
+    ]
+    clients = {organ: AsyncClient(Profile.load(axis.profile(organ))) for organ in NAMES}
+    async with asyncio.TaskGroup() as group:
+        for reader in readers:
+            group.create_task(reader.read(clients[reader.organ], stopped))
+        await asyncio.sleep(SECONDS)
+        await asyncio.to_thread(end)
+        stopped.set()
+    for client in clients.values():
+        await client.close()
+    return readers
+
+
+def wrong(readers: Sequence[Reader], journal: Sequence[Entry]) -> list[str]:
+    """Readers that did not see exactly what concerns them, once and in order."""
+    found = []
+    for reader in readers:
+        expected = [
+            entry.index
+            for entry in journal
+            if reader.organ in entry.parties and entry.index >= reader.start
+        ]
+        if reader.seen != expected:
+            missing = sorted(set(expected) - set(reader.seen))[:5]
+            found.append(
+                f"{reader.organ} from {reader.start}: {missing} of {len(expected)} missing"
+            )
+    return found
