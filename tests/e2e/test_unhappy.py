@@ -393,7 +393,7 @@ class TestFiles:
         assert isinstance(found, TooLarge)
 
     @pytest.mark.parametrize("change", [{"size": 1}, {"size": 10**6}])
-    def test_another_size_in_the_manifest(self, a: Party, change: dict[str, int]) -> None:
+    def test_another_size_in_the_manifest(self, a: Party, change: dict[str, Any]) -> None:
         found = refused(a, files=[entry(**change)])
         assert isinstance(found, SizeMismatch)
 
@@ -605,7 +605,7 @@ TEXTS: Final = (
 OCTETS: Final = (b"", b"\x00", bytes(16), b"\xff" * 16, bytes(32), b"\xff" * 32, bytes(50_000))
 
 
-def garbage(field: FieldDescriptor, depth: int = 2) -> Iterator[Any]:
+def garbage(field: Any, depth: int = 2) -> Iterator[Any]:
     """Values of a field that nobody should send."""
     if field.message_type is not None:
         kind = GetMessageClass(field.message_type)
@@ -625,7 +625,7 @@ def garbage(field: FieldDescriptor, depth: int = 2) -> Iterator[Any]:
         yield from INTEGERS
 
 
-def with_garbage(kind: type[Message], field: FieldDescriptor, depth: int = 2) -> Iterator[Message]:
+def with_garbage(kind: type[Message], field: Any, depth: int = 2) -> Iterator[Message]:
     """Messages with one field spoilt in every way."""
     for value in garbage(field, depth):
         message = kind()
@@ -703,7 +703,7 @@ def test_a_report_with_everything_wrong_names_what_is_wrong(b: Party) -> None:
     message = package_pb2.Statement.FromString(
         dump_statement(b.statement(DeliveryEvent.ARRIVE, new_package_id()))
     )
-    message.event = 0
+    message.event = package_pb2.DELIVERY_EVENT_UNSPECIFIED
     found = one(b.report(message.SerializeToString()))
     assert isinstance(found, InvalidValue | MissingField)
     assert found.facts["field"] == "Statement.event"

@@ -14,6 +14,14 @@ import protobuf from "protobufjs";
 const [protoFolder, profileFolder, action, ...rest] = process.argv.slice(2);
 const MANIFEST = "application/vnd.lienthong.manifest.v1+protobuf";
 const STATEMENT = "application/vnd.lienthong.statement.v1+protobuf";
+const CHUNK = 256 * 1024;
+const HASHES = {
+  SIGNATURE_ALGORITHM_ECDSA_P256_SHA256: "sha256",
+  SIGNATURE_ALGORITHM_ECDSA_P384_SHA384: "sha384",
+  SIGNATURE_ALGORITHM_RSA_PKCS1_SHA256: "sha256",
+  SIGNATURE_ALGORITHM_RSA_PKCS1_SHA384: "sha384",
+  SIGNATURE_ALGORITHM_ED25519: null,
+};
 const OPTIONS = { longs: String, enums: String, bytes: Buffer, defaults: true };
 
 const profile = readProfile();
@@ -52,7 +60,7 @@ async function send(file, recipient) {
       issuerName: "UBND tỉnh Tây Ninh",
       codeNumber: "07",
       codeNotation: "2026/QĐ-UBND",
-      issuedDate: "2026-11-20",
+      issuedDate: today(),
       kind: "QUYET_DINH",
       subject: "Văn bản gửi từ Node.js",
       language: "Tiếng Việt",
@@ -66,67 +74,105 @@ async function send(file, recipient) {
       issueForm: "E_ONLY",
     },
   };
+  const travelsInside = content.length <= CHUNK;
+  if (!travelsInside) await upload(content);
   const envelope = seal(MANIFEST, encode("Manifest", manifest));
-  const submission = { tag: 1, envelope, inlineFiles: [content] };
+  const submission = { tag: 1, envelope, inlineFiles: travelsInside ? [content] : [] };
   const [result] = (await oneAnswer(exchange.Submit(), { submissions: [submission] })).results;
   return { packageId: packageId.toString("hex"), index: receiptIndex(result) };
 }
 
+async function upload(content) {
+  const begun = await ask("BeginUpload", { sha256: sha256(content), size: content.length });
+  if (begun.complete) return;
+  await new Promise((resolve, reject) => {
+    const call = exchange.Upload((error) => (error ? reject(error) : resolve()));
+    let uploadId = begun.uploadId;
+    let offset = Number(begun.offset);
+    const more = () => {
+      while (offset < content.length) {
+        const chunk = content.subarray(offset, offset + CHUNK);
+        const hasRoom = call.write({ uploadId, offset, chunk });
+        uploadId = "";
+        offset += chunk.length;
+        if (!hasRoom) return call.once("drain", more);
+      }
+      call.end();
+    };
+    more();
+  });
+}
+
 // ------------------------------------------------- receive and accept
 
-async function accept(registerNumber, fromIndex = 0) {
-  for (const item of await readFeed(fromIndex)) {
+async function accept(registerNumber) {
+  const cursorFile = path.join(profileFolder, "cursor");
+  const cursor = fs.existsSync(cursorFile) ? Number(fs.readFileSync(cursorFile)) : 0;
+  for (const item of await readFeed(cursor)) {
     const entry = decode("JournalEntry", item.receipt.entry);
-    if (!entry.package || entry.package.sender === profile.organ) continue;
-    const manifest = openManifest(item.envelope);
-    const intact = manifest.files.every((file) =>
-      item.inlineFiles.some((content) => sha256(content).equals(file.sha256)));
-    const report = (event, more = {}) => ({
-      tag: 1,
-      envelope: seal(STATEMENT, encode("Statement", {
-        statementId: uuid7(),
-        audience: profile.axis,
-        packageId: manifest.packageId,
-        recipient: profile.organ,
-        reporter: profile.organ,
-        event,
-        createdAt: now(),
-        ...more,
-      })),
-    });
+    if (!entry.package || !entry.package.recipients.includes(profile.organ)) continue;
+    const manifest = openManifest(item.envelope, entry.package);
+    const contents = await Promise.all(
+      manifest.files.map((file) => contentOf(item, manifest.packageId, file)));
+    const intact = contents.every((content, number) =>
+      sha256(content).equals(manifest.files[number].sha256));
+    if (!intact) throw new Error("a file is not the one that was signed");
     const items = [
-      report("DELIVERY_EVENT_ARRIVE"),
-      report("DELIVERY_EVENT_ACCEPT", {
-        register: { number: registerNumber, date: new Date().toISOString().slice(0, 10) },
+      report(manifest, "DELIVERY_EVENT_ARRIVE"),
+      report(manifest, "DELIVERY_EVENT_ACCEPT", {
+        register: { number: registerNumber, date: today() },
         check: { complete: true, intact, authentic: true, checkedAt: now(), checker: "client.mjs" },
       }),
     ];
     const answer = await oneAnswer(exchange.Report(), { items });
+    const indexes = answer.results.map(receiptIndex);
+    // Only now: whoever crashes before sees the package again, and may report the same again.
+    fs.writeFileSync(cursorFile, String(Number(entry.index) + 1));
     return {
       subject: manifest.document.subject,
       packageId: manifest.packageId.toString("hex"),
-      indexes: answer.results.map(receiptIndex),
+      sizes: contents.map((content) => content.length),
+      indexes,
     };
   }
   throw new Error("nothing to accept in the feed");
 }
 
-function readFeed(fromIndex) {
-  return new Promise((resolve, reject) => {
-    const items = [];
-    const call = exchange.Subscribe({ fromIndex, inlineLimit: 262144 });
-    call.on("data", (page) => items.push(...page.items));
-    call.on("error", reject);
-    call.on("end", () => resolve(items));
-  });
+function report(manifest, event, more = {}) {
+  const statement = {
+    statementId: uuid7(),
+    audience: profile.axis,
+    packageId: manifest.packageId,
+    recipient: profile.organ,
+    reporter: profile.organ,
+    event,
+    createdAt: now(),
+    ...more,
+  };
+  return { tag: 1, envelope: seal(STATEMENT, encode("Statement", statement)) };
 }
 
-function openManifest(envelope) {
-  const certificate = new crypto.X509Certificate(envelope.signatures[0].chain[0]);
+async function readFeed(fromIndex) {
+  const pages = await allAnswers(exchange.Subscribe({ fromIndex, inlineLimit: CHUNK }));
+  return pages.flatMap((page) => page.items);
+}
+
+async function contentOf(item, packageId, file) {
+  const inside = item.inlineFiles.find((content) => sha256(content).equals(file.sha256));
+  if (inside) return inside;
+  const pieces = await allAnswers(exchange.Download({ packageId, sha256: file.sha256 }));
+  return Buffer.concat(pieces.map((piece) => piece.chunk));
+}
+
+function openManifest(envelope, entry) {
+  const [signature] = envelope.signatures;
+  const certificate = new crypto.X509Certificate(signature.chain[0]);
   const authority = new crypto.X509Certificate(read("anchors.pem"));
   const message = preAuthenticationEncoding(envelope.payloadType, envelope.payload);
-  const genuine = certificate.verify(authority.publicKey)
-    && crypto.verify("sha256", message, certificate.publicKey, envelope.signatures[0].value);
+  const genuine = envelope.payloadType === MANIFEST
+    && sha256(envelope.payload).equals(entry.payloadSha256)
+    && certificate.verify(authority.publicKey)
+    && crypto.verify(HASHES[signature.algorithm], message, certificate.publicKey, signature.value);
   if (!genuine) throw new Error("the package is not authentic");
   return decode("Manifest", envelope.payload);
 }
@@ -172,11 +218,31 @@ function now() {
   return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
 }
 
+function today() {
+  // The Swedish way of writing a date is YYYY-MM-DD.
+  return new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Ho_Chi_Minh" });
+}
+
 function sha256(content) {
   return crypto.createHash("sha256").update(content).digest();
 }
 
 // ------------------------------------------------------------- the rest
+
+function ask(method, request) {
+  return new Promise((resolve, reject) => {
+    exchange[method](request, (error, answer) => (error ? reject(error) : resolve(answer)));
+  });
+}
+
+function allAnswers(call) {
+  return new Promise((resolve, reject) => {
+    const answers = [];
+    call.on("data", (answer) => answers.push(answer));
+    call.on("error", reject);
+    call.on("end", () => resolve(answers));
+  });
+}
 
 function oneAnswer(call, request) {
   return new Promise((resolve, reject) => {
