@@ -36,12 +36,12 @@ from lienthong.spi.records import DeliveryRow
 from lienthong.testing.clock import START
 from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.core.commands import Caller, Command, ReportStatus, SubmitPackage
-from lienthong_node.core.credentials import Credential, Role, Use
+from lienthong_node.core.credentials import Credential, Credentials, Role, Use
 from lienthong_node.core.decision import Accepted, Decision, Moment
 from lienthong_node.core.policy import Policy
 from lienthong_node.core.report import decide_report
 from lienthong_node.core.submit import decide_submit
-from lienthong_node.stores import report_facts, submit_facts, write_rows
+from lienthong_node.stores import Registry, report_facts, submit_facts, write_rows
 
 AXIS: Final = "axis.test"
 NOW: Final = START
@@ -114,6 +114,11 @@ def credential(organ: str = A, **fields: Any) -> Credential:
     return Credential(**(values | fields))
 
 
+def signing(organ: str) -> Credential:
+    """The signing certificate of an organisation, in force."""
+    return credential(organ, use=Use.SIGNING, roles=())
+
+
 def document(**fields: Any) -> Document:
     """A valid document; any field can be given."""
     values: dict[str, Any] = {
@@ -168,6 +173,7 @@ def submit(
     return SubmitPackage(
         caller=caller(by or str(value.sender)),
         manifest=value,
+        signer=signer_of(by or str(value.sender)),
         payload_sha256=hashlib.sha256(envelope.payload).digest(),
         envelope_sha256=envelope_digest(envelope),
         envelope=dump_envelope(envelope),
@@ -197,10 +203,26 @@ def report(value: Statement, *, by: str | None = None) -> ReportStatus:
     return ReportStatus(
         caller=caller(by or str(value.reporter)),
         statement=value,
+        signer=signer_of(by or str(value.reporter)),
         payload_sha256=hashlib.sha256(envelope.payload).digest(),
         content_sha256=hashlib.sha256(dump_statement_content(value)).digest(),
         envelope_sha256=envelope_digest(envelope),
         envelope=dump_envelope(envelope),
+    )
+
+
+def signer_of(organ: str) -> str:
+    """Fingerprint of the signing certificate of whoever answers to a code."""
+    code = OrganId(organ)
+    known = DIRECTORY.resolve(code).organ_id if code in DIRECTORY else code
+    return hashlib.sha256(str(known).encode()).hexdigest()
+
+
+def signing_credentials(**fields: Any) -> Credentials:
+    """A signing certificate in force for every organisation; any field can be given."""
+    return Credentials(
+        evolve(signing(str(organisation.organ_id)), **fields)
+        for organisation in DIRECTORY.organisations
     )
 
 
@@ -237,20 +259,28 @@ class World:
 
     store: MemoryRecordStore = field(factory=MemoryRecordStore)
     directory: Directory = DIRECTORY
+    credentials: Credentials = field(factory=signing_credentials)
     policy: Policy = POLICY
     now: datetime = NOW
     size: int = 0
 
     def decide(self, command: Command) -> Decision:
         """Let the core decide and keep what it accepts."""
-        moment = Moment(index=self.size, now=self.now, now_us=to_us(self.now), directory_version=0)
+        moment = Moment(
+            index=self.size,
+            now=self.now,
+            now_us=to_us(self.now),
+            clock=self.now,
+            directory_version=0,
+        )
+        registry = Registry(directory=self.directory, credentials=self.credentials)
         with self.store.write() as tx:
             if isinstance(command, SubmitPackage):
-                facts = submit_facts(tx, command, self.directory)
+                facts = submit_facts(tx, command, registry)
                 decision = decide_submit(command, facts, moment, self.policy)
             else:
                 assert isinstance(command, ReportStatus)
-                known = report_facts(tx, command, self.directory)
+                known = report_facts(tx, command, registry)
                 decision = decide_report(command, known, moment, self.policy)
             if isinstance(decision, Accepted):
                 write_rows(tx, decision)

@@ -42,12 +42,12 @@ from node.tests.support import (
     B,
     C,
     caller,
-    credential,
     file,
     manifest,
     organisation,
     recall,
     report,
+    signing,
     statement,
     submit,
 )
@@ -129,7 +129,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _life() -> Iterator[Sequence[Command]]:
     yield [PutOrganisations(caller=OPERATOR, organisations=ORGANISATIONS)]
-    yield [PutCredential(caller=OPERATOR, credential=credential(organ)) for organ in (A, B)]
+    yield [PutCredential(caller=OPERATOR, credential=signing(organ)) for organ in (A, B)]
     yield [PutOrganisations(caller=OPERATOR, organisations=(organisation(NOBODY),))]
     package = manifest(B, C, files=[file(), file(LARGE, "ban-ve.pdf", role=FileRole.ATTACHMENT)])
     yield [submit(package)]

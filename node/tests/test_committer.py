@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 from attrs import evolve
 
+from lienthong.codec import json
 from lienthong.codec.signed import load_entry
 from lienthong.errors import (
     DiskFull,
@@ -28,6 +29,7 @@ from lienthong.evidence.merkle import verify_inclusion
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.ids import OrganId
+from lienthong.spi.records import CredentialRow
 from lienthong.spi.storage import WriteTransaction
 from lienthong.testing.clock import FixedClock
 from lienthong.testing.signer import MemorySigner
@@ -52,6 +54,7 @@ from node.tests.support import (
     manifest,
     organisation,
     report,
+    signing,
     statement,
     submit,
 )
@@ -80,8 +83,18 @@ def started(committer: Committer) -> Iterator[Committer]:
 
 
 def filled(medium: MemoryMedium | None = None) -> MemoryRecordStore:
-    """A store that knows the organisations."""
+    """A store that knows the organisations and their signing certificates."""
     store = MemoryRecordStore(medium)
+    with store.write() as tx:
+        for found in ORGANISATIONS:
+            organ = str(found.organ_id)
+            row = CredentialRow(
+                fingerprint=bytes.fromhex(signing(organ).fingerprint),
+                organ_id=organ,
+                version=1,
+                body=json.dump(signing(organ)),
+            )
+            tx.put_credential(row)
     with started(make(store)) as committer:
         [outcome] = ask(committer, PutOrganisations(caller=OPERATOR, organisations=ORGANISATIONS))
     assert isinstance(outcome, Recorded)
@@ -295,7 +308,7 @@ class TestTime:
         with started(make(filled(), clock=clock)) as committer:
             for step in (1, -3600, 5, -86400, 86400 + 3600):
                 clock.advance(timedelta(seconds=step))
-                [outcome] = ask(committer, submit(manifest()))
+                [outcome] = ask(committer, submit(manifest(created_at=clock())))
                 assert isinstance(outcome, Recorded)
                 times.append(load_entry(outcome.row.entry).recorded_at)
         assert times == sorted(times)

@@ -27,7 +27,7 @@ BOUND = credential(A, fingerprint=CLIENT.fingerprint.hex(), roles=(Role.AGENCY, 
 def peer(pem: bytes = CLIENT.chain_pem, **more: list[bytes]) -> dict[str, Any]:
     """What gRPC says about the other side of a connection."""
     first = pem[: pem.index(b"-----END CERTIFICATE-----")] + b"-----END CERTIFICATE-----\n"
-    return {"x509_pem_cert": [first], "transport_security_type": [b"ssl"]} | more
+    return {"x509_pem_cert": [first], "ssl_tls_version": [b"TLSv1.3"]} | more
 
 
 def identifier(*known: Credential, clock: FixedClock | None = None) -> Identifier:

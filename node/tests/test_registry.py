@@ -45,7 +45,7 @@ from node.tests.support import (
     organisation,
 )
 
-MOMENT = Moment(index=7, now=NOW, now_us=to_us(NOW), directory_version=40)
+MOMENT = Moment(index=7, now=NOW, now_us=to_us(NOW), clock=NOW, directory_version=40)
 OPERATOR = caller("000.00.01.H53", Role.OPERATOR)
 
 

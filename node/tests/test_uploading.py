@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import attrs
@@ -19,7 +18,7 @@ from lienthong.testing.store import MemoryRecordStore
 from lienthong_node import uploads
 from lienthong_node.core.policy import Policy
 from lienthong_node.services import uploading
-from lienthong_node.services.context import NodeContext
+from lienthong_node.services.context import NodeContext, Pools
 from lienthong_node.services.locks import KeyedLocks
 from lienthong_node.uploads import Uploads
 from lienthong_proto.axis.v1 import exchange_pb2
@@ -60,7 +59,7 @@ def context(blobs: MemoryBlobStore) -> NodeContext:
         "store": MemoryRecordStore(),
         "uploads": Uploads(blobs, max_bytes=100, monotonic=lambda: 0.0),
         "uploading": KeyedLocks(),
-        "workers": ThreadPoolExecutor(4),
+        "pools": Pools(),
         "accepting": str,
     }
     return NodeContext(**parts)

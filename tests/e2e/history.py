@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import frozen
 
 from lienthong.codec.signed import dump_receipt, load_entry, receipt_from_message
 from lienthong.errors import DataCorrupt
@@ -36,7 +36,7 @@ class Entry:
     """Of the package or report."""
 
     parties: frozenset[str] = frozenset()
-    accepted: tuple[tuple[str, str], ...] = field(default=(), converter=tuple)
+    accepted: tuple[tuple[str, str], ...] = ()
     """Deliveries (package, recipient) that this entry brought to ACCEPTED."""
 
     receipt: str = ""
@@ -172,11 +172,11 @@ def _entry(view: ReadView, row: JournalRow, senders: dict[str, str]) -> Entry:
         name, parties = package, {str(body.sender), *map(str, body.recipients)}
     else:
         name, parties = str(body.statement_id), {senders[package], str(body.recipient)}
-    accepted = [
+    accepted = tuple(
         (str(effect.package_id), str(effect.recipient))
         for effect in body.effects
         if effect.to_state is DeliveryState.ACCEPTED
-    ]
+    )
     return Entry(
         index=row.index,
         id=name,

@@ -131,7 +131,7 @@ def _new_receipts() -> None:
         again = evolve(row, proof=proof, checkpoint_size=newest.size)
         return Recorded(row=again, checkpoint=newest)
 
-    committer.read_recorded = read
+    committer.read_recorded = read  # type: ignore[attr-defined]
 
 
 def _cursor_of_another_look() -> None:

@@ -123,14 +123,14 @@ GOOD_EVENTS: Final[tuple[Event, ...]] = (
 BOTH: Final = frozenset({"A", "B"})
 GOOD_JOURNAL: Final = (
     Entry(index=0, id="p", parties=BOTH, receipt="r0"),
-    Entry(index=1, id="s", parties=BOTH, receipt="r1", accepted=[("p", "B")]),
+    Entry(index=1, id="s", parties=BOTH, receipt="r1", accepted=(("p", "B"),)),
 )
 AGAIN: Final = evolve(GOOD_JOURNAL[1], index=2, id="t")
 
 BAD: Final[dict[str, tuple[Sequence[Event], Sequence[Entry]]]] = {
     "is lost": (GOOD_EVENTS[:4], GOOD_JOURNAL[:1]),
     "was acknowledged as entry 0": (GOOD_EVENTS, (evolve(GOOD_JOURNAL[0], id="q"), AGAIN)),
-    "has it not": (GOOD_EVENTS, (GOOD_JOURNAL[0], evolve(GOOD_JOURNAL[1], accepted=[]))),
+    "has it not": (GOOD_EVENTS, (GOOD_JOURNAL[0], evolve(GOOD_JOURNAL[1], accepted=()))),
     "never answered": (GOOD_EVENTS[:1], GOOD_JOURNAL),
     "another one than before": (GOOD_EVENTS, (evolve(GOOD_JOURNAL[0], receipt="x"),)),
     "in place of": (GOOD_EVENTS, (GOOD_JOURNAL[0], AGAIN)),

@@ -13,11 +13,13 @@ from lienthong.evidence.checkpoint import open_checkpoint
 from lienthong.evidence.digests import envelope_digest
 from lienthong.evidence.merkle import append, leaf_hash
 from lienthong.evidence.note import VerifierKey
+from lienthong.model.delivery import DeliveryState
 from lienthong.model.journal import DirectoryRecord, JournalEntry, PackageRecord, StatementRecord
 from lienthong.model.signing import Envelope
 from lienthong.model.time import to_us
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView
+from lienthong_node.core.deliveries import step_at_target
 
 LONGEST_BATCH: Final = 100_000
 """Entries that one checkpoint may cover anew; a row that says more is not believed."""
@@ -112,12 +114,23 @@ class JournalReplay:
                 raise DataCorrupt(what=f"{read.name}: its directory version does not fit")
             self.directory_version = body.version
             return
+        if isinstance(body, PackageRecord) and body.target is not None:
+            self._apply_to_target(body, body.target.bytes, read.row.index)
         for effect in body.effects:
             delivery = (effect.package_id.bytes, str(effect.recipient))
             before = effect.from_state.value if effect.from_state else None
             if self.states.get(delivery, (None, 0))[0] != before:
                 raise DataCorrupt(what=f"{read.name}: it starts from another state")
             self.states[delivery] = effect.to_state.value, read.row.index
+
+    def _apply_to_target(self, body: PackageRecord, target: bytes, index: int) -> None:
+        """What a recall, update or replacement does at once follows from the delivery machine."""
+        for recipient in body.recipients:
+            delivery = (target, str(recipient))
+            if delivery in self.states:
+                outcome = step_at_target(body.kind, DeliveryState(self.states[delivery][0]))
+                if outcome is not None:
+                    self.states[delivery] = outcome.state.value, index
 
     def _close_batch(self, view: ReadView) -> None:
         batch, self._batch = self._batch, []

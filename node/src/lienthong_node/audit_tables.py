@@ -15,8 +15,9 @@ from lienthong.model.package import Manifest
 from lienthong.spi.records import DeliveryRow, JournalRow, OrganisationRow, PackageRow
 from lienthong.spi.storage import ReadView
 from lienthong_node.audit_journal import Read
+from lienthong_node.core.deliveries import CARRIES_DOCUMENT
 from lienthong_node.core.report import statement_row
-from lienthong_node.core.submit import CARRIES_DOCUMENT, package_row
+from lienthong_node.core.submit import package_row
 from lienthong_node.stores import hash_reader
 
 PAGE = 500

@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from lienthong.errors import ConfigInvalid
 from lienthong.plugins import PluginHost
 from lienthong.spi.storage import BlobStore, RecordStore
+from lienthong_node.opening import under
 from lienthong_node.settings import FILE_NAME, dump_settings, load_settings
 
 PIECE: Final = 1024 * 1024
@@ -56,7 +57,7 @@ def write_backup(
     _write_settings(folder, part)
     with store.read() as view:
         size = view.head().size
-    copy = host.open_blob_store(f"fs:{part / BLOBS}")
+    copy = host.open_blob_store(under(part, f"fs:{BLOBS}"))
     done = Progress(files=0, bytes=0, journal_size=size)
     try:
         for sha256 in blobs.contents():

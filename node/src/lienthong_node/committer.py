@@ -50,6 +50,7 @@ from lienthong_node.stores import (
 )
 
 MAX_BATCH = 256
+MAX_BATCH_BYTES = 16 * 1024 * 1024
 MAX_WAITING = 2048
 """Commands that one organisation may have waiting; more are answered with LimitReached."""
 
@@ -143,6 +144,8 @@ class Committer:
         self._waiting: OrderedDict[str, deque[_Ticket]] = OrderedDict()
         self._changed = threading.Condition()
         self._stopping = False
+        self.failing = ""
+        """Why the last batch could not be committed; empty when it was."""
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         with store.read() as view:
             self.registry = load_registry(view, Registry())
@@ -185,7 +188,9 @@ class Committer:
         while tickets := self._take():
             try:
                 self._commit(tickets)
+                self.failing = ""
             except Exception as error:  # noqa: BLE001 - a failing batch must not end the thread
+                self.failing = str(error)
                 _fail(tickets, error)
 
     def _take(self) -> list[_Ticket]:
@@ -196,19 +201,23 @@ class Committer:
                     return []
                 self._changed.wait()
             batch: list[_Ticket] = []
-            while self._waiting and len(batch) < MAX_BATCH:
+            size = 0
+            while self._waiting and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
                 organ, queue = self._waiting.popitem(last=False)
                 if queue:
                     batch.append(queue.popleft())
+                    size += batch[-1].command.weight
                     self._waiting[organ] = queue
             return batch
 
     def _commit(self, tickets: Sequence[_Ticket]) -> None:
         with self._store.write() as tx:
             work = _Work(head=tx.head(), registry=load_registry(tx, self.registry))
-            now = self._now(work.head)
+            clock = self._clock().astimezone(UTC)
+            # Journal time never goes back, whatever the clock does.
+            now = max(clock, from_us(work.head.recorded_us))
             for ticket in tickets:
-                self._decide(tx, ticket, work, now)
+                self._decide(tx, ticket, work, now, clock)
             sealed = self._seal(tx, work, now) if work.accepted else None
             recorded = _recorded(tx, work, sealed)
         self.registry = work.registry
@@ -226,16 +235,15 @@ class Committer:
         except Exception:
             log.exception("announcing a batch failed")
 
-    def _now(self, head: Head) -> datetime:
-        """The batch's instant; journal time never goes back, whatever the clock does."""
-        return max(self._clock().astimezone(UTC), from_us(head.recorded_us))
-
-    def _decide(self, tx: WriteTransaction, ticket: _Ticket, work: _Work, now: datetime) -> None:
+    def _decide(
+        self, tx: WriteTransaction, ticket: _Ticket, work: _Work, now: datetime, clock: datetime
+    ) -> None:
         """Decide on one command and write its rows; an error concerns this command only."""
         moment = Moment(
             index=work.head.size + len(work.accepted),
             now=now,
             now_us=to_us(now),
+            clock=clock,
             directory_version=work.registry.version,
         )
         try:
@@ -257,16 +265,15 @@ class Committer:
     def _ask_core(
         self, tx: ReadView, command: Command, registry: Registry, moment: Moment
     ) -> Decision:
-        directory = registry.directory
         match command:
             case SubmitPackage():
-                facts = submit_facts(tx, command, directory)
+                facts = submit_facts(tx, command, registry)
                 if facts.existing is None and self._reserve_reached():
                     raise DiskFull
                 return decide_submit(command, facts, moment, self._policy)
             case ReportStatus():
                 return decide_report(
-                    command, report_facts(tx, command, directory), moment, self._policy
+                    command, report_facts(tx, command, registry), moment, self._policy
                 )
             case PutOrganisations():
                 return decide_organisations(command, _registry_facts(registry), moment)

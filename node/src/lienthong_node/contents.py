@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final
 
-from lienthong.errors import DataCorrupt
+from lienthong.errors import DataCorrupt, NotFound
 from lienthong.spi.storage import BlobStore, ReadView
 
 PIECE: Final = 1024 * 1024
@@ -29,11 +29,15 @@ def read_content(view: ReadView, blobs: BlobStore, sha256: bytes) -> bytes:
     """A whole file that is known to be small.
 
     Raises:
-        NotFound: it is not stored.
-        DataCorrupt: it does not have its hash.
+        DataCorrupt: it is missing or does not have its hash.
     """
     content = small_content(view, sha256)
-    return blobs.read(sha256) if content is None else content
+    if content is not None:
+        return content
+    try:
+        return blobs.read(sha256)
+    except NotFound:
+        raise DataCorrupt(what=f"the file {sha256.hex()} is missing") from None
 
 
 def check_content(view: ReadView, blobs: BlobStore, sha256: bytes, size: int) -> None:

@@ -20,7 +20,7 @@ from lienthong_node.core.credentials import Credentials, Use
 MAX_REMEMBERED: Final = 10_000
 """Certificates whose fingerprint is remembered, so that an attacker cannot fill the memory."""
 
-_TLS_VERSION: Final = "TLSv1.3"
+_TLS_VERSION: Final = b"TLSv1.3"
 _current: ContextVar[Caller] = ContextVar("caller")
 
 
@@ -57,8 +57,8 @@ class Identifier:
 
     def _fingerprint(self, auth_context: Mapping[str, Iterable[bytes]]) -> str:
         pem = next(iter(auth_context.get("x509_pem_cert", ())), b"")
-        version = next(iter(auth_context.get("ssl_tls_version", ())), _TLS_VERSION.encode())
-        if not pem or version.decode("ascii", "replace") != _TLS_VERSION:
+        version = next(iter(auth_context.get("ssl_tls_version", ())), b"")
+        if not pem or version != _TLS_VERSION:
             raise CredentialUnknown(fingerprint="-")
         known = self._fingerprints.get(pem)
         if known is None:

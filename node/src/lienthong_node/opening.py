@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from attrs import define
 
@@ -156,4 +157,4 @@ def under(folder: Path, address: str) -> str:
     """A plugin address whose relative path lies in the data folder."""
     scheme, _, rest = address.partition(":")
     path, mark, query = rest.partition("?")
-    return f"{scheme}:{folder / path}{mark}{query}"
+    return f"{scheme}:{quote(str(folder / path))}{mark}{query}"

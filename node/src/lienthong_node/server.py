@@ -7,7 +7,6 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +30,8 @@ from lienthong_node.limits import Limits
 from lienthong_node.metrics import Metrics, MetricsServer
 from lienthong_node.opening import Opened, open_folder, utc_now
 from lienthong_node.services.admin import Admin
-from lienthong_node.services.context import NodeContext
+from lienthong_node.services.budget import ByteBudget
+from lienthong_node.services.context import NodeContext, Pools
 from lienthong_node.services.directory import Directory
 from lienthong_node.services.evidence import Evidence
 from lienthong_node.services.exchange import Exchange
@@ -48,9 +48,11 @@ from lienthong_proto.axis.v1 import (
 log = logging.getLogger(__name__)
 
 HEALTH_SERVICE: Final = "lienthong.axis.v1.Exchange"
-WORKER_THREADS: Final = 8
-MESSAGE_LIMIT: Final = 12 * 1024 * 1024
-"""Bytes; holds 32 submissions with a small file of 256 KiB each."""
+MESSAGE_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes; the client packs up to 3 MiB, a page of a feed about 1 MiB."""
+
+MAX_CALLS: Final = 4_000
+"""Calls that are handled at once, of all organisations."""
 
 OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.max_receive_message_length", MESSAGE_LIMIT),
@@ -98,7 +100,7 @@ class Node:
         await asyncio.gather(*self._background, return_exceptions=True)
         await context.run(context.committer.stop)
         await context.run(context.uploads.close)
-        context.workers.shutdown()
+        context.pools.close()
         if self._metrics_server is not None:
             self._metrics_server.close()
         self._opened.close()
@@ -143,7 +145,9 @@ async def _serve(opened: Opened) -> Node:
         metrics=metrics,
         draining=context.stopping.is_set,
     )
-    server = grpc.aio.server(interceptors=[gate], options=OPTIONS)
+    server = grpc.aio.server(
+        interceptors=[gate], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
+    )
     health_servicer = _add_services(server, context, rules)
     await health_servicer.set(HEALTH_SERVICE, health_pb2.HealthCheckResponse.SERVING)
     port = _listen(server, opened)
@@ -159,10 +163,20 @@ async def _serve(opened: Opened) -> Node:
         health=health_servicer,
         background=[
             _background("watch", functools.partial(workers.watch, context, guard, calls, metrics)),
+            _background("health", functools.partial(_report_health, context, health_servicer)),
             _background("sweep", functools.partial(workers.sweep, context)),
         ],
         metrics_server=metrics_server,
     )
+
+
+async def _report_health(context: NodeContext, servicer: health.HealthServicer) -> None:
+    """Tell load balancers and watchers whether the node can commit."""
+    while True:
+        failing = context.committer.failing
+        status = health_pb2.HealthCheckResponse
+        await servicer.set(HEALTH_SERVICE, status.NOT_SERVING if failing else status.SERVING)
+        await asyncio.sleep(workers.WATCH_S)
 
 
 def _context(opened: Opened, guard: DiskGuard, metrics: Metrics, limits: Limits) -> NodeContext:
@@ -189,7 +203,8 @@ def _context(opened: Opened, guard: DiskGuard, metrics: Metrics, limits: Limits)
         chains=ChainCache(),
         checkpoint_key=opened.checkpoint_key,
         clock=utc_now,
-        workers=ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="node-worker"),
+        pools=Pools(),
+        budget=ByteBudget(),
         accepting=guard.reason,
         open_calls=lambda: limits.open_calls,
         stopping=asyncio.Event(),

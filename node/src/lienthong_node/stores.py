@@ -101,12 +101,13 @@ def checkpoint_of(view: ReadView, row: JournalRow) -> CheckpointRow:
     return checkpoint
 
 
-def submit_facts(view: ReadView, command: SubmitPackage, directory: Directory) -> SubmitFacts:
-    manifest = command.manifest
+def submit_facts(view: ReadView, command: SubmitPackage, registry: Registry) -> SubmitFacts:
+    manifest, directory = command.manifest, registry.directory
     target = manifest.target.bytes if manifest.target else b""
     owners = {command.caller.organ, _canonical(directory, manifest.sender)}
     return SubmitFacts(
         directory=directory,
+        credentials=registry.credentials,
         existing=view.package(manifest.package_id.bytes),
         possessions=_possessions(view, owners, command),
         target=view.package(target) if target else None,
@@ -114,8 +115,8 @@ def submit_facts(view: ReadView, command: SubmitPackage, directory: Directory) -
     )
 
 
-def report_facts(view: ReadView, command: ReportStatus, directory: Directory) -> ReportFacts:
-    statement = command.statement
+def report_facts(view: ReadView, command: ReportStatus, registry: Registry) -> ReportFacts:
+    statement, directory = command.statement, registry.directory
     package_id = statement.package_id.bytes
     recipient = _canonical(directory, statement.recipient)
     package = view.package(package_id)
@@ -125,6 +126,7 @@ def report_facts(view: ReadView, command: ReportStatus, directory: Directory) ->
         replaced = _delivery(view.deliveries(package.target_package_id), recipient)
     return ReportFacts(
         directory=directory,
+        credentials=registry.credentials,
         existing=view.statement(statement.statement_id.bytes),
         package=package,
         delivery=delivery,

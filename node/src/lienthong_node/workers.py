@@ -24,7 +24,7 @@ async def watch(node: NodeContext, guard: DiskGuard, calls: OpenCalls, metrics: 
     """Every second: figures, and calls whose credential has ended are cut."""
     reason = ""
     while True:
-        found = await node.run(guard.reason)
+        found = guard.reason()
         if found != reason:
             log.warning("accepting packages: %s", found or "yes")
             reason = found
@@ -41,7 +41,7 @@ async def sweep(node: NodeContext) -> None:
     while True:
         await asyncio.sleep(min(SWEEP_S, forgotten_s))
         await uploading.suspend(node, node.uploads.idle(min(UPLOAD_IDLE_S, forgotten_s)))
-        dropped = await node.run(node.blobs.drop_staging, idle_seconds=forgotten_s)
+        dropped = await node.run_long(node.blobs.drop_staging, idle_seconds=forgotten_s)
         if dropped:
             log.info("dropped %d unfinished uploads", dropped)
 

@@ -216,6 +216,31 @@ def test_an_unknown_field_inside_a_map_entry_is_refused() -> None:
         parse(package_pb2.Document, document, what="document", limit=100)
 
 
+def _with_room(entries: list[bytes], extra: bytes) -> bytes:
+    """A manifest with *extra* in the bytes that shortened entries of its map set free."""
+    message = package_pb2.Manifest.FromString(dump_manifest(a_manifest()))
+    message.audience = "ab"
+    document = message.document.SerializeToString()
+    for entry in entries:
+        document += b"\x8a\x02" + bytes([len(entry)]) + entry
+    message.ClearField("document")
+    length = bytes([len(document) & 0x7F | 0x80, len(document) >> 7])
+    return message.SerializeToString() + b"\x32" + length + document + extra
+
+
+@pytest.mark.parametrize("entry", [b"\x0a\x01k", b"\x12\x01v"])
+def test_a_map_entry_without_key_or_value_makes_no_room_for_an_unknown_field(entry: bytes) -> None:
+    data = _with_room([entry], b"\x78\x01")
+    with pytest.raises(UnknownField, match="number 15"):
+        parse(package_pb2.Manifest, data, what="manifest", limit=1000)
+
+
+def test_map_entries_without_values_make_no_room_for_a_repeated_field() -> None:
+    data = _with_room([b"\x0a\x01k", b"\x0a\x01l"], b"\x1a\x02xy")
+    with pytest.raises(Malformed, match="audience stands twice"):
+        parse(package_pb2.Manifest, data, what="manifest", limit=1000)
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [

@@ -183,6 +183,30 @@ class TestRaces:
         found = play(*ARRIVED, updated, ACCEPT, (E.APPLY_UPDATE, by(RECIPIENT)))
         assert found[-1].state is S.ACCEPTED
 
+    def test_a_recall_waits_for_no_answer_to_an_update(self) -> None:
+        updated, recalled = (E.UPDATE, by(SENDER)), (E.RECALL, by(SENDER))
+        found = play(*ACCEPTED, updated, recalled, (E.APPLY_UPDATE, by(RECIPIENT)))
+        assert (found[-2].state, found[-2].resume_state) == (S.RECALL_PENDING, S.ACCEPTED)
+        assert found[-1].outcome is Outcome.LATE
+        for answer, state in ((E.CONFIRM_RECALL, S.RECALLED), (E.REJECT_RECALL, S.ACCEPTED)):
+            ended = play(*ACCEPTED, updated, recalled, (answer, by(RECIPIENT)))
+            assert (ended[-1].state, ended[-1].resume_state) == (state, None)
+
+    def test_reports_that_cross_a_recall_after_an_update_are_kept(self) -> None:
+        pending = (*SENT, (E.UPDATE, by(SENDER)), (E.RECALL, by(SENDER)))
+        found = play(*pending, ARRIVED[-1], ACCEPT, (E.REJECT_RECALL, by(RECIPIENT)))
+        assert [item.state for item in found[-3:]] == [
+            S.RECALL_PENDING,
+            S.RECALL_PENDING,
+            S.ACCEPTED,
+        ]
+
+    def test_a_recall_waits_for_no_answer_to_a_take_back(self) -> None:
+        asked, recalled = (E.REQUEST_TAKE_BACK, by(SENDER)), (E.RECALL, by(SENDER))
+        found = play(*ARRIVED, asked, recalled, (E.REFUSE_TAKE_BACK, by(RECIPIENT)))
+        assert (found[-2].state, found[-2].resume_state) == (S.RECALLED, None)
+        assert found[-1].outcome is Outcome.LATE
+
     def test_a_recall_before_acceptance_needs_no_answer_but_takes_one(self) -> None:
         found = play(*ARRIVED, (E.RECALL, by(SENDER)), (E.CONFIRM_RECALL, by(RECIPIENT)))
         assert found[-2].state is S.RECALLED

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from lienthong_node.cli.common import json_option, reporting, show
+from lienthong_node.cli.common import json_option, language, reporting
 
 
 @click.command()
@@ -35,31 +36,31 @@ def demo(file: Path | None, out: Path | None, as_json: bool) -> None:
       lienthong-node demo --file decision.pdf --out evidence
     """
     from lienthong.model.time import vietnam_date
+    from lienthong_node.demo import view
     from lienthong_node.demo.play import ANCHORS, BUNDLE, KEY, perform
     from lienthong_node.demo.timeline import Line, Timeline
+    from lienthong_node.demo.words import Speech
 
     now = datetime.now(UTC)
     folder = out or Path(f"lienthong-demo-{now:%Y%m%dT%H%M%SZ}")
+    speech = Speech(language())
 
     def say(text: str) -> None:
         click.echo(f"… {text}", err=True)
 
     def show_line(line: Line) -> None:
-        if not as_json:
-            states = f"  [{line.states}]" if line.states else ""
-            click.echo(f"{line.time}  #{line.index:<3} {line.who}: {line.what}{states}")
+        say(f"{line.who.label}: {line.what}")
 
     timeline = Timeline(show=show_line)
-    outcome = perform(file, folder, timeline, say, vietnam_date(now))
-    show(
-        {
-            "package_id": outcome.package_id,
+    outcome = perform(file, folder, timeline, say, speech, vietnam_date(now))
+    if as_json:
+        report = {
+            "package_id": str(outcome.package_id),
             "timeline": timeline.data(),
             "bundle": str(folder / BUNDLE),
             "verified": outcome.verified,
-        },
-        f"\nevidence verified offline: {folder / BUNDLE}\n"
-        f"verify it yourself:\n  lienthong bundle verify {folder / BUNDLE}"
-        f" --axis-key {folder / KEY} --anchors {folder / ANCHORS}",
-        as_json=as_json,
-    )
+        }
+        click.echo(json.dumps(report, ensure_ascii=False))
+        return
+    command = view.verify_command(folder / BUNDLE, folder / KEY, folder / ANCHORS)
+    view.show(timeline, outcome.verified, command, speech)

@@ -28,11 +28,13 @@ def serve(data: Path, log_level: str) -> None:
     Example:
       lienthong-node serve /var/lib/truc
     """
-    from lienthong_node import logs
+    from lienthong_node import environment, logs
+
+    environment.prepare()
+    logs.configure(log_level)
+
     from lienthong_node.serve import serve as run
     from lienthong_node.server import Node
-
-    logs.configure(log_level)
 
     def ready(node: Node) -> None:
         host = node.context.settings.listen.rpartition(":")[0]

@@ -9,6 +9,8 @@ from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory
 from lienthong.model.time import format_vietnam
 from lienthong_node.core.commands import Caller
+from lienthong_node.core.credentials import Credentials, Use
+from lienthong_node.core.decision import Moment
 from lienthong_node.core.policy import Policy
 
 
@@ -48,6 +50,22 @@ def acting_organ(organ: OrganId, caller: Caller, directory: Directory) -> str:
     if not may_act(caller, str(canonical), directory):
         raise SenderMismatch(caller=caller.organ, organ=str(organ))
     return str(canonical)
+
+
+def check_signer(
+    signer: str, organ: str, caller: Caller, credentials: Credentials, moment: Moment
+) -> None:
+    """The signing certificate is bound to *organ* or to the caller, at the moment of the entry.
+
+    Judged here and not when the envelope came in: what ended in between is not recorded.
+
+    Raises:
+        CredentialUnknown, CredentialRevoked, CredentialExpired: it may not sign now.
+        SenderMismatch: it is bound to another organisation.
+    """
+    holder = credentials.find(signer, Use.SIGNING, moment.now).organ_id
+    if holder not in {organ, caller.organ}:
+        raise SenderMismatch(caller=holder, organ=organ)
 
 
 def may_act(caller: Caller, organ: str, directory: Directory) -> bool:

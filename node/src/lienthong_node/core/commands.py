@@ -30,6 +30,9 @@ class SubmitPackage:
 
     caller: Caller
     manifest: Manifest
+    signer: str
+    """Fingerprint of the certificate whose signature was verified; the core judges its binding."""
+
     payload_sha256: bytes
     envelope_sha256: bytes
     envelope: bytes = field(repr=False)
@@ -38,6 +41,11 @@ class SubmitPackage:
     contents: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     """Small files that came with it, as (sha256, bytes) pairs whose hashes were checked."""
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return len(self.envelope) + sum(len(content) for _, content in self.contents)
+
 
 @frozen(kw_only=True)
 class ReportStatus:
@@ -45,10 +53,18 @@ class ReportStatus:
 
     caller: Caller
     statement: Statement
+    signer: str
+    """As in ``SubmitPackage``."""
+
     payload_sha256: bytes
     content_sha256: bytes
     envelope_sha256: bytes
     envelope: bytes = field(repr=False)
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return len(self.envelope)
 
 
 @frozen(kw_only=True)
@@ -58,6 +74,11 @@ class PutOrganisations:
     caller: Caller
     organisations: tuple[Organisation, ...]
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return 1024 * len(self.organisations)
+
 
 @frozen(kw_only=True)
 class PutCredential:
@@ -65,6 +86,11 @@ class PutCredential:
 
     caller: Caller
     credential: Credential
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return 1024
 
 
 Command: TypeAlias = SubmitPackage | ReportStatus | PutOrganisations | PutCredential

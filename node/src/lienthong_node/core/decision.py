@@ -30,6 +30,9 @@ class Moment:
     """Instant of the entry, UTC; never before that of the entry in front of it."""
 
     now_us: int
+    clock: datetime
+    """What the node's clock says; behind ``now`` after it was set back."""
+
     directory_version: int
 
 

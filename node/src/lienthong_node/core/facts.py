@@ -16,6 +16,7 @@ class SubmitFacts:
     """For a package."""
 
     directory: Directory
+    credentials: Credentials
     existing: PackageRow | None
     """The package with the same id."""
 
@@ -32,6 +33,7 @@ class ReportFacts:
     """For a status report."""
 
     directory: Directory
+    credentials: Credentials
     existing: StatementRow | None
     """The report with the same id."""
 

@@ -54,9 +54,11 @@ def directory_with(directory: Directory, changed: Iterable[Organisation]) -> Dir
     Raises:
         CodeTaken: two organisations would answer to one code.
     """
-    organisations = {o.organ_id: o for o in directory.organisations}
-    organisations |= {o.organ_id: o for o in changed}
-    return Directory(tuple(organisations.values()))
+    new = {organisation.organ_id: organisation for organisation in changed}
+    if not new:
+        return directory
+    known = {organisation.organ_id: organisation for organisation in directory.organisations}
+    return Directory(tuple((known | new).values()))
 
 
 def decide_credential(command: PutCredential, facts: RegistryFacts, moment: Moment) -> Accepted:

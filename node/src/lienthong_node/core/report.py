@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
-from lienthong.errors import IdReused, NotFound
+from lienthong.errors import IdReused, NotFound, TooLarge
 from lienthong.flow.delivery import Context, Outcome, Step, step
 from lienthong.flow.machine import Actor
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
-from lienthong.model.ids import Sha256
+from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.journal import StatementRecord
 from lienthong.model.report import Statement
 from lienthong.model.words import AssignmentRole
@@ -17,6 +19,7 @@ from lienthong_node.core.checks import (
     acting_organ,
     check_audience,
     check_created,
+    check_signer,
     with_contact_points,
 )
 from lienthong_node.core.commands import ReportStatus
@@ -24,6 +27,9 @@ from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
 from lienthong_node.core.deliveries import effect, moved
 from lienthong_node.core.facts import ReportFacts
 from lienthong_node.core.policy import Policy
+
+MAX_REPORTS: Final = 500
+"""Reports about one delivery."""
 
 
 def decide_report(
@@ -35,8 +41,10 @@ def decide_report(
         1. the caller may report for its reporter (SenderMismatch);
         2. the delivery exists and the reporter is a party to it (NotFound, the same for both);
         3. the same id with the same bytes is the same report (IdReused);
-        4. it is meant for this axis and recent (WrongAudience, ClockSkew);
-        5. the machine has the move (InvalidMove, GuardFailed, ConflictingReport); late and
+        4. its signing certificate is bound to the reporter's side now (CredentialUnknown …), and it
+           is meant for this axis and recent (WrongAudience, ClockSkew);
+        5. there are not too many reports about the delivery already (TooLarge);
+        6. the machine has the move (InvalidMove, GuardFailed, ConflictingReport); late and
            repeated reports are recorded without an effect.
     """
     statement = command.statement
@@ -45,8 +53,10 @@ def decide_report(
     actor = _actor(statement, reporter, delivery)
     if facts.existing is not None:
         return _repeat(command, facts.existing)
+    check_signer(command.signer, reporter, command.caller, facts.credentials, moment)
     check_audience(statement.audience, policy)
-    check_created(statement.created_at, moment.now, policy)
+    check_created(statement.created_at, moment.clock, policy)
+    _check_count(facts.earlier)
     known = _context(command, facts, package, actor)
     outcome = step(DeliveryState(delivery.state), statement.event, known)
     changed = _changes(known, delivery, outcome, facts.replaced, moment)
@@ -54,8 +64,8 @@ def decide_report(
         body=StatementRecord(
             statement_id=statement.statement_id,
             package_id=statement.package_id,
-            recipient=statement.recipient,
-            reporter=statement.reporter,
+            recipient=OrganId(delivery.recipient),
+            reporter=OrganId(reporter),
             event=statement.event,
             payload_sha256=Sha256(command.payload_sha256),
             envelope_sha256=Sha256(command.envelope_sha256),
@@ -74,6 +84,13 @@ def decide_report(
         ),
         deliveries=tuple(after for _, after in changed) or _late_lead(known, delivery, outcome),
     )
+
+
+def _check_count(earlier: tuple[StatementRow, ...]) -> None:
+    """Reports that change nothing are recorded too; without an end they would fill the journal."""
+    if len(earlier) >= MAX_REPORTS:
+        what = "number of reports about this delivery"
+        raise TooLarge(what=what, found=len(earlier) + 1, limit=MAX_REPORTS)
 
 
 def _repeat(command: ReportStatus, existing: StatementRow) -> Repeated:

@@ -16,7 +16,7 @@ from lienthong.errors import (
     TooLarge,
     UnknownRecipient,
 )
-from lienthong.flow.delivery import WAITS_FOR_ACCEPTANCE, Context, Outcome, step
+from lienthong.flow.delivery import Context, step
 from lienthong.flow.machine import Actor
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, Sha256
@@ -29,22 +29,14 @@ from lienthong_node.core.checks import (
     acting_organ,
     check_audience,
     check_created,
+    check_signer,
     with_contact_points,
 )
 from lienthong_node.core.commands import SubmitPackage
 from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
-from lienthong_node.core.deliveries import effect, moved
+from lienthong_node.core.deliveries import CARRIES_DOCUMENT, effect, moved, step_at_target
 from lienthong_node.core.facts import SubmitFacts
 from lienthong_node.core.policy import Policy
-
-CARRIES_DOCUMENT = frozenset({PackageKind.NEW, PackageKind.REPLACE})
-"""Kinds that make deliveries of their own; the others act on those of their target."""
-
-EVENT_AT_TARGET = {
-    PackageKind.RECALL: DeliveryEvent.RECALL,
-    PackageKind.UPDATE: DeliveryEvent.UPDATE,
-    PackageKind.REPLACE: DeliveryEvent.REPLACE,
-}
 
 
 def decide_submit(
@@ -55,8 +47,9 @@ def decide_submit(
     Steps, each with the error that ends it:
         1. the caller may send for its sender (SenderMismatch);
         2. the same id with the same bytes is the same package (IdReused);
-        3. it is meant for this axis, recent, and of a sender that still exists (WrongAudience,
-           ClockSkew, ClosedSender);
+        3. its signing certificate is bound to the sender's side now (CredentialUnknown …), it is
+           meant for this axis, recent, and of a sender that still exists (WrongAudience, ClockSkew,
+           ClosedSender);
         4. recipients exist, are open and are named once (UnknownRecipient, ClosedRecipient,
            DuplicateRecipient);
         5. counts and sizes are within limits (TooLarge);
@@ -68,16 +61,18 @@ def decide_submit(
     sender = acting_organ(manifest.sender, command.caller, facts.directory)
     if facts.existing is not None:
         return _repeat(command, facts.existing)
+    check_signer(command.signer, sender, command.caller, facts.credentials, moment)
     check_audience(manifest.audience, policy)
-    check_created(manifest.created_at, moment.now, policy)
-    _check_open(manifest.sender, ClosedSender, facts, moment)
+    check_created(manifest.created_at, moment.clock, policy)
+    if manifest.kind in CARRIES_DOCUMENT:
+        _check_open(manifest.sender, ClosedSender, facts, moment)
     recipients = _recipients(manifest, sender, facts, moment)
     _check_limits(manifest, policy)
     _check_files(manifest, facts)
     changed = _target_deliveries(manifest, sender, recipients, facts, moment)
     created = _new_deliveries(manifest, sender, recipients, moment)
     return Accepted(
-        body=_record(command, sender, recipients, created, changed, facts),
+        body=_record(command, sender, recipients, created),
         subject_id=manifest.package_id.bytes,
         package_id=manifest.package_id.bytes,
         envelope=command.envelope,
@@ -101,7 +96,7 @@ def _recipients(
 ) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for recipient in manifest.recipients:
-        canonical = _recipient(recipient, facts, moment)
+        canonical = _recipient(recipient, manifest.kind, facts, moment)
         if canonical in found:
             raise DuplicateRecipient(organ=recipient.organ_id)
         if canonical == sender:
@@ -114,12 +109,14 @@ def _recipients(
     return tuple(found)
 
 
-def _recipient(recipient: Recipient, facts: SubmitFacts, moment: Moment) -> str:
+def _recipient(recipient: Recipient, kind: PackageKind, facts: SubmitFacts, moment: Moment) -> str:
+    """Canonical code; a document needs an open recipient, a recall reaches closed ones too."""
     try:
         organisation = facts.directory.resolve(recipient.organ_id)
     except OrganisationUnknown:
         raise UnknownRecipient(organ=recipient.organ_id) from None
-    _check_open(recipient.organ_id, ClosedRecipient, facts, moment)
+    if kind in CARRIES_DOCUMENT:
+        _check_open(recipient.organ_id, ClosedRecipient, facts, moment)
     return str(organisation.organ_id)
 
 
@@ -169,7 +166,11 @@ def _target_deliveries(
     if manifest.target is None:
         return ()
     target = facts.target
-    if target is None or target.sender != sender:
+    if (
+        target is None
+        or target.sender != sender
+        or PackageKind(target.kind) not in CARRIES_DOCUMENT
+    ):
         raise TargetUnknown(package=manifest.target, action=manifest.kind.value)
     if manifest.kind is PackageKind.UPDATE:
         _check_main_file(manifest, target)
@@ -184,16 +185,13 @@ def _target_delivery(
     manifest: Manifest, recipient: str, delivery: DeliveryRow | None, moment: Moment
 ) -> DeliveryRow | None:
     """One delivery of the target after the package, or None if it is not touched now."""
-    replaces = manifest.kind is PackageKind.REPLACE
     if delivery is None:
-        if replaces:
+        if manifest.kind is PackageKind.REPLACE:
             return None
         raise TargetUnknown(package=manifest.target, action=f"{manifest.kind.value} at {recipient}")
-    state = DeliveryState(delivery.state)
-    if replaces and state in WAITS_FOR_ACCEPTANCE:
-        return None
-    outcome = step(state, EVENT_AT_TARGET[manifest.kind], Context(actor=Actor.SENDER))
-    if outcome.outcome is not Outcome.MOVED:
+    resume = DeliveryState(delivery.resume_state) if delivery.resume_state else None
+    outcome = step_at_target(manifest.kind, DeliveryState(delivery.state), resume)
+    if outcome is None:
         return None
     return moved(delivery, outcome, moment, pending=manifest.package_id.bytes)
 
@@ -257,10 +255,12 @@ def _record(
     sender: str,
     recipients: tuple[str, ...],
     created: tuple[DeliveryRow, ...],
-    changed: tuple[DeliveryRow, ...],
-    facts: SubmitFacts,
 ) -> PackageRecord:
-    before = facts.target_deliveries
+    """What every party of the package may see.
+
+    What a recall, update or replacement does to the deliveries of its target is not in it: that
+    would tell the recipients each other's processing. It follows from the delivery machine.
+    """
     return PackageRecord(
         package_id=command.manifest.package_id,
         kind=command.manifest.kind,
@@ -269,8 +269,5 @@ def _record(
         payload_sha256=Sha256(command.payload_sha256),
         envelope_sha256=Sha256(command.envelope_sha256),
         target=command.manifest.target,
-        effects=(
-            *(effect(None, row) for row in created),
-            *(effect(before[row.recipient], row) for row in changed),
-        ),
+        effects=tuple(effect(None, row) for row in created),
     )

@@ -8,51 +8,93 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from lienthong.client import Client, Profile
 from lienthong.codec.signed import load_entry
 from lienthong.errors import BundleInvalid, ConfigInvalid
+from lienthong.model.delivery import Delivery
+from lienthong.model.document import Document
 from lienthong.model.ids import PackageId
 from lienthong.model.journal import PackageRecord, Receipt
 from lienthong.model.words import RefusalCode
-from lienthong_node.demo.cast import AGENCIES, A, B, C, D, decision, organisations, replacement
+from lienthong_node.demo.cast import (
+    AGENCIES,
+    A,
+    Agency,
+    B,
+    C,
+    D,
+    decision,
+    organisations,
+    replacement,
+)
 from lienthong_node.demo.sample import sample_pdf
 from lienthong_node.demo.timeline import Timeline
+from lienthong_node.demo.words import Speech
 from lienthong_node.local import LocalAxis
 
-BUNDLE = "evidence.bundle"
-KEY = "axis.key"
-ANCHORS = "anchors.pem"
-TIMELINE = "timeline.json"
+BUNDLE: Final = "evidence.bundle"
+KEY: Final = "axis.key"
+ANCHORS: Final = "anchors.pem"
+TIMELINE: Final = "timeline.json"
+LOG: Final = "node.log"
+REASON: Final = "Không thuộc thẩm quyền giải quyết"
+UNIT: Final = "Phòng Công nghệ thông tin"
+CLERK: Final = "Văn thư"
 
 
 @frozen(kw_only=True)
 class Outcome:
     """What the demonstration leaves behind."""
 
-    out: Path
-    package_id: str
+    package_id: PackageId
     verified: dict[str, Any]
     """What the separate verifier says."""
 
 
+@frozen(kw_only=True)
+class _Stage:
+    """Who plays, and where it is noted."""
+
+    clients: dict[Agency, Client]
+    timeline: Timeline
+    speech: Speech
+
+    def note(
+        self,
+        who: Agency,
+        what: str,
+        receipt: Receipt,
+        moved: Sequence[Delivery] = (),
+        **facts: object,
+    ) -> None:
+        self.timeline.add(who, self.speech(what, **facts), receipt, moved)
+
+
 def perform(
-    file: Path | None, out: Path, timeline: Timeline, say: Callable[[str], None], today: date
+    file: Path | None,
+    out: Path,
+    timeline: Timeline,
+    say: Callable[[str], None],
+    speech: Speech,
+    today: date,
 ) -> Outcome:
     """Play everything and verify the evidence in a process of its own.
 
     Args:
         file: the document to send; None takes a sample.
-        out: new or empty folder for the bundle, the axis's key and the timeline.
+        out: new or empty folder for the bundle, the axis's key and the timeline; after a failure
+            also for the node's log.
         timeline: gets every step.
         say: told what is going on.
+        speech: the language of the steps.
         today: date of the document.
 
     Raises:
@@ -62,21 +104,21 @@ def perform(
     with tempfile.TemporaryDirectory(prefix="lienthong-demo-") as name:
         folder = Path(name)
         document = _document_file(file, folder)
-        say("making keys, directory and profiles for four organisations of Tây Ninh")
+        say(speech("making"))
         axis = LocalAxis.create(folder, organisations())
-        say("starting the node")
-        with axis.running(), _clients(axis) as clients:
-            package_id = _scenes(clients, document, timeline, say, today)
-            say("exporting the evidence")
-            clients["A"].export_bundle(package_id, out / BUNDLE)
+        say(speech("starting"))
+        with _log_kept(axis, out, say, speech), axis.running(), _clients(axis) as clients:
+            stage = _Stage(clients=clients, timeline=timeline, speech=speech)
+            package_id = _scenes(stage, document, today)
+            say(speech("exporting"))
+            clients[A].export_bundle(package_id, out / BUNDLE)
         profile = Profile.load(axis.profile(A.code))
         (out / KEY).write_text(f"{profile.checkpoint_key}\n", "utf-8")
         shutil.copyfile(profile.anchors, out / ANCHORS)
-    (out / TIMELINE).write_text(
-        json.dumps(timeline.data(), ensure_ascii=False, indent=1) + "\n", "utf-8"
-    )
-    say("the node has stopped; verifying the evidence offline in another process")
-    return Outcome(out=out, package_id=str(package_id), verified=verify_apart(out))
+    steps = json.dumps(timeline.data(), ensure_ascii=False, indent=1)
+    (out / TIMELINE).write_text(f"{steps}\n", "utf-8")
+    say(speech("verifying"))
+    return Outcome(package_id=package_id, verified=verify_apart(out))
 
 
 def verify_apart(out: Path) -> dict[str, Any]:
@@ -91,88 +133,105 @@ def verify_apart(out: Path) -> dict[str, Any]:
         command, capture_output=True, text=True, check=False, env=os.environ | {"LANG": "C.UTF-8"}
     )
     if finished.returncode != 0:
-        reason = (finished.stderr or finished.stdout).strip()
-        raise BundleInvalid(part=BUNDLE, reason=reason)
+        lines = (finished.stderr or finished.stdout).strip().splitlines()
+        raise BundleInvalid(part=BUNDLE, reason=lines[-1] if lines else "the verifier said nothing")
     report: dict[str, Any] = json.loads(finished.stdout)
     return report
 
 
-def _scenes(
-    clients: dict[str, Client],
-    file: Path,
-    timeline: Timeline,
-    say: Callable[[str], None],
-    today: date,
-) -> PackageId:
-    a, b, c, d = (clients[agency.letter] for agency in AGENCIES)
+def _scenes(stage: _Stage, file: Path, today: date) -> PackageId:
+    """The whole play; returns the package that it begins with."""
     document = decision(today, f"Văn bản mẫu: {file.stem}")
-    say(f"A sends {file.name} to B, C and D")
-    sent = a.send(document, [file], [B.code, C.code, D.code])
-    package_id = _package_of(sent)
-    timeline.add(A.label, f"sends {document.number} to B, C, D", sent)
-    _receive(clients, package_id, timeline)
-    _b_handles_it(b, package_id, timeline)
-    refused = c.refuse(
-        package_id, reason=RefusalCode.WRONG_ADDRESSEE, text="Không thuộc thẩm quyền giải quyết"
-    )
-    timeline.add(C.label, "refuses: wrong addressee", refused)
-    _d_is_recalled(a, d, package_id, timeline)
-    say("A sends a replacement")
+    recipients = [B.code, C.code, D.code]
+    sent = stage.clients[A].send(document, [file], recipients)
+    package_id = _carries(stage, sent, document)
+    stage.note(A, "sends", sent, number=document.number)
+    for agency in (B, C, D):
+        _receive(stage, agency, package_id, document)
+    _b_handles_it(stage, package_id, document)
+    refused = stage.clients[C].refuse(package_id, reason=RefusalCode.WRONG_ADDRESSEE, text=REASON)
+    stage.note(C, "refuses", refused, reason=REASON)
+    _d_is_recalled(stage, package_id, document)
     new = replacement(document)
-    reason = "Sai thể thức phần nơi nhận"
-    replaced = a.replace(package_id, new, [file], [B.code, C.code, D.code], reason=reason)
-    new_id = _package_of(replaced)
-    timeline.add(A.label, f"replaces it by {new.number}", replaced)
-    timeline.add(B.label, "has it in its system", b.arrived(new_id))
-    accepted = b.accept(new_id, register_number=126, responsible="Văn thư")
-    timeline.add(B.label, "accepts the replacement, register number 126", accepted)
+    replaced = stage.clients[A].replace(
+        package_id, new, [file], recipients, reason="Sai thể thức phần nơi nhận"
+    )
+    new_id = _carries(stage, replaced, new)
+    stage.note(A, "replaces", replaced, number=new.number)
+    _receive(stage, B, new_id, new)
+    _accept(stage, B, new_id, new, 126)
     return package_id
 
 
-def _receive(clients: dict[str, Client], package_id: PackageId, timeline: Timeline) -> None:
-    """Each recipient finds the package in its feed, verified, and reports its arrival."""
-    for agency in (B, C, D):
-        client = clients[agency.letter]
-        if not any(_is_about(item.entry.body, package_id) for item in client.feed()):
-            raise BundleInvalid(part=f"feed of {agency.code}", reason="the package is not in it")
-        timeline.add(agency.label, "has it in its system", client.arrived(package_id))
+def _receive(stage: _Stage, agency: Agency, package_id: PackageId, document: Document) -> None:
+    """The recipient finds the package in its feed, verified, and reports its arrival."""
+    client = stage.clients[agency]
+    if not any(_is_about(item.entry.body, package_id) for item in client.feed()):
+        raise BundleInvalid(part=f"feed of {agency.code}", reason="the package is not in it")
+    stage.note(agency, "arrives", client.arrived(package_id), number=document.number)
 
 
-def _b_handles_it(b: Client, package_id: PackageId, timeline: Timeline) -> None:
-    accepted = b.accept(package_id, register_number=125, responsible="Văn thư")
-    timeline.add(B.label, "accepts, register number 125", accepted)
-    forwarded = b.forward(package_id, unit="Phòng Công nghệ thông tin")
-    timeline.add(B.label, "forwards to Phòng Công nghệ thông tin", forwarded)
-    timeline.add(B.label, "starts work", b.start(package_id))
-    timeline.add(B.label, "completes", b.complete(package_id))
+def _accept(
+    stage: _Stage, agency: Agency, package_id: PackageId, document: Document, register: int
+) -> None:
+    client = stage.clients[agency]
+    accepted = client.accept(package_id, register_number=register, responsible=CLERK)
+    stage.note(agency, "accepts", accepted, number=document.number, register=register)
 
 
-def _d_is_recalled(a: Client, d: Client, package_id: PackageId, timeline: Timeline) -> None:
-    accepted = d.accept(package_id, register_number=77, responsible="Văn thư")
-    timeline.add(D.label, "accepts, register number 77", accepted)
-    recalled = a.recall(package_id, reason="Ban hành nhầm nơi nhận", recipients=[D.code])
-    timeline.add(A.label, "recalls it from D", recalled)
-    timeline.add(D.label, "has cancelled it and confirms", d.confirm_recall(package_id))
+def _b_handles_it(stage: _Stage, package_id: PackageId, document: Document) -> None:
+    client = stage.clients[B]
+    _accept(stage, B, package_id, document, 125)
+    stage.note(B, "forwards", client.forward(package_id, unit=UNIT), unit=UNIT)
+    stage.note(B, "starts", client.start(package_id))
+    stage.note(B, "completes", client.complete(package_id))
+
+
+def _d_is_recalled(stage: _Stage, package_id: PackageId, document: Document) -> None:
+    _accept(stage, D, package_id, document, 77)
+    recalled = stage.clients[A].recall(
+        package_id, reason="Ban hành nhầm nơi nhận", recipients=[D.code]
+    )
+    deliveries = stage.clients[A].get_package(package_id).deliveries
+    moved = [delivery for delivery in deliveries if delivery.recipient == D.organ]
+    stage.note(A, "recalls", recalled, moved=moved, number=document.number)
+    stage.note(D, "confirms", stage.clients[D].confirm_recall(package_id))
+
+
+def _carries(stage: _Stage, receipt: Receipt, document: Document) -> PackageId:
+    """The package of a receipt, noted with the number of its document."""
+    body = load_entry(receipt.entry).body
+    if not isinstance(body, PackageRecord):
+        raise TypeError("a package's receipt is about a package")
+    stage.timeline.numbers[body.package_id] = str(document.number)
+    return body.package_id
 
 
 def _is_about(body: object, package_id: PackageId) -> bool:
     return isinstance(body, PackageRecord) and body.package_id == package_id
 
 
-def _package_of(receipt: Receipt) -> PackageId:
-    body = load_entry(receipt.entry).body
-    if not isinstance(body, PackageRecord):
-        raise TypeError("a package's receipt is about a package")
-    return body.package_id
+@contextmanager
+def _clients(axis: LocalAxis) -> Iterator[dict[Agency, Client]]:
+    with ExitStack() as stack:
+        yield {
+            agency: stack.enter_context(Client(Profile.load(axis.profile(agency.code))))
+            for agency in AGENCIES
+        }
 
 
 @contextmanager
-def _clients(axis: LocalAxis) -> Iterator[dict[str, Client]]:
-    with ExitStack() as stack:
-        yield {
-            agency.letter: stack.enter_context(Client(Profile.load(axis.profile(agency.code))))
-            for agency in AGENCIES
-        }
+def _log_kept(
+    axis: LocalAxis, out: Path, say: Callable[[str], None], speech: Speech
+) -> Iterator[None]:
+    """Keep what the node has written when something fails."""
+    try:
+        yield
+    except BaseException:
+        if axis.log.exists():
+            shutil.copyfile(axis.log, out / LOG)
+            say(speech("log kept", path=out / LOG))
+        raise
 
 
 def _document_file(file: Path | None, folder: Path) -> Path:

@@ -119,7 +119,7 @@ class Admin(admin_pb2_grpc.AdminServicer):
         target = node.folder / "backups" / request.name
         steps = write_backup(node.folder, node.store, node.blobs, node.host, target)
         done = None
-        while (progress := await node.run(next, steps, None)) is not None:
+        while (progress := await node.run_long(next, steps, None)) is not None:
             done = admin_pb2.BackupResponse(
                 files=progress.files, bytes=progress.bytes, journal_size=progress.journal_size
             )

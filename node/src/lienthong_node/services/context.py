@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from attrs import define
+from attrs import define, field
 
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.time import vietnam_date
@@ -19,6 +19,7 @@ from lienthong.spi.storage import BlobStore, ReadView, RecordStore
 from lienthong_node.committer import Committer
 from lienthong_node.core.policy import Policy
 from lienthong_node.feeds import Feeds
+from lienthong_node.services.budget import ByteBudget
 from lienthong_node.services.locks import KeyedLocks
 from lienthong_node.settings import Settings
 from lienthong_node.stores import Registry
@@ -26,6 +27,19 @@ from lienthong_node.uploads import Uploads
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+@define(eq=False)
+class Pools:
+    """Threads for blocking work, apart by kind, so that slow work delays no quick one."""
+
+    short: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(6, "node-short"))
+    decoding: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(2, "node-decoding"))
+    long: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(4, "node-long"))
+
+    def close(self) -> None:
+        for pool in (self.short, self.decoding, self.long):
+            pool.shutdown()
 
 
 @define(eq=False, kw_only=True)
@@ -48,7 +62,8 @@ class NodeContext:
     chains: ChainCache
     checkpoint_key: VerifierKey
     clock: Callable[[], datetime]
-    workers: ThreadPoolExecutor
+    pools: Pools
+    budget: ByteBudget
     accepting: Callable[[], str]
     """Why new packages are refused now; empty while they are accepted."""
 
@@ -64,9 +79,16 @@ class NodeContext:
         return vietnam_date(self.clock())
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run blocking work on a worker thread."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.workers, lambda: call(*args, **kwargs))
+        """Run a short blocking call on a worker thread."""
+        return await _run(self.pools.short, call, *args, **kwargs)
+
+    async def decode(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Decode and verify on a thread for that, so that one sender's flood delays no reader."""
+        return await _run(self.pools.decoding, call, *args, **kwargs)
+
+    async def run_long(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run work on large files on a thread for that."""
+        return await _run(self.pools.long, call, *args, **kwargs)
 
     async def read(self, call: Callable[[ReadView], T]) -> T:
         """Run a read with a consistent view on a worker thread."""
@@ -76,3 +98,10 @@ class NodeContext:
                 return call(view)
 
         return await self.run(look)
+
+
+async def _run(
+    pool: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(pool, lambda: call(*args, **kwargs))

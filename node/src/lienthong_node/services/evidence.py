@@ -7,6 +7,7 @@ from typing import Any
 from lienthong.errors import DataCorrupt, InvalidValue, NotFound
 from lienthong.evidence.merkle import consistency_proof
 from lienthong.evidence.tiles import TILE_WIDTH, node_reader, tile_width
+from lienthong.model.ids import PackageId, StatementId
 from lienthong.spi.records import CheckpointRow
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
@@ -29,10 +30,11 @@ class Evidence(evidence_pb2_grpc.EvidenceServicer):
     async def GetReceipt(
         self, request: evidence_pb2.GetReceiptRequest, context: Any
     ) -> evidence_pb2.GetReceiptResponse:
-        caller = current_caller()
+        caller, directory = current_caller(), self._node.registry.directory
 
         def look(view: ReadView) -> evidence_pb2.GetReceiptResponse:
-            recorded = visible_entry(view, _index(view, request), caller)
+            index, asked = _subject(view, request)
+            recorded = visible_entry(view, index, caller, directory, asked)
             return evidence_pb2.GetReceiptResponse(receipt=wire.receipt(recorded))
 
         return await self._node.read(look)
@@ -97,19 +99,18 @@ def _newest(view: ReadView) -> CheckpointRow:
     return newest
 
 
-def _index(view: ReadView, request: evidence_pb2.GetReceiptRequest) -> int:
-    """Index of the entry that is asked for; one that nobody can see when there is none."""
+def _subject(view: ReadView, request: evidence_pb2.GetReceiptRequest) -> tuple[int | None, str]:
+    """Index of the entry that is asked for, None when there is none; and how it was asked for."""
     match request.WhichOneof("subject"):
         case "index":
-            return wire.check_index(request.index, "index")
+            return wire.check_index(request.index, "index"), f"entry {request.index}"
         case "package_id":
-            package = view.package(wire.check_id(request.package_id, "package_id"))
-            return package.index if package else _NOWHERE
+            package_id = wire.check_id(request.package_id, "package_id")
+            package = view.package(package_id)
+            return package.index if package else None, f"package {PackageId(package_id)}"
         case "statement_id":
-            statement = view.statement(wire.check_id(request.statement_id, "statement_id"))
-            return statement.index if statement else _NOWHERE
+            statement_id = wire.check_id(request.statement_id, "statement_id")
+            statement = view.statement(statement_id)
+            return statement.index if statement else None, f"report {StatementId(statement_id)}"
         case _:
             raise InvalidValue(field="subject", found="nothing", expected="an index or id")
-
-
-_NOWHERE = 2**62

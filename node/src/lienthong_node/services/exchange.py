@@ -19,7 +19,7 @@ from lienthong_node.faults import fault
 from lienthong_node.identity import current_caller
 from lienthong_node.services import intake, uploading
 from lienthong_node.services.context import NodeContext
-from lienthong_node.services.feed import follow
+from lienthong_node.services.feed import follow, history_page
 from lienthong_node.services.streams import pipelined
 from lienthong_node.services.visibility import (
     visible_deliveries,
@@ -65,8 +65,8 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         async def begin(
             request: exchange_pb2.SubmitRequest,
         ) -> Awaitable[exchange_pb2.SubmitResponse]:
-            items = request.submissions
-            outcomes = await self._hand_over(intake.submissions, items, caller)
+            items, size = request.submissions, request.ByteSize()
+            outcomes = await self._hand_over(intake.submissions, items, caller, size)
             return self._answer(
                 [item.tag for item in items],
                 outcomes,
@@ -85,9 +85,10 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         async def begin(
             request: exchange_pb2.ReportRequest,
         ) -> Awaitable[exchange_pb2.ReportResponse]:
-            outcomes = await self._hand_over(intake.reports, request.items, caller)
+            items, size = request.items, request.ByteSize()
+            outcomes = await self._hand_over(intake.reports, items, caller, size)
             return self._answer(
-                [item.tag for item in request.items],
+                [item.tag for item in items],
                 outcomes,
                 exchange_pb2.ReportResult,
                 exchange_pb2.ReportResponse,
@@ -97,18 +98,27 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
             yield response
 
     async def _hand_over(
-        self, decode: Decoder[M, C], items: Sequence[M], caller: Caller
+        self, decode: Decoder[M, C], items: Sequence[M], caller: Caller, size: int
     ) -> Awaitable[list[Outcome]]:
         """Decode a message's items and queue them; returns what to wait for."""
-        decoded = await self._node.run(decode, self._node, items, caller)
-        commands = [item for item in decoded if not isinstance(item, LienthongError)]
-        committed = asyncio.wrap_future(self._node.committer.submit(commands))
+        budget = self._node.budget
+        await budget.take(caller.organ, size)
+        try:
+            decoded = await self._node.decode(decode, self._node, items, caller)
+            commands = [item for item in decoded if not isinstance(item, LienthongError)]
+            committed = asyncio.wrap_future(self._node.committer.submit(commands))
+        except BaseException:
+            await budget.give(caller.organ, size)
+            raise
 
         async def collect() -> list[Outcome]:
-            results = iter(await committed)
+            try:
+                results = iter(await committed)
+            finally:
+                await budget.give(caller.organ, size)
             return [item if isinstance(item, LienthongError) else next(results) for item in decoded]
 
-        return collect()
+        return asyncio.ensure_future(collect())
 
     async def _answer(
         self, tags: Sequence[int], outcomes: Awaitable[list[Outcome]], result: Any, response: Any
@@ -131,11 +141,12 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         self, request: exchange_pb2.DownloadRequest, context: Any
     ) -> AsyncIterator[exchange_pb2.DownloadResponse]:
         node, caller = self._node, current_caller()
+        directory = node.registry.directory
         package_id = wire.check_id(request.package_id, "package_id")
         sha256 = wire.check_hash(request.sha256, "sha256")
 
         def look(view: ReadView) -> tuple[int, bytes | None]:
-            package, _ = visible_package(view, package_id, caller)
+            package, _ = visible_package(view, package_id, caller, directory)
             for file in package.files:
                 if file.sha256 == sha256:
                     return file.size, small_content(view, sha256)
@@ -160,7 +171,7 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         package_id = wire.check_id(request.package_id, "package_id")
 
         def look(view: ReadView) -> exchange_pb2.GetPackageResponse:
-            package, row = visible_package(view, package_id, caller)
+            package, row = visible_package(view, package_id, caller, directory)
             deliveries = visible_deliveries(view, package, caller, directory)
             return exchange_pb2.GetPackageResponse(
                 envelope=wire.stored_envelope(row),
@@ -195,17 +206,12 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
     async def GetHistory(
         self, request: exchange_pb2.GetHistoryRequest, context: Any
     ) -> exchange_pb2.GetHistoryResponse:
-        caller = current_caller()
+        caller, directory = current_caller(), self._node.registry.directory
         package_id = wire.check_id(request.package_id, "package_id")
 
         def look(view: ReadView) -> exchange_pb2.GetHistoryResponse:
-            rows = visible_history(view, package_id, caller)
-            return exchange_pb2.GetHistoryResponse(
-                items=[
-                    wire.feed_item(row, read_recorded(view, row.index).checkpoint.note)
-                    for row in rows
-                ]
-            )
+            rows = visible_history(view, package_id, caller, directory)
+            return history_page(view, [row for row in rows if row.index >= request.from_index])
 
         return await self._node.read(look)
 

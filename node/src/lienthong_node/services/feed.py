@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from typing import Final
 
+from lienthong.errors import DataCorrupt
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
@@ -20,8 +22,13 @@ MAX_WAIT_MS: Final = 60_000
 IDLE_S: Final = 25.0
 """A follower looks again after so long even without news: wake-ups may come from elsewhere."""
 
-PAGE_BYTES: Final = 512 * 1024
-"""Small files in one page; a single item may exceed it, and stays below 6 MiB."""
+PAGE_BYTES: Final = 1024 * 1024
+"""One page; a single item may exceed it."""
+
+STEP: Final = 50
+"""Entries that are read at once: each may be large."""
+
+log = logging.getLogger(__name__)
 
 
 async def follow(
@@ -54,25 +61,48 @@ def _page(
     view: ReadView,
 ) -> exchange_pb2.SubscribeResponse:
     limit = min(request.inline_limit, CHUNK_LIMIT)
+    wanted, room = wire.page_size(request.page_size), PAGE_BYTES
     items: list[exchange_pb2.FeedItem] = []
-    notes: dict[int, str] = {}
-    room = PAGE_BYTES
-    for row in view.feed(organ, cursor, wire.page_size(request.page_size)):
-        files = _small_files(node, view, row, limit) if limit else []
-        room -= sum(map(len, files))
-        if room < 0 and items:
+    while wanted > 0 and room > 0:
+        rows = view.feed(organ, cursor, min(wanted, STEP))
+        if not rows:
             break
-        if row.checkpoint_size not in notes:
-            notes[row.checkpoint_size] = checkpoint_of(view, row).note
-        items.append(wire.feed_item(row, notes[row.checkpoint_size], files))
-        cursor = row.index + 1
+        for row in rows:
+            files = _small_files(node, view, row, limit) if limit else []
+            item = wire.feed_item(row, checkpoint_of(view, row).note, files)
+            room -= item.ByteSize()
+            if room < 0 and items:
+                break
+            items.append(item)
+            cursor = row.index + 1
+        wanted -= len(rows)
     return exchange_pb2.SubscribeResponse(items=items, next_index=cursor)
 
 
+def history_page(view: ReadView, rows: Sequence[JournalRow]) -> exchange_pb2.GetHistoryResponse:
+    """As many of these entries as one answer holds, and where to go on."""
+    room = PAGE_BYTES
+    items: list[exchange_pb2.FeedItem] = []
+    for row in rows:
+        item = wire.feed_item(row, checkpoint_of(view, row).note)
+        room -= item.ByteSize()
+        if room < 0 and items:
+            return exchange_pb2.GetHistoryResponse(items=items, next_index=row.index)
+        items.append(item)
+    return exchange_pb2.GetHistoryResponse(items=items)
+
+
 def _small_files(node: NodeContext, view: ReadView, row: JournalRow, limit: int) -> list[bytes]:
-    """The package's files up to *limit* bytes; others are downloaded."""
-    if row.subject_id != row.package_id:
-        return []
-    package = view.package(row.package_id)
-    files = package.files if package else ()
-    return [read_content(view, node.blobs, file.sha256) for file in files if file.size <= limit]
+    """The package's files up to *limit* bytes; others are downloaded.
+
+    A file that is damaged is left out: that harms its readers, not the whole feed.
+    """
+    package = view.package(row.package_id) if row.subject_id == row.package_id else None
+    found = []
+    for file in package.files if package else ():
+        if file.size <= limit:
+            try:
+                found.append(read_content(view, node.blobs, file.sha256))
+            except DataCorrupt:
+                log.exception("a file is left out of a feed")
+    return found

@@ -99,6 +99,6 @@ async def _alone(
 
     async def work() -> T:
         async with node.uploading(key):
-            return await node.run(call, *args, **kwargs)
+            return await node.run_long(call, *args, **kwargs)
 
     return await asyncio.shield(work())

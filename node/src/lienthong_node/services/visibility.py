@@ -17,8 +17,15 @@ from lienthong_node.core.commands import Caller
 from lienthong_node.stores import Recorded, read_recorded
 
 
+def concerns(row: JournalRow, caller: Caller, directory: Directory) -> bool:
+    """Whether the caller is a party, or today's office of one (QĐ 52/2019 Đ6.3)."""
+    return caller.organ in row.parties or any(
+        may_act(caller, party, directory) for party in row.parties
+    )
+
+
 def visible_package(
-    view: ReadView, package_id: bytes, caller: Caller
+    view: ReadView, package_id: bytes, caller: Caller, directory: Directory
 ) -> tuple[PackageRow, JournalRow]:
     """A package that the caller is a party to.
 
@@ -28,7 +35,7 @@ def visible_package(
     package = view.package(package_id)
     if package is not None:
         rows = view.journal(package.index, 1)
-        if rows and caller.organ in rows[0].parties:
+        if rows and concerns(rows[0], caller, directory):
             return package, rows[0]
     raise NotFound(what=f"package {PackageId(package_id)}")
 
@@ -43,25 +50,36 @@ def visible_deliveries(
     return [row for row in deliveries if may_act(caller, row.recipient, directory)]
 
 
-def visible_history(view: ReadView, package_id: bytes, caller: Caller) -> Sequence[JournalRow]:
+def visible_history(
+    view: ReadView, package_id: bytes, caller: Caller, directory: Directory
+) -> Sequence[JournalRow]:
     """Entries about a package, and about what recalls, updates or replaces it, oldest first.
 
     Raises:
         NotFound: there are none that concern the caller.
     """
-    package, _ = visible_package(view, package_id, caller)
+    package, _ = visible_package(view, package_id, caller, directory)
     about = [package_id, *(row.package_id for row in view.followers(package.package_id))]
     rows = {row.index: row for one in about for row in view.journal_of(one)}
-    return [rows[index] for index in sorted(rows) if caller.organ in rows[index].parties]
+    return [rows[index] for index in sorted(rows) if concerns(rows[index], caller, directory)]
 
 
-def visible_entry(view: ReadView, index: int, caller: Caller) -> Recorded:
+def visible_entry(
+    view: ReadView, index: int | None, caller: Caller, directory: Directory, asked: str
+) -> Recorded:
     """A journal entry that concerns the caller.
 
+    Args:
+        view: where to look.
+        index: of the entry; None when nothing is known of what was asked for.
+        caller: who asks.
+        directory: says for whom the caller acts.
+        asked: what for, in the caller's own words: the index of others' entries is not told.
+
     Raises:
-        NotFound: there is none.
+        NotFound: there is none, or it does not concern the caller.
     """
-    rows = view.journal(index, 1)
-    if not rows or caller.organ not in rows[0].parties:
-        raise NotFound(what=f"receipt {index}")
-    return read_recorded(view, index)
+    rows = view.journal(index, 1) if index is not None else ()
+    if not rows or not concerns(rows[0], caller, directory):
+        raise NotFound(what=f"receipt of {asked}")
+    return read_recorded(view, rows[0].index)

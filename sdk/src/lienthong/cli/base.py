@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -45,9 +46,9 @@ class Session:
         if self.as_json:
             click.echo(json.dumps(data, ensure_ascii=False))
             return
-        from lienthong.cli.output import stdout
+        from lienthong.cli.output import show
 
-        stdout().print(render())
+        show(render())
 
     def emit_rows(
         self, rows: Iterator[Mapping[str, Any]], render: Callable[[list[Any]], RenderableType]
@@ -57,9 +58,9 @@ class Session:
             for row in rows:
                 click.echo(json.dumps(row, ensure_ascii=False))
             return
-        from lienthong.cli.output import stdout
+        from lienthong.cli.output import show
 
-        stdout().print(render(list(rows)))
+        show(render(list(rows)))
 
     def say(self, text: str) -> None:
         """Tell a person something that is no result."""
@@ -74,6 +75,14 @@ class Session:
             text = failures.as_text(error, self.language)
         click.echo(text, err=True)
         return failures.exit_code(error)
+
+    def interrupted(self) -> ExitCode:
+        """Say that somebody pressed Ctrl-C; returns the exit code."""
+        text = self.words("interrupted")
+        if self.as_json:
+            text = failures.as_report("cli.interrupted", text, ExitCode.INTERRUPTED)
+        click.echo(text, err=True)
+        return ExitCode.INTERRUPTED
 
     @contextmanager
     def client(self) -> Iterator[Client]:
@@ -184,20 +193,37 @@ class LazyGroup(Group):
 class Application(LazyGroup):
     """The root: shows errors and turns them into exit codes."""
 
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run; what is wrong with the options themselves is told as JSON too, if that is wanted."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        if "--json" not in arguments:
+            return super().main(arguments, *rest, **extra)
+        try:
+            code = super().main(arguments, *rest, **(extra | {"standalone_mode": False}))
+        except click.ClickException as error:
+            code = ExitCode.USAGE
+            click.echo(failures.as_report("cli.usage", _one_line(error), code), err=True)
+        sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+
     def invoke(self, ctx: click.Context) -> Any:
         current: Session = ctx.obj
         try:
             return super().invoke(ctx)
         except LienthongError as error:
             ctx.exit(current.fail(error))
-        except click.UsageError as error:
-            if not current.as_json:
+        except OSError as error:
+            if error.errno == errno.EPIPE:
                 raise
-            report = {"code": "cli.usage", "message": error.format_message(), "exit_code": 2}
-            click.echo(json.dumps({"error": report}, ensure_ascii=False), err=True)
-            ctx.exit(ExitCode.USAGE)
-        except KeyboardInterrupt:
-            ctx.exit(ExitCode.INTERRUPTED)
+            ctx.exit(current.fail(failures.of_machine(error)))
+        except (KeyboardInterrupt, click.Abort):
+            ctx.exit(current.interrupted())
+
+
+def _one_line(error: click.ClickException) -> str:
+    """What is wrong; where a command is missing click would show all of the help instead."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return "Missing command."
+    return " ".join(error.format_message().split())
 
 
 def common_options() -> list[click.Option]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Callable
 
 from lienthong.errors import (
@@ -10,6 +11,7 @@ from lienthong.errors import (
     Closed,
     EnvironmentFault,
     HashMismatch,
+    InvalidValue,
     KeyUnusable,
     Language,
     LienthongError,
@@ -105,6 +107,19 @@ def as_data(error: LienthongError, language: Language) -> dict[str, object]:
             "exit_code": int(exit_code(error)),
         }
     }
+
+
+def as_report(code: str, message: str, exit_code: ExitCode) -> str:
+    """What no ``LienthongError`` stands for, as one JSON object on one line."""
+    report = {"code": code, "message": message, "exit_code": int(exit_code)}
+    return json.dumps({"error": report}, ensure_ascii=False)
+
+
+def of_machine(error: OSError) -> InvalidValue:
+    """What the operating system refuses: a place that cannot be written, a full disk."""
+    found = f"unusable ({error.strerror or type(error).__name__})"
+    field = "the output" if error.filename is None else str(error.filename)
+    return InvalidValue(field=field, found=found, expected="a usable place")
 
 
 def as_text(error: LienthongError, language: Language) -> str:

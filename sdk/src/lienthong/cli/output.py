@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+import click
+from attrs import frozen
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -21,11 +24,27 @@ if TYPE_CHECKING:
     Update = Callable[[Progress], None]
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_GAP = 2
+_LEAST = 24
+"""Cells below which a column with long texts is no use."""
+_UNBOUNDED = 100_000
+"""Cells of a line in a pipe or file, where nothing is folded."""
 
 
-def stdout() -> Console:
-    """The console for results; colours only on a terminal, and never with NO_COLOR."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+def show(result: RenderableType) -> None:
+    """Print a result; colours only on a terminal, and never with NO_COLOR.
+
+    In a pipe or file a row is one line, however long, without spaces at its end.
+    """
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if console.is_terminal:
+        console.print(result)
+        return
+    console.width = _UNBOUNDED
+    with console.capture() as captured:
+        console.print(result)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def safe(value: object) -> str:
@@ -41,14 +60,61 @@ def local_time(instant: datetime) -> str:
     return format_vietnam(instant)[:19].replace("T", " ")
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """A table without lines that would hinder copying."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for position, column in enumerate(columns):
-        made.add_column(column, overflow="fold", no_wrap=position == 0)
-    for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(safe(cell)) for cell in row))
-    return made
+@frozen
+class Rows:
+    """Rows under headings; on a narrow terminal a row becomes a few lines of its own."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    long: tuple[int, ...]
+    """Columns whose texts may be folded."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        del console
+        if self._least_width() <= options.max_width:
+            yield self._as_table()
+        else:
+            for row in self.rows:
+                yield self._as_lines(row)
+
+    def _least_width(self) -> int:
+        widths = [
+            max(cell_len(heading), *(row[position].cell_len for row in self.rows), 0)
+            for position, heading in enumerate(self.columns)
+        ]
+        least = (
+            min(width, _LEAST) if position in self.long else width
+            for position, width in enumerate(widths)
+        )
+        return sum(least) + _GAP * (len(widths) - 1)
+
+    def _as_table(self) -> Table:
+        made = Table(box=None, pad_edge=False, header_style="bold", show_header=any(self.columns))
+        for position, column in enumerate(self.columns):
+            made.add_column(column, overflow="fold", no_wrap=position not in self.long)
+        for row in self.rows:
+            made.add_row(*row)
+        return made
+
+    def _as_lines(self, row: Sequence[Text]) -> Text:
+        lines: list[list[Text]] = [[]]
+        for position, cell in enumerate(row):
+            if position in self.long:
+                lines += [[cell], []]
+            else:
+                lines[-1].append(cell)
+        full = [Text(" " * _GAP).join(filter(None, line)) for line in lines]
+        return Text("\n" + " " * _GAP).join(filter(None, full))
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], long: Sequence[int] = ()
+) -> Rows:
+    """A table without lines that would hinder copying; the columns in *long* may be folded."""
+    cells = (
+        tuple(cell if isinstance(cell, Text) else Text(safe(cell)) for cell in row) for row in rows
+    )
+    return Rows(tuple(columns), tuple(cells), tuple(long))
 
 
 def facts(rows: Sequence[tuple[str, object]]) -> Table:

@@ -23,11 +23,13 @@ from lienthong.model.journal import (
 from lienthong.model.organisation import Organisation
 from lienthong.model.package import FileEntry, Manifest
 from lienthong.model.report import Statement
+from lienthong.model.words import RefusalCode
 
 if TYPE_CHECKING:
     from datetime import date
 
     from lienthong.client import PackageView
+    from lienthong.model.ids import OrganId
 
 _COLOURS = {
     DeliveryState.REFUSED: "red",
@@ -50,32 +52,28 @@ def of_receipt(words: Words, receipt: Receipt) -> RenderableType:
         (words("event"), _what(words, entry)),
     ]
     if not isinstance(entry.body, DirectoryRecord):
+        changed = _effects(words, entry.body.effects)
         rows.append((words("package"), entry.body.package_id))
-        rows.append((words("state"), _effects(words, entry.body.effects)))
+        rows.append((words("state"), changed or words("unchanged")))
     return facts(rows)
 
 
-def of_deliveries(words: Words, deliveries: Sequence[Delivery]) -> RenderableType:
-    """One line for each delivery."""
+def of_deliveries(words: Words, deliveries: Sequence[Delivery], own: OrganId) -> RenderableType:
+    """One line for each delivery; a side that is always *own* is not repeated."""
     if not deliveries:
         return Text(words("no_deliveries"))
-    columns = [
-        words(key)
-        for key in ("package", "state", "number", "subject", "sender", "recipient", "updated")
-    ]
-    rows = [
-        (
-            one.package_id,
-            state_text(words, one.state),
-            one.number,
-            one.subject,
-            one.sender,
-            one.recipient,
-            local_time(one.updated_at),
-        )
-        for one in deliveries
-    ]
-    return table(columns, rows)
+    cells: dict[str, list[object]] = {
+        "package": [one.package_id for one in deliveries],
+        "state": [state_text(words, one.state) for one in deliveries],
+        "number": [one.number for one in deliveries],
+        "sender": [one.sender for one in deliveries],
+        "recipient": [one.recipient for one in deliveries],
+        "updated": [local_time(one.updated_at) for one in deliveries],
+        "subject": [one.subject for one in deliveries],
+    }
+    shown = {name: column for name, column in cells.items() if set(map(str, column)) != {str(own)}}
+    rows = list(zip(*shown.values(), strict=True))
+    return table([words(name) for name in shown], rows, long=(len(shown) - 1,))
 
 
 def of_package(words: Words, view: PackageView) -> RenderableType:
@@ -88,11 +86,14 @@ def of_package(words: Words, view: PackageView) -> RenderableType:
             (words("target"), manifest.target),
             (words("reason"), manifest.reason),
             (words("sender"), manifest.sender),
+            (words("issuer"), f"{document.issuer_code} {document.issuer_name}"),
             (words("number"), document.number),
             (words("document"), f"{document.kind.label_vi}, {document.issued_date.isoformat()}"),
             (words("subject"), document.subject),
+            (words("description"), document.description),
             (words("signed_by"), f"{document.signer.full_name}, {document.signer.position}"),
             (words("urgency"), words.label(document.urgency)),
+            (words("due_date"), document.due_date),
             (words("index"), view.entry.index),
             (words("recorded"), local_time(view.entry.recorded_at)),
         ]
@@ -104,13 +105,22 @@ def of_files(words: Words, files: Sequence[FileEntry]) -> RenderableType:
     """One line for each file of a manifest."""
     columns = [words(key) for key in ("file", "size", "kind", "hash")]
     rows = [(one.name, f"{one.size:,}", words.label(one.role), one.sha256) for one in files]
-    return table(columns, rows)
+    return table(columns, rows, long=(0,))
 
 
 def of_items(words: Words, items: Iterable[FeedItem]) -> RenderableType:
     """A history: one line for each entry."""
     columns = [words(key) for key in ("index", "time", "who", "event", "state")]
-    return table(columns, [item_row(words, item) for item in items])
+    return table(columns, [_with_id(item_row(words, item), item) for item in items], long=(3, 4))
+
+
+def _with_id(row: tuple[object, ...], item: FeedItem) -> tuple[object, ...]:
+    """What is about another package has an id of its own, by which people can look at it."""
+    body = item.entry.body
+    if not isinstance(body, PackageRecord) or body.target is None:
+        return row
+    index, time, who, event, state = row
+    return index, time, who, f"{event} ({body.package_id})", state
 
 
 def item_row(words: Words, item: FeedItem) -> tuple[object, ...]:
@@ -130,8 +140,11 @@ def item_row(words: Words, item: FeedItem) -> tuple[object, ...]:
 
 def item_line(words: Words, item: FeedItem) -> Text:
     """One entry as one line, for a feed that goes on."""
-    line = "  ".join(str(cell) for cell in item_row(words, item) if str(cell))
-    return Text(safe(line))
+    index, time, who, event, state = item_row(words, item)
+    body = item.entry.body
+    package = "" if isinstance(body, DirectoryRecord) else body.package_id
+    cells = map(str, (index, time, package, who, event, state))
+    return Text(safe("  ".join(filter(None, cells))))
 
 
 def of_organisations(words: Words, found: Sequence[Organisation], on: date) -> RenderableType:
@@ -139,7 +152,8 @@ def of_organisations(words: Words, found: Sequence[Organisation], on: date) -> R
     if not found:
         return Text(words("no_organisations"))
     columns = [words(key) for key in ("code", "name", "valid")]
-    return table(columns, [(one.organ_id, one.name_on(on), _period(one)) for one in found])
+    rows = [(one.organ_id, one.name_on(on), _period(one)) for one in found]
+    return table(columns, rows, long=(1,))
 
 
 def state_text(words: Words, state: DeliveryState) -> Text:
@@ -184,7 +198,9 @@ def _details(words: Words, manifest: Manifest | None, statement: Statement | Non
     if statement.register is not None:
         found.append(f"{words('register')} {statement.register.number}")
     if statement.reason is not None:
-        found.append(f"{words.label(statement.reason.code)}, {statement.reason.text}")
+        kind = statement.reason.code
+        name = [] if kind is RefusalCode.OTHER else [words.label(kind)]
+        found.append(", ".join([*name, statement.reason.text]))
     if statement.assignments:
         found.append(", ".join(one.unit for one in statement.assignments))
     if statement.reply is not None:

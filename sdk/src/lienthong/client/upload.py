@@ -11,6 +11,7 @@ import grpc
 from attrs import define
 
 from lienthong.client.connection import Connection
+from lienthong.client.ending import Ending
 from lienthong.client.files import PreparedFile, Progress, ProgressCallback
 from lienthong.client.retry import retry_after
 from lienthong.errors import HashMismatch, LienthongError, SizeMismatch
@@ -96,8 +97,9 @@ async def _attempt(connection: Connection, course: _Course) -> None:
     if begun.complete:
         return
     call = connection.stubs.exchange.Upload()
+    ending = Ending(call)
     try:
-        with connection.translating(call, _NAME):
+        with connection.translating(call, _NAME), ending.as_it_was():
             answer = await _pump(call, course, begun, connection.policy.timeout)
     finally:
         call.cancel()

@@ -6,6 +6,7 @@ same signature for different content.
 
 from __future__ import annotations
 
+import functools
 from typing import Final, TypeVar, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -53,12 +54,47 @@ def parse(kind: type[M], data: bytes, *, what: str, limit: int) -> M:
 def check(message: Message, data: bytes, *, what: str) -> None:
     """Refuse what reading *data* as *message* dropped or put together.
 
-    What is known and stands once is written back in as many bytes; only if it is not, the bytes
-    are walked through to tell an unknown or repeated field from another, legal way of writing.
+    What is known and stands once is written back in as many bytes; if it is not, the bytes are
+    walked through to tell an unknown or repeated field from another, legal way of writing. With an
+    entry in a map they always are: it may be written in fewer bytes, without its empty key or
+    value, and these would make room for a field that nobody sees.
     """
     message.DiscardUnknownFields()  # type: ignore[no-untyped-call,unused-ignore]
-    if message.ByteSize() != len(data):
-        _walk(cast("Descriptor", message.DESCRIPTOR), data, what)
+    if message.ByteSize() != len(data) or _has_map_entry(message):
+        _walk(_descriptor(message), data, what)
+
+
+def _has_map_entry(message: Message) -> bool:
+    for field in _to_maps(_descriptor(message)):
+        value = getattr(message, field.name)
+        if _is_map(field):
+            found = bool(value)
+        elif field.is_repeated:
+            found = any(_has_map_entry(one) for one in value)
+        else:
+            found = message.HasField(field.name) and _has_map_entry(value)
+        if found:
+            return True
+    return False
+
+
+@functools.cache
+def _to_maps(descriptor: Descriptor) -> tuple[FieldDescriptor, ...]:
+    """The fields that are maps or lead to one; no signed message contains itself."""
+    return tuple(
+        field
+        for field in descriptor.fields
+        if field.message_type is not None and (_is_map(field) or _to_maps(field.message_type))
+    )
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    kind = field.message_type
+    return kind is not None and bool(kind.GetOptions().map_entry)
+
+
+def _descriptor(message: Message) -> Descriptor:
+    return cast("Descriptor", message.DESCRIPTOR)
 
 
 def _is_octets(data: object) -> bool:

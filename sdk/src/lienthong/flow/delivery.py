@@ -122,7 +122,10 @@ def _moved(state: DeliveryState | None, move: DeliveryMove, context: Context) ->
             raise InvalidValue(
                 field="Context.resume_state", found="None", expected="the interrupted state"
             )
-    resume = state if target in PENDING else None
+    resume = None
+    if target in PENDING:
+        # A request that overtakes another one leads back to what that one interrupted.
+        resume = context.resume_state if state in PENDING else state
     return Step(state=target, outcome=Outcome.MOVED, resume_state=resume, move=move)
 
 

@@ -233,7 +233,8 @@ def _take_back_moves() -> Iterator[DeliveryMove]:
 def _recall_moves() -> Iterator[DeliveryMove]:
     pending = _S.RECALL_PENDING
     clause = "QĐ 52/2019 Đ8.3; NĐ 30/2020 Đ18.4b"
-    for source in AFTER_ACCEPTANCE:
+    # A recall waits for no answer to another request: a silent recipient would prevent it.
+    for source in (*AFTER_ACCEPTANCE, _S.UPDATE_PENDING):
         yield _row("D17", source, _E.RECALL, pending, _SENDER, clause)
     yield _row(
         "D18",
@@ -244,7 +245,7 @@ def _recall_moves() -> Iterator[DeliveryMove]:
         "QĐ 52/2019 Đ8.3; NĐ 30/2020 PL VI III.8b",
     )
     yield _row("D19", pending, _E.REJECT_RECALL, None, _RECIPIENT, "QĐ 52/2019 Đ5.1d")
-    for source in BEFORE_ACCEPTANCE:
+    for source in (*BEFORE_ACCEPTANCE, _S.TAKE_BACK_PENDING):
         yield _row("D20", source, _E.RECALL, _S.RECALLED, _SENDER, clause)
 
 
@@ -273,7 +274,7 @@ _WORK: Final = frozenset({_E.FORWARD, _E.START, _E.COMPLETE, _E.REOPEN})
 ADVANCED_WHILE_PENDING: Final[Mapping[DeliveryState, frozenset[DeliveryEvent]]] = MappingProxyType(
     {
         _S.TAKE_BACK_PENDING: frozenset({_E.ARRIVE}),
-        _S.RECALL_PENDING: _WORK,
+        _S.RECALL_PENDING: _WORK | {_E.ARRIVE, _E.ACCEPT},
         _S.UPDATE_PENDING: _WORK | {_E.ARRIVE, _E.ACCEPT},
     }
 )
@@ -297,8 +298,13 @@ def _late() -> Iterator[tuple[DeliveryState, DeliveryEvent, frozenset[Actor], st
         yield state, _E.REFUSE_TAKE_BACK, _RECIPIENT, "edXML 16"
     # D20: the axis had no answer to wait for.
     yield _S.RECALLED, _E.CONFIRM_RECALL, _RECIPIENT, "QĐ 52/2019 Đ8.3"
-    # D23: the replacement overtook the answer to an update.
+    # D17, D20: the recall overtook the answer to a take-back or to an update.
+    for event in (_E.AGREE_TAKE_BACK, _E.REFUSE_TAKE_BACK):
+        yield _S.RECALLED, event, _RECIPIENT, "QĐ 52/2019 Đ8.3"
     for event in (_E.APPLY_UPDATE, _E.REFUSE_UPDATE):
+        for state in (_S.RECALL_PENDING, _S.RECALLED):
+            yield state, event, _RECIPIENT, "QĐ 52/2019 Đ8.3"
+        # D23: the replacement did.
         yield _S.REPLACED, event, _RECIPIENT, "NĐ 30/2020 Đ18.3"
     # The new package has deliveries of its own; what ended otherwise stays as it ended (D24).
     for state in (_S.REFUSED, _S.TAKEN_BACK, _S.RECALLED, _S.CANCELLED):

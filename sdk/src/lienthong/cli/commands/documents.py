@@ -9,6 +9,7 @@ import click
 from lienthong.cli.base import Command, group, session
 from lienthong.cli.commands.options import PLACE, save
 from lienthong.codec.toml import document_template
+from lienthong.errors import InvalidValue
 
 document = group("document", "The data file of a document.")
 
@@ -16,11 +17,13 @@ document = group("document", "The data file of a document.")
 @click.command(
     "new", cls=Command, example="lienthong document new > document.toml", help="Print an example."
 )
-@click.option("--out", type=PLACE, help="Write it to this file instead.")
+@click.option("--out", type=PLACE, help="Write it to this new file instead.")
 def new(out: Path | None) -> None:
     current = session()
     text = document_template()
     if out is not None:
+        if out.exists():
+            raise InvalidValue(field=f"the file {out}", found="there already", expected="a new one")
         save(out, text.encode())
         current.emit({"path": str(out)}, lambda: current.words("saved", path=out))
     elif current.as_json:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Group
+from rich.text import Text
 
 from lienthong.cli import data, views
 from lienthong.cli.base import command, group, session
@@ -15,14 +16,23 @@ from lienthong.cli.commands.options import EXISTING, PLACE, package_argument, re
 from lienthong.cli.output import facts, good, local_time, progress, table
 from lienthong.cli.texts import Words
 from lienthong.codec.json import to_data
-from lienthong.codec.signed import MAX_RECEIPT_BYTES, dump_receipt, load_envelope, load_receipt
-from lienthong.errors import LienthongError, ReceiptInvalid
+from lienthong.codec.signed import (
+    MAX_RECEIPT_BYTES,
+    dump_receipt,
+    load_entry,
+    load_envelope,
+    load_receipt,
+)
+from lienthong.errors import CheckpointInvalid, InvalidValue, LienthongError, ReceiptInvalid
 from lienthong.evidence.bundle import BundleReport, TimelineEntry, verify_bundle
 from lienthong.evidence.note import VerifierKey
 from lienthong.evidence.receipt import verify_receipt
 from lienthong.model.ids import PackageId, Sha256
-from lienthong.model.journal import DirectoryRecord, JournalEntry
+from lienthong.model.journal import DirectoryRecord, JournalEntry, PackageRecord, Receipt
 from lienthong.pki.chain import TrustAnchors
+
+if TYPE_CHECKING:
+    from lienthong.client import Profile
 
 receipt = group("receipt", "Receipts: proofs that the axis recorded something.")
 bundle = group("bundle", "Evidence bundles: a whole case in one file.")
@@ -81,7 +91,7 @@ def save_one(subject: str, file: Path, payload: Path | None) -> None:
     with current.client() as client:
         found = client.receipt(_subject(subject))
         if payload is not None:
-            save(payload, client.get_package(subject).envelope.payload)
+            save(payload, client.get_package(_package_of(found)).envelope.payload)
     save(file, dump_receipt(found))
     current.emit(
         data.of_receipt(found) | {"path": str(file)},
@@ -125,7 +135,9 @@ def verify_all(file: Path, axis_key: str | None, anchors: Path | None) -> None:
     """Verify an evidence bundle offline, with the axis's public key and trusted authorities."""
     current = session()
     key = _key(axis_key)
-    trusted = TrustAnchors.from_pem((anchors or current.load_profile().anchors).read_bytes())
+    if anchors is None:
+        anchors = _profile("anchors_missing").anchors
+    trusted = TrustAnchors.from_pem(anchors.read_bytes())
     with file.open("rb") as source:
         report = verify_bundle(source, key, trusted)
     current.emit(_report_data(report), lambda: _report_view(current.words, report))
@@ -139,14 +151,26 @@ bundle.add_command(verify_all)
 
 def _key(given: str | None) -> VerifierKey:
     if given is None:
-        return session().load_profile().checkpoint_key
+        return _profile("key_missing").checkpoint_key
     path = Path(given)
     try:
         is_file = path.is_file()
     except OSError:
         # A key's text may be longer than a file's name can be.
         is_file = False
-    return VerifierKey.parse(read_text(path).strip() if is_file else given)
+    try:
+        return VerifierKey.parse(read_text(path).strip() if is_file else given)
+    except CheckpointInvalid as error:
+        # The option is wrong, and nothing is known about what it was to verify.
+        expected = '"<axis>+<8 hex digits>+<base64>", or a file with that'
+        raise InvalidValue(field="--axis-key", found=given, expected=expected) from error
+
+
+def _profile(missing: str) -> Profile:
+    current = session()
+    if current.profile is None:
+        raise click.UsageError(current.words(missing))
+    return current.load_profile()
 
 
 def _read(path: Path, limit: int) -> bytes:
@@ -164,6 +188,13 @@ def _check_payload(entry: JournalEntry, content: bytes) -> None:
         candidates.append(load_envelope(content).payload)
     if not any(Sha256.of(one) == body.payload_sha256 for one in candidates):
         raise ReceiptInvalid(reason="it is for another payload")
+
+
+def _package_of(found: Receipt) -> PackageId:
+    body = load_entry(found.entry).body
+    if not isinstance(body, PackageRecord):
+        raise click.UsageError("--payload is for the receipt of a package")
+    return body.package_id
 
 
 def _subject(text: str) -> int | PackageId:
@@ -218,4 +249,5 @@ def _report_view(words: Words, report: BundleReport) -> Group:
         files=len(report.files),
     )
     head = facts([(words("axis"), report.axis), (words("checkpoint"), report.checkpoint.size)])
-    return Group(head, table(columns, timeline), table(["", "", ""], steps), good(done))
+    history = table(columns, timeline, long=(4,))
+    return Group(head, Text(), history, Text(), table(["", "", ""], steps), good(done))

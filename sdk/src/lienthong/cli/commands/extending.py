@@ -33,7 +33,8 @@ def list_all(no_probe: bool) -> None:
     def render(rows: list[Any]) -> Any:
         if not rows:
             return Text(words("no_plugins"))
-        return table([words(key) for key in keys], [[row[key] for key in keys] for row in rows])
+        shown = [[row[key] for key in keys] for row in rows]
+        return table([words(key) for key in keys], shown, long=(5,))
 
     current.emit_rows(iter(found), render)
 

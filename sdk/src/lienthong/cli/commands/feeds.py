@@ -39,6 +39,8 @@ def watch(after: int | None, once: bool, cursor: Path | None) -> None:
     """
     current = session()
     begin = _begin(after, cursor)
+    if cursor is not None:
+        _keep(cursor, begin)
     with current.client() as client:
         for item in client.feed(begin, follow=not once, inline_limit=0):
             _show_item(current, item)

@@ -38,13 +38,14 @@ def inbox(outgoing: bool, states: tuple[str, ...], limit: int) -> None:
     direction = Direction.OUTGOING if outgoing else Direction.INCOMING
     found: list[Delivery] = []
     with current.client() as client:
+        own = client.organ
         wanted = [DeliveryState(state) for state in states]
         for delivery in client.list_deliveries(direction, wanted, page_size=min(limit, 500)):
             found.append(delivery)
             if len(found) == limit:
                 break
     current.emit_rows(
-        (to_data(one) for one in found), lambda _: views.of_deliveries(current.words, found)
+        (to_data(one) for one in found), lambda _: views.of_deliveries(current.words, found, own)
     )
 
 

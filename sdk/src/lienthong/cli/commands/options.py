@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final
 import click
 
 from lienthong.errors import InvalidValue, LienthongError
+from lienthong.model.ids import OrganId
 from lienthong.model.time import parse_date
 
 
@@ -31,7 +33,39 @@ class DateType(click.ParamType[date]):
             self.fail(str(error), param, ctx)
 
 
+class OrganType(click.ParamType[OrganId]):
+    """A code of an organisation."""
+
+    name = "code"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> OrganId:
+        del ctx
+        try:
+            return OrganId(str(value))
+        except InvalidValue as error:
+            if param is None:
+                raise
+            raise InvalidValue(**(error.facts | {"field": param.opts[0]})) from error
+
+
+class ContentType(click.Path):
+    """A file that is to travel: it is read more than once, so it cannot be a pipe or device."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.is_file():
+            self.fail(f"{path} is no regular file", param, ctx)
+        return path
+
+
 DATE: Final = DateType()
+CONTENT: Final = ContentType()
+ORGAN: Final = OrganType()
 EXISTING: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 PLACE: Final = click.Path(dir_okay=False, path_type=Path)
 
@@ -43,6 +77,7 @@ note_option: Final = click.option("--note", default="", help="At most 500 charac
 recipient_option: Final = click.option(
     "--for",
     "recipient",
+    type=ORGAN,
     metavar="CODE",
     help="A body that this organisation's office receives for; itself by default.",
 )
@@ -65,7 +100,8 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        found = getattr(error, "strerror", None) or "not UTF-8"
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        found = f"unreadable ({reason})"
         raise InvalidValue(field=str(path), found=found, expected="a text in UTF-8") from error
 
 
@@ -78,5 +114,5 @@ def save(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        found = error.strerror or type(error).__name__
+        found = f"not writable ({error.strerror or type(error).__name__})"
         raise InvalidValue(field=str(path), found=found, expected="a writable place") from error

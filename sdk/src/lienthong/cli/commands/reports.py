@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,12 @@ from lienthong.cli.commands.options import (
     save,
 )
 from lienthong.codec.signed import dump_receipt
+from lienthong.errors import InvalidValue
 from lienthong.model.document import DocumentReference
-from lienthong.model.ids import DocumentNumber
+from lienthong.model.ids import DocumentNumber, OrganId
 from lienthong.model.journal import Receipt
 from lienthong.model.report import Assignment
+from lienthong.model.time import vietnam_date
 from lienthong.model.words import AssignmentRole, RefusalCode
 
 if TYPE_CHECKING:
@@ -52,13 +54,18 @@ def accept(
     day: date | None,
     responsible: str,
     note: str,
-    recipient: str | None,
+    recipient: OrganId | None,
     receipt: Path | None,
 ) -> None:
     """Accept and register a document.
 
     Signature and every file are checked first; the arrival is reported if that was not done.
     """
+    today = vietnam_date(datetime.now(UTC))
+    if day is not None and day > today:
+        # What was accepted stays accepted, with the number and day that were given.
+        expected = f"a day not after {today.isoformat()}"
+        raise InvalidValue(field="--date", found=day.isoformat(), expected=expected)
     report(
         lambda client: client.accept(
             package,
@@ -94,7 +101,7 @@ def refuse(
     code: str,
     reason: str,
     responsible: str,
-    recipient: str | None,
+    recipient: OrganId | None,
     receipt: Path | None,
 ) -> None:
     """Refuse a document before acceptance."""
@@ -133,7 +140,7 @@ def forward(
     due: date | None,
     note: str,
     responsible: str,
-    recipient: str | None,
+    recipient: OrganId | None,
     receipt: Path | None,
 ) -> None:
     """Report who is to handle a document."""
@@ -169,7 +176,7 @@ def forward(
     ),
 )
 def start(
-    package: str, lead: str | None, note: str, recipient: str | None, receipt: Path | None
+    package: str, lead: str | None, note: str, recipient: OrganId | None, receipt: Path | None
 ) -> None:
     """Report that a document is being handled."""
     report(lambda client: client.start(package, unit=lead, note=note, recipient=recipient), receipt)
@@ -198,7 +205,7 @@ def complete(
     information_only: bool,
     lead: str | None,
     note: str,
-    recipient: str | None,
+    recipient: OrganId | None,
     receipt: Path | None,
 ) -> None:
     """Report that a document was handled."""
@@ -230,7 +237,7 @@ def complete(
     example='lienthong reopen 01981f5e-… --reason "bổ sung ý kiến"',
     parameters=(package_argument, reason_option(), recipient_option, receipt_option),
 )
-def reopen(package: str, reason: str, recipient: str | None, receipt: Path | None) -> None:
+def reopen(package: str, reason: str, recipient: OrganId | None, receipt: Path | None) -> None:
     """Take a completed document up again."""
     report(lambda client: client.reopen(package, reason=reason, recipient=recipient), receipt)
 

@@ -10,7 +10,9 @@ import click
 
 from lienthong.cli.base import command, session
 from lienthong.cli.commands.options import (
+    CONTENT,
     EXISTING,
+    ORGAN,
     note_option,
     package_argument,
     reason_option,
@@ -22,11 +24,12 @@ from lienthong.cli.commands.sending import load_file
 
 if TYPE_CHECKING:
     from lienthong.client import Client
-    from lienthong.model.ids import PackageId
+    from lienthong.model.ids import OrganId, PackageId
 
 _from_option: Final = click.option(
     "--from",
     "organs",
+    type=ORGAN,
     metavar="CODE",
     multiple=True,
     help="Only this recipient; repeatable. All by default.",
@@ -35,8 +38,8 @@ _from_option: Final = click.option(
 
 def _answers(yes: str, no: str, help_yes: str, help_no: str) -> tuple[object, ...]:
     return (
-        click.option(f"--{yes}", "answer", flag_value="yes", help=help_yes),
-        click.option(f"--{no}", "answer", flag_value="no", help=help_no),
+        click.option(f"--{yes}", "yes", is_flag=True, help=help_yes),
+        click.option(f"--{no}", "no", is_flag=True, help=help_no),
     )
 
 
@@ -57,27 +60,29 @@ lienthong take-back 01981f5e-… --refuse --reason "đã xử lý"  (recipient)"
 )
 def take_back(
     package: str,
-    organs: tuple[str, ...],
-    answer: str | None,
+    organs: tuple[OrganId, ...],
+    yes: bool,
+    no: bool,
     reason: str | None,
     note: str,
-    recipient: str | None,
+    recipient: OrganId | None,
 ) -> None:
     """Ask for a document back, or answer that.
 
     Only before acceptance; afterwards the sender recalls it.
     """
-    if answer == "yes":
+    _one_answer(yes, no)
+    if yes:
         report(lambda client: client.agree_take_back(package, note=note, recipient=recipient))
         return
     why = _required(reason)
-    if answer == "no":
+    if no:
         report(lambda client: client.refuse_take_back(package, reason=why, recipient=recipient))
         return
     _ask_back(package, organs, why)
 
 
-def _ask_back(package: str, organs: tuple[str, ...], reason: str) -> None:
+def _ask_back(package: str, organs: tuple[OrganId, ...], reason: str) -> None:
     from lienthong.cli import data, views
 
     current = session()
@@ -97,7 +102,7 @@ lienthong recall 01981f5e-… --reject --reason "không hợp lệ"     (recipie
         package_argument,
         _from_option,
         click.option("--document", type=EXISTING, help="Data of the recall notice, TOML."),
-        click.option("--file", "files", type=EXISTING, multiple=True, help="The recall notice."),
+        click.option("--file", "files", type=CONTENT, multiple=True, help="The recall notice."),
         *_answers("confirm", "reject", "Recipient: it is cancelled.", "Recipient: not valid."),  # type: ignore[arg-type]
         reason_option(required=False),
         note_option,
@@ -107,20 +112,22 @@ lienthong recall 01981f5e-… --reject --reason "không hợp lệ"     (recipie
 )
 def recall(
     package: str,
-    organs: tuple[str, ...],
+    organs: tuple[OrganId, ...],
     document: Path | None,
     files: tuple[Path, ...],
-    answer: str | None,
+    yes: bool,
+    no: bool,
     reason: str | None,
     note: str,
-    recipient: str | None,
+    recipient: OrganId | None,
     receipt: Path | None,
 ) -> None:
     """Recall a document, or answer a recall.
 
     In an answer PACKAGE may be the document's or the recall's.
     """
-    if answer == "yes":
+    _one_answer(yes, no)
+    if yes:
         report(
             lambda client: client.confirm_recall(
                 _target(client, package), note=note, recipient=recipient
@@ -129,7 +136,7 @@ def recall(
         )
         return
     why = _required(reason)
-    if answer == "no":
+    if no:
         report(
             lambda client: client.reject_recall(
                 _target(client, package), reason=why, recipient=recipient
@@ -158,7 +165,7 @@ lienthong update 01981f5e-… --refuse --reason "đã xử lý"                 
     parameters=(
         package_argument,
         click.argument("document", type=EXISTING, required=False, metavar="[DOCUMENT.toml]"),
-        click.option("--attach", "files", type=EXISTING, multiple=True, help="An attachment."),
+        click.option("--attach", "files", type=CONTENT, multiple=True, help="An attachment."),
         _from_option,
         *_answers("apply", "refuse", "Recipient: apply it.", "Recipient: do not."),  # type: ignore[arg-type]
         reason_option(required=False),
@@ -171,18 +178,20 @@ def update(
     package: str,
     document: Path | None,
     files: tuple[Path, ...],
-    organs: tuple[str, ...],
-    answer: str | None,
+    organs: tuple[OrganId, ...],
+    yes: bool,
+    no: bool,
     reason: str | None,
     note: str,
-    recipient: str | None,
+    recipient: OrganId | None,
     receipt: Path | None,
 ) -> None:
     """Change data of a document, or answer that.
 
     Never its signed main file: use "replace" for that.
     """
-    if answer == "yes":
+    _one_answer(yes, no)
+    if yes:
         report(
             lambda client: client.apply_update(
                 _target(client, package), note=note, recipient=recipient
@@ -191,7 +200,7 @@ def update(
         )
         return
     why = _required(reason)
-    if answer == "no":
+    if no:
         report(
             lambda client: client.refuse_update(
                 _target(client, package), reason=why, recipient=recipient
@@ -211,6 +220,11 @@ def update(
         ),
         receipt,
     )
+
+
+def _one_answer(yes: bool, no: bool) -> None:
+    if yes and no:
+        raise click.UsageError("give one answer, not both")
 
 
 def _required(reason: str | None) -> str:

@@ -13,8 +13,10 @@ from attrs import evolve
 
 from lienthong.cli.base import Session, command, session
 from lienthong.cli.commands.options import (
+    CONTENT,
     DATE,
     EXISTING,
+    ORGAN,
     package_argument,
     read_text,
     reason_option,
@@ -23,6 +25,7 @@ from lienthong.cli.commands.options import (
 )
 from lienthong.codec.signed import dump_receipt, load_entry
 from lienthong.codec.toml import load_document
+from lienthong.errors import InputError, InvalidValue
 from lienthong.model.document import Document
 from lienthong.model.ids import OrganId
 from lienthong.model.journal import PackageRecord, Receipt
@@ -32,24 +35,34 @@ from lienthong.model.words import AttachmentKind, FileRole, RecipientRole
 if TYPE_CHECKING:
     from lienthong.client import Client, FileSource
 
+_OPTIONS: Final = "options"
 _UNNAMED: Final = "—"
 """Stands for the issuer's name until the directory is asked; never sent."""
 
 _FILES: Final = (
-    click.option("--file", "main", type=EXISTING, required=True, help="The document itself."),
+    click.option("--file", "main", type=CONTENT, required=True, help="The document itself."),
     click.option(
-        "--attach", "attachments", type=EXISTING, multiple=True, help="An attachment; repeatable."
+        "--attach", "attachments", type=CONTENT, multiple=True, help="An attachment; repeatable."
     ),
     click.option(
-        "--appendix", "appendices", type=EXISTING, multiple=True, help="An appendix; repeatable."
+        "--appendix", "appendices", type=CONTENT, multiple=True, help="An appendix; repeatable."
     ),
 )
 _RECIPIENTS: Final = (
     click.option(
-        "--to", metavar="CODE", multiple=True, required=True, help="A recipient; repeatable."
+        "--to",
+        type=ORGAN,
+        metavar="CODE",
+        multiple=True,
+        required=True,
+        help="A recipient; repeatable.",
     ),
     click.option(
-        "--copy-to", metavar="CODE", multiple=True, help="A recipient for information; repeatable."
+        "--copy-to",
+        type=ORGAN,
+        metavar="CODE",
+        multiple=True,
+        help="A recipient for information; repeatable.",
     ),
 )
 _DATA: Final = (
@@ -78,7 +91,13 @@ lienthong send --file main.pdf --to 000.00.13.H53 --number 52/QĐ-UBND --kind QU
         *_FILES,
         *_RECIPIENTS,
         click.option("--package-id", metavar="ID", help="Chosen by you, a UUIDv7: repeat safely."),
-        click.option("--as", "sender", metavar="CODE", help="A body that this office sends for."),
+        click.option(
+            "--as",
+            "sender",
+            type=ORGAN,
+            metavar="CODE",
+            help="A body that this office sends for.",
+        ),
         receipt_option,
         *_DATA,
     ),
@@ -88,10 +107,10 @@ def send(
     main: Path,
     attachments: tuple[Path, ...],
     appendices: tuple[Path, ...],
-    to: tuple[str, ...],
-    copy_to: tuple[str, ...],
+    to: tuple[OrganId, ...],
+    copy_to: tuple[OrganId, ...],
     package_id: str | None,
-    sender: str | None,
+    sender: OrganId | None,
     receipt: Path | None,
     **given: Any,
 ) -> None:
@@ -131,8 +150,8 @@ def replace(
     main: Path,
     attachments: tuple[Path, ...],
     appendices: tuple[Path, ...],
-    to: tuple[str, ...],
-    copy_to: tuple[str, ...],
+    to: tuple[OrganId, ...],
+    copy_to: tuple[OrganId, ...],
     reason: str,
     receipt: Path | None,
     **given: Any,
@@ -173,7 +192,23 @@ def _document(client: Client, path: Path | None, given: Mapping[str, Any]) -> Do
     options = {name: value for name, value in given.items() if value is not None}
     if (path is None) == (not options):
         raise click.UsageError("give either DOCUMENT.toml or --number, --kind, --subject …")
-    return _load(client, _as_toml(options), "options") if path is None else load_file(client, path)
+    return _from_options(client, options) if path is None else load_file(client, path)
+
+
+def _from_options(client: Client, options: Mapping[str, Any]) -> Document:
+    try:
+        return _load(client, _as_toml(options), _OPTIONS)
+    except InputError as error:
+        if error.facts.get("file") != _OPTIONS:
+            raise
+        option = _option(str(error.facts["key"]))
+        raise type(error)(**(error.facts | {"field": option, "key": option})) from error
+
+
+def _option(key: str) -> str:
+    """The option that fills a key of the data file."""
+    names = {"issued_date": "date", "signer.full_name": "signer", "signer.position": "position"}
+    return "--" + names.get(key, key).replace("_", "-")
 
 
 def load_file(client: Client, path: Path) -> Document:
@@ -213,6 +248,8 @@ def _lines(values: Mapping[str, Any]) -> Iterable[str]:
 def _files(main: Path, attachments: Sequence[Path], appendices: Sequence[Path]) -> list[FileSource]:
     from lienthong.client import FileSource
 
+    if main.stat().st_size == 0:
+        raise InvalidValue(field=f"the file {main}", found="empty", expected="a document")
     appendix = AttachmentKind.APPENDIX
     return [
         evolve(FileSource.of(main), role=FileRole.MAIN),
@@ -224,9 +261,9 @@ def _files(main: Path, attachments: Sequence[Path], appendices: Sequence[Path]) 
     ]
 
 
-def _recipients(to: Iterable[str], copy_to: Iterable[str]) -> list[Recipient]:
+def _recipients(to: Iterable[OrganId], copy_to: Iterable[OrganId]) -> list[Recipient]:
     return [
-        Recipient(organ_id=OrganId(code), role=role)
+        Recipient(organ_id=code, role=role)
         for codes, role in ((to, RecipientRole.MAIN), (copy_to, RecipientRole.COPY))
         for code in codes
     ]

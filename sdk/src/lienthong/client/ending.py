@@ -1,0 +1,55 @@
+"""How a call that is still being written to has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import grpc
+
+T = TypeVar("T")
+
+
+class Ending:
+    """Remembers the status with which the axis ended a call.
+
+    While a message is being written gRPC may replace it by an internal error of its own, so that
+    nobody would learn why the axis refused.
+    """
+
+    def __init__(self, call: grpc.aio.Call) -> None:
+        self._error: grpc.aio.AioRpcError | None = None
+        call.add_done_callback(self._note)
+
+    @contextmanager
+    def as_it_was(self) -> Iterator[None]:
+        """Raise the axis's own error in place of what gRPC made of it."""
+        try:
+            yield
+        except grpc.aio.AioRpcError as error:
+            if self._error is None:
+                raise
+            raise self._error from error
+
+    def _note(self, call: grpc.aio.Call) -> None:
+        """Called when the status is set, and again when it is replaced."""
+        code = _at_once(call.code())
+        if self._error is None and code is not grpc.StatusCode.OK:
+            self._error = grpc.aio.AioRpcError(
+                code,
+                _at_once(call.initial_metadata()),
+                _at_once(call.trailing_metadata()),
+                details=_at_once(call.details()),
+            )
+
+
+def _at_once(answer: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that has nothing to wait for any more."""
+    try:
+        answer.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    answer.close()
+    raise RuntimeError("the call has not ended")
