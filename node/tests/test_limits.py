@@ -52,6 +52,16 @@ def test_a_burst_passes_and_then_the_rate_holds() -> None:
         call(shares, A)
 
 
+def test_never_says_to_come_back_at_once() -> None:
+    clock = Monotonic()
+    shares = limits(clock, per_second=100_000)
+    call(shares, A, 3)
+    clock.now += 9.9e-6
+    with pytest.raises(LimitReached) as caught:
+        call(shares, A)
+    assert caught.value.facts["retry_after"] == 0.001
+
+
 def test_tokens_never_exceed_the_burst() -> None:
     clock = Monotonic()
     shares = limits(clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lienthong.errors import LienthongError
+from lienthong.errors import BundleInvalid, LienthongError
 from lienthong.evidence.bundle import verify_bundle
 from lienthong.evidence.note import VerifierKey
 from lienthong.pki.chain import TrustAnchors
@@ -23,14 +24,14 @@ SAMPLES = 600
 """Positions of the bundle that are changed, spread over all of it."""
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str, language: str = "en") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *arguments],
         capture_output=True,
         text=True,
         timeout=180,
         check=False,
-        env=os.environ | {"LIENTHONG_LANG": "en"},
+        env=os.environ | {"LIENTHONG_LANG": language},
     )
 
 
@@ -46,6 +47,12 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
 def verify(out: Path, bundle: Path) -> subprocess.CompletedProcess[str]:
     keys = ["--axis-key", str(out / "axis.key"), "--anchors", str(out / "anchors.pem")]
     return command("lienthong", "--json", "bundle", "verify", str(bundle), *keys)
+
+
+def trusted(out: Path) -> tuple[VerifierKey, TrustAnchors]:
+    """What a verifier must know beforehand."""
+    key = VerifierKey.parse((out / "axis.key").read_text("utf-8").strip())
+    return key, TrustAnchors.from_pem((out / "anchors.pem").read_bytes())
 
 
 def test_timeline_tells_the_whole_life(played: tuple[Path, dict[str, Any]]) -> None:
@@ -76,8 +83,7 @@ def test_any_changed_byte_is_found_and_its_part_named(
     played: tuple[Path, dict[str, Any]],
 ) -> None:
     out, _ = played
-    key = VerifierKey.parse((out / "axis.key").read_text("utf-8").strip())
-    anchors = TrustAnchors.from_pem((out / "anchors.pem").read_bytes())
+    key, anchors = trusted(out)
     whole = (out / "evidence.bundle").read_bytes()
     verify_bundle(io.BytesIO(whole), key, anchors)
     for position in range(0, len(whole), max(1, len(whole) // SAMPLES)):
@@ -89,17 +95,32 @@ def test_any_changed_byte_is_found_and_its_part_named(
         assert found.value.facts["part"]
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9, 1.0])
 def test_command_names_the_part_of_a_changed_bundle(
-    played: tuple[Path, dict[str, Any]], tmp_path: Path
+    played: tuple[Path, dict[str, Any]], tmp_path: Path, share: float
 ) -> None:
     out, _ = played
     changed = bytearray((out / "evidence.bundle").read_bytes())
-    changed[len(changed) // 2] ^= 0x20
+    changed[int(share * (len(changed) - 1))] ^= 0x20
     bundle = tmp_path / "changed.bundle"
     bundle.write_bytes(changed)
     finished = verify(out, bundle)
     assert finished.returncode != 0
-    assert "evidence.bundle_invalid" in finished.stdout + finished.stderr
+    error = json.loads(finished.stdout)["error"]
+    assert error["code"] == "evidence.bundle_invalid"
+    assert error["facts"]["part"]
+
+
+@pytest.mark.parametrize("change", ["cut", "longer", "empty"])
+def test_bundle_of_another_length_is_refused(
+    played: tuple[Path, dict[str, Any]], change: str
+) -> None:
+    out, _ = played
+    key, anchors = trusted(out)
+    whole = (out / "evidence.bundle").read_bytes()
+    altered = {"cut": whole[:-1], "longer": whole + b"\0", "empty": b""}[change]
+    with pytest.raises(BundleInvalid):
+        verify_bundle(io.BytesIO(altered), key, anchors)
 
 
 def test_another_axis_key_is_not_enough(
@@ -114,6 +135,47 @@ def test_another_axis_key_is_not_enough(
     anchors = TrustAnchors.from_pem((out / "anchors.pem").read_bytes())
     with pytest.raises(LienthongError):
         verify_bundle(io.BytesIO((out / "evidence.bundle").read_bytes()), other, anchors)
+
+
+def test_people_get_a_table_and_a_command_to_check_it(tmp_path: Path) -> None:
+    out = tmp_path / "bằng chứng"
+    finished = command("lienthong_node", "demo", "--out", str(out), language="vi")
+    assert finished.returncode == 0, finished.stderr
+    lines = finished.stdout.splitlines()
+    steps = [line for line in lines if re.match(r" *[0-9]+ +[0-9-]{10} [0-9:]{8}  ", line)]
+    timeline = json.loads((out / "timeline.json").read_text("utf-8"))
+    assert [int(line.split()[0]) for line in steps] == [step["receipt"] for step in timeline]
+    for line, step in zip(steps, timeline, strict=True):
+        assert step["time"][:19].replace("T", " ") in line
+        assert step["who"] in line
+        assert step["what"] in line
+        # The columns stand below each other.
+        assert line.index(step["who"]) == lines[0].index("cơ quan")
+    assert "01/2026/QĐ-UBND   đã được thay thế   từ chối tiếp nhận   đã thu hồi" in [
+        re.sub(r"/20[0-9]{2}/", "/2026/", line).rstrip() for line in lines
+    ]
+    assert "khởi động nút" in finished.stderr
+    assert "… B Sở Thông tin và Truyền thông: xử lý xong" in finished.stderr
+    check = lines[-1].strip()
+    assert subprocess.run(check, shell=True, check=False, capture_output=True).returncode == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        "anchors.pem",
+        "axis.key",
+        "evidence.bundle",
+        "timeline.json",
+    ]
+
+
+def test_failure_keeps_the_log_of_the_node(tmp_path: Path) -> None:
+    bad = tmp_path / "\u202efdp.exe"
+    bad.write_bytes(b"x")
+    out = tmp_path / "out"
+    finished = command("lienthong_node", "demo", "--file", str(bad), "--out", str(out))
+    assert finished.returncode == 1
+    assert "error[model.invalid_value]" in finished.stderr
+    assert f"the node's log is in {out / 'node.log'}" in finished.stderr
+    assert (out / "node.log").exists()
+    assert finished.stdout == ""
 
 
 @pytest.mark.skipif(not REGULATION.exists(), reason="the real documents are not here")

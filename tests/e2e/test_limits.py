@@ -21,15 +21,24 @@ from lienthong_node.local import LocalAxis
 from lienthong_node.uploads import MAX_OPEN
 from lienthong_proto.axis.v1 import admin_pb2, exchange_pb2, journal_pb2
 from tests.e2e.conftest import NAMES, A, B, C
-from tests.e2e.raw import Answer, Party, call, messages
+from tests.e2e.raw import Answer, Party, messages
 from tests.e2e.spoilt import in_process
 
 PER_SECOND: Final = 40
-BURST: Final = 60
+BURST: Final = 40
 OPEN: Final = 5
+WHO_AM_I: Final = "/lienthong.axis.v1.Directory/GetOrganisation"
 SUBSCRIBE: Final = "/lienthong.axis.v1.Exchange/Subscribe"
 
 Parties = dict[str, Party]
+
+
+def _octets(data: bytes) -> bytes:
+    return data
+
+
+BYTES: Final = (_octets, _octets)
+"""Serialiser and deserialiser that leave everything as it is."""
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +124,7 @@ def test_the_shares_are_announced(clients: dict[str, Client]) -> None:
 def following(party: Party) -> Iterator[Any]:
     """A feed that is being followed."""
     request = exchange_pb2.SubscribeRequest(follow=True).SerializeToString()
-    method = party.channel.unary_stream(
-        SUBSCRIBE, request_serializer=lambda octets: octets, response_deserializer=None
-    )
-    feed = method(request, timeout=60)
+    feed = party.channel.unary_stream(SUBSCRIBE, *BYTES)(request, timeout=60)
     try:
         next(feed)
         yield feed
@@ -151,7 +157,7 @@ def test_readers_that_go_away_in_the_middle_of_a_page_leave_nothing_behind(
         assert isinstance(receipt, journal_pb2.Receipt)
     request = exchange_pb2.SubscribeRequest(page_size=1, inline_limit=262_144, follow=True)
     for _ in range(10):
-        feed = b.channel.unary_stream(SUBSCRIBE)(request.SerializeToString())
+        feed = b.channel.unary_stream(SUBSCRIBE, *BYTES)(request.SerializeToString())
         next(feed)
         feed.cancel()
     deadline = time.monotonic() + 5
@@ -217,8 +223,8 @@ class TestWaitingCommands:
 
 
 def test_metadata_that_is_too_long_is_refused_before_anything(parties: Parties) -> None:
-    method = parties[A].channel.unary_unary("/lienthong.axis.v1.Directory/GetOrganisation")
+    method = parties[A].channel.unary_unary(WHO_AM_I, *BYTES)
     with pytest.raises(grpc.RpcError) as caught:
-        method(b"", timeout=10, metadata=[("x-junk", "j" * 20_000)])
+        method(b"", timeout=10, metadata=(("x-junk", "j" * 20_000),))
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert call(parties[A].channel, "/lienthong.axis.v1.Directory/GetOrganisation", [b""]).ok
+    assert look(parties[A]).ok

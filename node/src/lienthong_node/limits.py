@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -46,7 +47,8 @@ class Limits:
         bucket = self._refilled(organ)
         if bucket.tokens < 1:
             wait = (1 - bucket.tokens) / self._per_second
-            raise LimitReached(limit="calls a second", retry_after=round(wait, 3))
+            whole_ms = math.ceil(wait * 1000) / 1000
+            raise LimitReached(limit="calls a second", retry_after=whole_ms)
         if bucket.open_calls >= self._concurrent:
             raise LimitReached(limit="open calls", retry_after=1)
         bucket.tokens -= 1

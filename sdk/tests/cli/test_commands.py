@@ -222,7 +222,7 @@ def test_bundles_are_verified_offline(
     assert made == found | {"path": str(bundle)}
     assert [one["what"] for one in found["timeline"]] == ["NEW", "ARRIVE", "ACCEPT"]
     human = run(*verify).stdout
-    assert "bundle verified: 1 packages, 3 journal entries, 2 files" in human
+    assert "bundle verified: packages 1, journal entries 3, files 2" in human
     assert as_sender("bundle", "export", sent, bundle, "--no-files").exit_code == 0
     content = bytearray(bundle.read_bytes())
     content[len(content) // 2] ^= 1

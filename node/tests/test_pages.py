@@ -1,0 +1,70 @@
+"""Pages of feeds and histories: bounded by bytes, whatever a sender puts into its manifests."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import attrs
+
+from lienthong.codec.signed import dump_envelope
+from lienthong.model.signing import MANIFEST_TYPE, Envelope, Signature, SignatureAlgorithm
+from lienthong.spi.records import CheckpointRow
+from lienthong.testing.samples import journal_row
+from lienthong.testing.store import MemoryRecordStore
+from lienthong_node.services.context import NodeContext
+from lienthong_node.services.feed import PAGE_BYTES, _page, history_page
+from lienthong_proto.axis.v1 import exchange_pb2
+from node.tests.support import A
+
+LARGE = 400_000
+COUNT = 12
+
+
+def filled() -> MemoryRecordStore:
+    """A store whose entries are all large."""
+    signature = Signature(algorithm=SignatureAlgorithm.ED25519, value=b"\1" * 64, chain=(b"x",))
+    store = MemoryRecordStore()
+    with store.write() as tx:
+        for index in range(COUNT):
+            envelope = Envelope(
+                payload=os.urandom(LARGE), payload_type=MANIFEST_TYPE, signatures=(signature,)
+            )
+            row = journal_row(index, parties=(A,), envelope=dump_envelope(envelope))
+            tx.add_journal([row])
+            tx.add_checkpoint(CheckpointRow(size=row.checkpoint_size, note=f"note {index}\n"))
+    return store
+
+
+def bare_node() -> NodeContext:
+    """A node context for reads that need nothing else."""
+    parts: dict[str, Any] = dict.fromkeys(attrs.fields_dict(NodeContext))
+    return NodeContext(**parts)
+
+
+def test_feed_gives_everything_in_pages_that_fit_a_message() -> None:
+    store, cursor, seen = filled(), 0, []
+    with store.read() as view:
+        while True:
+            request = exchange_pb2.SubscribeRequest(page_size=500)
+            page = _page(bare_node(), request, A, cursor, view)
+            if not page.items:
+                break
+            assert page.ByteSize() <= PAGE_BYTES + 2 * LARGE
+            seen += [item.receipt.index for item in page.items]
+            cursor = page.next_index
+    assert seen == list(range(COUNT))
+
+
+def test_history_goes_on_where_the_answer_before_ended() -> None:
+    store, start, seen = filled(), 0, []
+    with store.read() as view:
+        rows = list(view.journal(0, COUNT))
+        while True:
+            page = history_page(view, [row for row in rows if row.index >= start])
+            assert page.ByteSize() <= PAGE_BYTES + 2 * LARGE
+            seen += [item.receipt.index for item in page.items]
+            start = page.next_index
+            if not start:
+                break
+    assert seen == list(range(COUNT))
