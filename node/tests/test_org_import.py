@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from lienthong.errors import ImportInvalid
 from lienthong.model.ids import OrganId, OrganScheme
-from lienthong.model.organisation import Directory
+from lienthong.model.organisation import Directory, OrganName
 from lienthong_node.admin_port import batches
 from lienthong_node.core.registry import references
-from lienthong_node.org_import import Table, read_organisations
-from node.tests.support import BODY, DIRECTORY, OFFICE, A, B, C, organisation
+from lienthong_node.org_import import Table, merged, read_organisations
+from node.tests.support import BODY, DIRECTORY, OFFICE, TODAY, A, B, C, organisation
 
 EMPTY = Directory()
 SHARED = Path(os.environ.get("LIENTHONG_SHARED", Path(__file__).parents[2].parent / "shared"))
@@ -23,7 +24,7 @@ TAY_NINH = SHARED / "data/orgs/tayninh_H53_orgs_2020.csv"
 def read(tmp_path: Path, text: str, known: Directory = EMPTY) -> Table:
     path = tmp_path / "orgs.csv"
     path.write_text(text, "utf-8")
-    return read_organisations(path, known)
+    return read_organisations(path, known, TODAY)
 
 
 def reasons(table: Table) -> list[tuple[int, str]]:
@@ -73,12 +74,12 @@ def test_refuses_a_file_that_cannot_be_used(tmp_path: Path, content: bytes, reas
     path = tmp_path / "orgs.csv"
     path.write_bytes(content)
     with pytest.raises(ImportInvalid, match=reason):
-        read_organisations(path, EMPTY)
+        read_organisations(path, EMPTY, TODAY)
 
 
 def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ImportInvalid):
-        read_organisations(tmp_path / "nothing.csv", EMPTY)
+        read_organisations(tmp_path / "nothing.csv", EMPTY, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_what_the_file_does_not_say_stays(tmp_path: Path) -> None:
     table = read(tmp_path, f"code,name\n{OFFICE},Văn phòng\n{B},Cơ quan {B}\n", DIRECTORY)
     office, department = table.organisations
     assert office.contact_point_of == (OrganId(BODY),)
-    assert [name.value for name in office.names] == ["Văn phòng"]
+    assert office.name_on(TODAY) == "Văn phòng"
     assert department.codes == DIRECTORY.resolve(OrganId(B)).codes
 
 
@@ -167,7 +168,7 @@ class TestBatches:
 
 @pytest.mark.skipif(not TAY_NINH.exists(), reason="the shared data are not here")
 def test_the_directory_of_tay_ninh() -> None:
-    table = read_organisations(TAY_NINH, EMPTY)
+    table = read_organisations(TAY_NINH, EMPTY, TODAY)
     assert len(table.organisations) == 448
     assert len(table.problems) == 7
     assert all("stands in line" in problem.reason for problem in table.problems)
@@ -175,3 +176,26 @@ def test_the_directory_of_tay_ninh() -> None:
     odd = [o for o in table.organisations if o.organ_id.scheme is OrganScheme.OTHER]
     assert len(odd) == 1
     assert any(str(odd[0].organ_id) in note.reason for note in table.notes)
+
+
+def test_dates_and_successors_come_along(tmp_path: Path) -> None:
+    table = read(
+        tmp_path,
+        "code,name,valid_from,valid_to,successors\n"
+        "000.00.40.H53,Cũ,2016-01-01,2025-07-01,000.00.41.H53; 000.00.42.H53\n"
+        "000.00.43.H53,Sai ngày,2025-02-30,,\n",
+        EMPTY,
+    )
+    [closed] = table.organisations
+    assert (closed.valid_from, closed.valid_to) == (date(2016, 1, 1), date(2025, 7, 1))
+    assert [str(heir) for heir in closed.successors] == ["000.00.41.H53", "000.00.42.H53"]
+    assert [problem.line for problem in table.problems] == [3]
+
+
+def test_another_name_begins_today_and_the_last_one_ends() -> None:
+    known = Directory((organisation(A),))
+    renamed = merged(organisation(A, names=[OrganName(value="Tên mới")]), known, TODAY)
+    yesterday = TODAY - timedelta(days=1)
+    assert renamed.name_on(TODAY) == "Tên mới"
+    assert renamed.name_on(yesterday) == known.organisations[0].names[0].value
+    assert merged(organisation(A), known, TODAY).names == known.organisations[0].names

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import requires
 from pathlib import Path
 
 from lienthong_node.local import LocalAxis
@@ -58,34 +56,3 @@ def test_two_commands_are_one_line_each_and_name_what_exists() -> None:
             assert (ROOT / name).exists(), name
     assert "lienthong-node demo" in commands[0]
     assert "bin/tox" in commands[1]
-
-
-def test_sdk_declares_six_dependencies_and_no_more() -> None:
-    direct = requires("lienthong") or []
-    below = requires("lienthong-proto") or []
-    names = {
-        re.split(r"[ <>=!~;\[]", line)[0].lower()
-        for line in (*direct, *below)
-        if "extra ==" not in line
-    }
-    expected = {"attrs", "cattrs", "pluggy", "cryptography", "grpcio", "protobuf"}
-    assert names - {"lienthong-proto"} == expected
-
-
-def test_import_is_light() -> None:
-    """Nothing heavy is loaded, so that a program that only names a class starts at once."""
-    code = (
-        "import sys; before = set(sys.modules); import lienthong; "
-        "new = set(sys.modules) - before; "
-        "print(len(new), *sorted({name.partition('.')[0] for name in new}))"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=dict(os.environ),
-    )
-    count, *packages = finished.stdout.split()
-    assert int(count) < 60
-    assert not {"grpc", "google", "cryptography", "lienthong_proto", "click"} & set(packages)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from attrs import define, evolve, field, frozen
 from lienthong.errors import ImportInvalid, LienthongError
 from lienthong.model.ids import OrganId, OrganScheme
 from lienthong.model.organisation import Directory, OrganCode, Organisation, OrganName
+from lienthong.model.time import parse_date
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "code": ("code", "organ_id", "code_qcvn102", "ma_dinh_danh"),
@@ -20,6 +22,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "in_charge": ("in_charge", "organization_in_charge"),
     "level": ("level", "cap"),
     "parent": ("parent", "derived_parent"),
+    "valid_from": ("valid_from",),
+    "valid_to": ("valid_to", "closed_on"),
+    "successors": ("successors", "successor"),
 }
 """Headings that are understood, by what they mean; only code and name are needed."""
 
@@ -42,18 +47,19 @@ class Table:
     """Lines that are taken and worth a look: an unknown parent was left out, a code is odd."""
 
 
-def read_organisations(path: Path, known: Directory) -> Table:
+def read_organisations(path: Path, known: Directory, today: date) -> Table:
     """Read a directory file; its first line names the columns, in UTF-8.
 
     Args:
         path: the file.
         known: the directory as it is; parents may be there instead of in the file, and what the
             file does not say about an organisation stays.
+        today: the day in Vietnam from which changed names count.
 
     Raises:
         ImportInvalid: the file as a whole cannot be used.
     """
-    reading = _Reading(known)
+    reading = _Reading(known, today)
     for line, row in _rows(path):
         try:
             reading.take(line, _organisation(row))
@@ -67,6 +73,7 @@ class _Reading:
     """What was read so far."""
 
     known: Directory
+    today: date
     found: dict[int, Organisation] = field(factory=dict)
     """By line."""
 
@@ -83,7 +90,7 @@ class _Reading:
                 reason = f"the code {code} {holder}"
                 self.problems.append(Problem(line=line, reason=reason))
                 return
-        self.found[line] = _merged(organisation, self.known)
+        self.found[line] = merged(organisation, self.known, self.today)
         self.lines |= dict.fromkeys(organisation.all_codes(), line)
 
     def _holder(self, code: OrganId, organ_id: OrganId) -> str:
@@ -151,21 +158,48 @@ def _organisation(row: Mapping[str, str]) -> Organisation:
         level=int(level) if level.isdecimal() else 0,
         parent=OrganId(row["parent"]) if row.get("parent") else None,
         in_charge=row.get("in_charge", ""),
+        valid_from=_date(row, "valid_from"),
+        valid_to=_date(row, "valid_to"),
+        successors=[OrganId(code) for code in row.get("successors", "").replace(";", " ").split()],
     )
 
 
-def _merged(read: Organisation, known: Directory) -> Organisation:
-    """What the file says, over what the directory knows: codes, dates, successors, duties stay."""
-    if read.organ_id not in known:
-        return read
-    earlier = known.resolve(read.organ_id)
-    named = any(name.value == read.names[0].value for name in earlier.names)
+def _date(row: Mapping[str, str], column: str) -> date | None:
+    text = row.get(column, "")
+    return parse_date(text, field=column) if text else None
+
+
+def merged(new: Organisation, known: Directory, today: date) -> Organisation:
+    """What is new about an organisation, over what the directory knows about it.
+
+    What is not said stays: codes, dates, successors, duties. Another name begins *today*, and the
+    name before ends then.
+    """
+    if new.organ_id not in known:
+        return new
+    earlier = known.resolve(new.organ_id)
     held = {code.value for code in earlier.codes}
     return evolve(
         earlier,
-        codes=(*earlier.codes, *(code for code in read.codes if code.value not in held)),
-        names=earlier.names if named else read.names,
-        level=read.level or earlier.level,
-        parent=read.parent or earlier.parent,
-        in_charge=read.in_charge or earlier.in_charge,
+        codes=(*earlier.codes, *(code for code in new.codes if code.value not in held)),
+        names=_names(new, earlier, today),
+        level=new.level or earlier.level,
+        parent=new.parent or earlier.parent,
+        in_charge=new.in_charge or earlier.in_charge,
+        valid_from=new.valid_from or earlier.valid_from,
+        valid_to=new.valid_to or earlier.valid_to,
+        successors=new.successors or earlier.successors,
+        contact_point_of=tuple(dict.fromkeys((*earlier.contact_point_of, *new.contact_point_of))),
     )
+
+
+def _names(new: Organisation, earlier: Organisation, today: date) -> tuple[OrganName, ...]:
+    """The names over time, the newest last."""
+    name = new.names[-1]
+    if name.value == earlier.names[-1].value:
+        return earlier.names
+    last = earlier.names[-1]
+    if last.valid_from == today:
+        return (*earlier.names[:-1], evolve(name, valid_from=today))
+    ended = evolve(last, valid_to=today) if last.valid_to is None else last
+    return (*earlier.names[:-1], ended, evolve(name, valid_from=today))

@@ -193,12 +193,6 @@ def test_signed_bytes_belong_to_packages(
     assert (tmp_path / "p").read_bytes()
 
 
-def test_reporting_twice_says_that_nothing_changed(as_recipient: Run, sent: str) -> None:
-    arguments = ["refuse", sent, "--code", "other", "--reason", "gửi nhầm"]
-    assert "refused" in as_recipient(*arguments).stdout
-    assert "as before" in as_recipient(*arguments).stdout
-
-
 def test_changes_can_be_looked_up_by_their_ids(
     as_sender: Run, as_recipient: Run, sent: str, files: Path
 ) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
 from rich.text import Text
 
+from lienthong.cli import views
 from lienthong.cli.output import Rows, facts, show, table
+from lienthong.cli.texts import Words
+from lienthong.codec.signed import dump_entry
+from lienthong.model.delivery import DeliveryEvent
+from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
+from lienthong.model.journal import JournalEntry, Receipt, StatementRecord
 
 SUBJECT = "Về việc phê duyệt kế hoạch ứng dụng công nghệ thông tin năm 2026"
 ROWS = [("01981f5e-0000-7000-8000-000000000000", "sent", SUBJECT)] * 2
@@ -65,3 +72,24 @@ def test_pipe_gets_one_line_a_row_without_spaces_at_its_end() -> None:
     lines = out.getvalue().decode().splitlines()
     assert [len(line.split()) for line in lines] == [3, 2, 1, 2, 2]
     assert all(line == line.rstrip() for line in lines)
+
+
+def test_report_that_changed_nothing_says_so() -> None:
+    """A repeated or late report has a receipt too, which must not read like a change."""
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    organ = OrganId("000.00.13.H53")
+    record = StatementRecord(
+        statement_id=StatementId.new(now, bytes(10)),
+        package_id=PackageId.new(now, bytes(10)),
+        recipient=organ,
+        reporter=organ,
+        event=DeliveryEvent.REFUSE,
+        payload_sha256=Sha256.of(b""),
+        envelope_sha256=Sha256.of(b""),
+    )
+    entry = JournalEntry(index=7, nonce=bytes(32), recorded_at=now, axis="axis.test", body=record)
+    receipt = Receipt(entry=dump_entry(entry), index=7, checkpoint="unread")
+    console = Console(file=io.StringIO(), width=80)
+    with console.capture() as captured:
+        console.print(views.of_receipt(Words("en"), receipt))
+    assert "as before" in captured.get()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+from attrs import evolve
 
 from lienthong.errors import ImportInvalid
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import OrganCode, Organisation, OrganName
+from lienthong.model.time import vietnam_date
 from lienthong_node.admin_port import administration
 from lienthong_node.cli.common import data_argument, json_option, reporting, show
-from lienthong_node.org_import import read_organisations
+from lienthong_node.opening import utc_now
+from lienthong_node.org_import import merged, read_organisations
 
 SHOWN_PROBLEMS = 20
 
@@ -37,7 +41,7 @@ def import_(data: Path, file: Path, skip_invalid: bool, dry_run: bool, as_json: 
       lienthong-node org import /var/lib/truc tayninh.csv --skip-invalid
     """
     with administration(data) as admin:
-        table = read_organisations(file, admin.directory())
+        table = read_organisations(file, admin.directory(), _today())
         if table.problems and not skip_invalid:
             for problem in table.problems[:SHOWN_PROBLEMS]:
                 click.echo(f"{file} line {problem.line}: {problem.reason}", err=True)
@@ -80,7 +84,7 @@ def add(
     serves: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Enter one organisation, or change it.
+    """Enter one organisation, or change it; what is not said about it stays.
 
     \b
     Example:
@@ -98,10 +102,51 @@ def add(
         contact_point_of=[OrganId(body) for body in serves],
     )
     with administration(data) as admin:
-        version = admin.put_organisations([organisation])
+        version = admin.put_organisations([merged(organisation, admin.directory(), _today())])
     show(
         {"organ_id": str(organ_id), "directory_version": version},
         f"entered {organ_id} {name} (directory version {version})",
+        as_json=as_json,
+    )
+
+
+@org.command()
+@data_argument
+@click.argument("code")
+@click.option(
+    "--on",
+    "closed_on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="First day on which it no longer exists.",
+)
+@click.option("--successor", "successors", multiple=True, help="Who takes over; repeat.")
+@json_option
+@reporting
+def close(
+    data: Path, code: str, closed_on: datetime, successors: tuple[str, ...], as_json: bool
+) -> None:
+    """Close an organisation: from that day on nothing is sent to it, and its successors are named.
+
+    \b
+    Example:
+      lienthong-node org close /var/lib/truc 000.00.31.H53 --on 2025-07-01 \\
+          --successor 000.00.00.H53
+    """
+    with administration(data) as admin:
+        known = admin.directory().resolve(OrganId(code))
+        heirs = [OrganId(heir) for heir in successors] or known.successors
+        closed = evolve(known, valid_to=closed_on.date(), successors=heirs)
+        version = admin.put_organisations([closed])
+    named = ", ".join(map(str, heirs)) or "-"
+    show(
+        {
+            "organ_id": str(known.organ_id),
+            "valid_to": closed_on.date().isoformat(),
+            "successors": [str(heir) for heir in heirs],
+            "directory_version": version,
+        },
+        f"{known.organ_id} is closed from {closed_on.date()} on, successors {named}",
         as_json=as_json,
     )
 
@@ -125,6 +170,10 @@ def show_(data: Path, search: str, as_json: bool) -> None:
     lines = [f"{o.organ_id!s:<20} {o.names[-1].value}{_closed(o)}" for o in ordered]
     lines.append(f"{len(ordered)} of {len(directory)} organisations")
     show({"organisations": [_data(o) for o in ordered]}, "\n".join(lines), as_json=as_json)
+
+
+def _today() -> date:
+    return vietnam_date(utc_now())
 
 
 def _closed(organisation: Organisation) -> str:

@@ -133,10 +133,19 @@ def verify_apart(out: Path) -> dict[str, Any]:
         command, capture_output=True, text=True, check=False, env=os.environ | {"LANG": "C.UTF-8"}
     )
     if finished.returncode != 0:
-        lines = (finished.stderr or finished.stdout).strip().splitlines()
-        raise BundleInvalid(part=BUNDLE, reason=lines[-1] if lines else "the verifier said nothing")
+        raise _refusal(finished.stderr)
     report: dict[str, Any] = json.loads(finished.stdout)
     return report
+
+
+def _refusal(said: str) -> BundleInvalid:
+    """The verifier's error, as it said it."""
+    lines = said.strip().splitlines() or ["nothing"]
+    try:
+        facts = json.loads(lines[-1])["error"]["facts"]
+        return BundleInvalid(part=facts["part"], reason=facts["reason"])
+    except (ValueError, KeyError, TypeError):
+        return BundleInvalid(part=BUNDLE, reason=f"the verifier says: {lines[-1]}")
 
 
 def _scenes(stage: _Stage, file: Path, today: date) -> PackageId:
@@ -145,7 +154,7 @@ def _scenes(stage: _Stage, file: Path, today: date) -> PackageId:
     recipients = [B.code, C.code, D.code]
     sent = stage.clients[A].send(document, [file], recipients)
     package_id = _carries(stage, sent, document)
-    stage.note(A, "sends", sent, number=document.number)
+    stage.note(A, "sends", sent, number=document.number, file=file.name)
     for agency in (B, C, D):
         _receive(stage, agency, package_id, document)
     _b_handles_it(stage, package_id, document)

@@ -21,7 +21,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "nút đã dừng; một tiến trình khác kiểm tra bằng chứng, không cần mạng",
     ),
     "log kept": ("the node's log is in {path}", "nhật ký của nút ở {path}"),
-    "sends": ("sends {number} to B, C and D", "gửi {number} tới B, C và D"),
+    "sends": (
+        "sends {number} ({file}) to B, C and D",
+        "gửi {number} ({file}) tới B, C và D",
+    ),
     "arrives": ("has {number} in its system", "hệ thống đã nhận {number}"),
     "accepts": (
         "accepts {number}, register number {register}",

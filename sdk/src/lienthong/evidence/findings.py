@@ -40,13 +40,21 @@ class TimelineEntry:
     """Sender of the package, or who reports."""
 
     effects: tuple[Effect, ...]
+    """What the entry records, and what follows from it at deliveries that the exporter sees."""
+
     recorded: Recorded = field(repr=False)
     """The manifest or the report, with what the axis recorded about it."""
 
     signer: EnvelopeEvidence
 
     @classmethod
-    def of(cls, entry: JournalEntry, recorded: Recorded, signer: EnvelopeEvidence) -> TimelineEntry:
+    def of(
+        cls,
+        entry: JournalEntry,
+        recorded: Recorded,
+        signer: EnvelopeEvidence,
+        effects: tuple[Effect, ...],
+    ) -> TimelineEntry:
         """Put together what was verified about one entry."""
         if isinstance(recorded, RecordedPackage):
             what: PackageKind | DeliveryEvent = recorded.record.kind
@@ -59,7 +67,7 @@ class TimelineEntry:
             package_id=recorded.record.package_id,
             what=what,
             organ=organ,
-            effects=recorded.record.effects,
+            effects=effects,
             recorded=recorded,
             signer=signer,
         )
@@ -76,7 +84,11 @@ class DeliveryOutcome:
     recipient: OrganId
     state: DeliveryState
     complete: bool
-    """Every change from its beginning to this state is in the bundle."""
+    """The bundle holds what decides on every change from its beginning to this state.
+
+    Otherwise it is where the entries of the bundle lead, and reports that the exporter may not see
+    may have led elsewhere.
+    """
 
 
 @frozen(kw_only=True)

@@ -20,7 +20,13 @@ from lienthong.codec.signed import (
 from lienthong.errors import BundleInvalid, LienthongError
 from lienthong.evidence.archive import Passing, read_archive
 from lienthong.evidence.checkpoint import Checkpoint
-from lienthong.evidence.findings import BundleReport, FileOutcome, StepDone, TimelineEntry
+from lienthong.evidence.findings import (
+    BundleReport,
+    DeliveryOutcome,
+    FileOutcome,
+    StepDone,
+    TimelineEntry,
+)
 from lienthong.evidence.merkle import HASH_SIZE, verify_consistency
 from lienthong.evidence.note import VerifierKey
 from lienthong.evidence.parts import (
@@ -50,7 +56,7 @@ from lienthong.evidence.receipt import (
 )
 from lienthong.evidence.replay import Replay
 from lienthong.model.ids import Sha256
-from lienthong.model.journal import JournalEntry
+from lienthong.model.journal import Effect, JournalEntry
 from lienthong.pki.chain import ChainCache, TrustAnchors
 from lienthong.pki.envelope import EnvelopeEvidence, verify_envelope
 
@@ -90,7 +96,8 @@ class _Case:
     recorded: list[Recorded] = field(factory=list)
     signers: list[EnvelopeEvidence] = field(factory=list)
     files: tuple[FileOutcome, ...] = ()
-    replay: Replay = field(factory=Replay)
+    effects: list[tuple[Effect, ...]] = field(factory=list)
+    deliveries: tuple[DeliveryOutcome, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -112,7 +119,8 @@ def verify_bundle(source: BinaryIO, key: VerifierKey, anchors: TrustAnchors) -> 
     6. Every envelope is signed, by a chain that was valid when the axis recorded it.
     7. Every file that is included has the hash and size that its package names.
     8. The index says what is inside, nothing else is, and every part has its one canonical form.
-    9. Entries are in order, and their effects are those of the delivery machine.
+    9. Entries are in order, and their effects are those of the delivery machine, by which recalls,
+       updates and replacements are played out.
 
     Args:
         source: the bundle, at its first byte.
@@ -137,8 +145,10 @@ def _verify(
         axis=key.name,
         checkpoint=case.checkpoints[-1],
         steps=done,
-        timeline=tuple(map(TimelineEntry.of, case.entries, case.recorded, case.signers)),
-        deliveries=case.replay.deliveries,
+        timeline=tuple(
+            map(TimelineEntry.of, case.entries, case.recorded, case.signers, case.effects)
+        ),
+        deliveries=case.deliveries,
         files=case.files,
     )
 
@@ -325,8 +335,10 @@ def _play(case: _Case) -> int:
         if earlier.recorded_at > later.recorded_at:
             reason = "the journal's time goes back before it"
             raise BundleInvalid(part=receipt_name(later.index), reason=reason)
+    replay = Replay(case.recorded)
     for entry, recorded in zip(case.entries, case.recorded, strict=True):
-        case.replay.take(entry.index, recorded)
+        case.effects.append(replay.take(entry.index, recorded))
+    case.deliveries = replay.deliveries
     return len(case.entries)
 
 

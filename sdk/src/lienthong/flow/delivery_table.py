@@ -219,14 +219,7 @@ def _take_back_moves() -> Iterator[DeliveryMove]:
     yield _row("D14", pending, _E.AGREE_TAKE_BACK, _S.TAKEN_BACK, _RECIPIENT, "edXML 15")
     yield _row("D15", pending, _E.REFUSE_TAKE_BACK, None, _RECIPIENT, "edXML 16")
     yield _row(
-        "D16",
-        pending,
-        _E.ACCEPT,
-        _S.ACCEPTED,
-        _RECIPIENT,
-        "QĐ 52/2019 Đ8.1",
-        CHECKED,
-        REGISTERED,
+        "D16", pending, _E.ACCEPT, _S.ACCEPTED, _RECIPIENT, "QĐ 52/2019 Đ8.1", CHECKED, REGISTERED
     )
 
 

@@ -63,11 +63,17 @@ class PackageRecord:
     effects: tuple[Effect, ...] = field(
         default=(), converter=as_tuple, validator=many(Effect, most=4 * MAX_RECIPIENTS)
     )
+    """The new deliveries of this package, and nothing else.
+
+    What it does to deliveries of its target follows from the delivery machine
+    (``flow.packages.step_at_target``): every recipient sees the entry, and would learn from it how
+    the others process the document.
+    """
 
 
 @frozen(kw_only=True)
 class StatementRecord:
-    """The axis took over a status report."""
+    """The axis took over a status report; codes are canonical, which the report's need not be."""
 
     statement_id: StatementId = field(validator=a(StatementId))
     package_id: PackageId = field(validator=a(PackageId))

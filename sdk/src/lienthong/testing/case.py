@@ -21,6 +21,7 @@ from lienthong.evidence.parts import (
     ConsistencyProof,
     consistency_pairs,
 )
+from lienthong.flow.packages import CARRIES_DOCUMENT
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.document import Document, DocumentSigner
 from lienthong.model.ids import DocumentNumber, OrganId, PackageId, Sha256, StatementId
@@ -80,7 +81,6 @@ class CaseBuilder:
         kind: PackageKind = PackageKind.NEW,
         target: PackageId | None = None,
         recipients: Sequence[OrganId] = (RECIPIENT,),
-        changes: Iterable[Change] = (),
         document: Mapping[str, Any] = MappingProxyType({}),
     ) -> PackageId:
         """Record a package.
@@ -90,7 +90,6 @@ class CaseBuilder:
             kind: what it does.
             target: the earlier package that it is about.
             recipients: who is to receive it.
-            changes: what it changes at deliveries of its target.
             document: fields of the document in place of the usual ones.
         """
         now = self.clock()
@@ -106,16 +105,18 @@ class CaseBuilder:
             target=target,
             reason="" if target is None else "Sai thể thức",
         )
-        self.record_package(manifest, changes)
+        self.record_package(manifest)
         return manifest.package_id
 
     def record_package(self, manifest: Manifest, changes: Iterable[Change] = ()) -> None:
-        """Sign a manifest as its sender, and record it with the deliveries that it begins."""
+        """Sign a manifest as its sender, and record it with the deliveries that it begins.
+
+        What it does to deliveries of its target is in no entry: *changes* would be wrong.
+        """
         recipients = tuple(recipient.organ_id for recipient in manifest.recipients)
-        begins = manifest.kind in {PackageKind.NEW, PackageKind.REPLACE}
         begun = [
             Effect(package_id=manifest.package_id, recipient=organ, to_state=DeliveryState.SENT)
-            for organ in (recipients if begins else ())
+            for organ in (recipients if manifest.kind in CARRIES_DOCUMENT else ())
         ]
         record = PackageRecord(
             package_id=manifest.package_id,
@@ -138,6 +139,7 @@ class CaseBuilder:
         *,
         recipient: OrganId = RECIPIENT,
         reporter: OrganId | None = None,
+        alias: OrganId | None = None,
         changes: Iterable[Change] = (),
         **parts: Any,
     ) -> StatementId:
@@ -150,6 +152,7 @@ class CaseBuilder:
             after: state of the delivery after it.
             recipient: of the delivery.
             reporter: who reports; the recipient without.
+            alias: another code of the recipient, by which the report names it.
             changes: what it changes at other deliveries.
             parts: fields of the statement in place of those that the event demands.
         """
@@ -158,29 +161,44 @@ class CaseBuilder:
             statement_id=StatementId.new(now, self._random(10)),
             audience=self.journal.axis,
             package_id=package_id,
-            recipient=recipient,
-            reporter=reporter or recipient,
+            recipient=alias or recipient,
+            reporter=reporter or alias or recipient,
             event=event,
             created_at=now,
             **{**self.parts_of(event), **parts},
         )
         own = [] if after is None else [_effect((package_id, recipient, before, after))]
-        self.record_report(statement, (*own, *map(_effect, changes)))
+        self.record_report(
+            statement,
+            (*own, *map(_effect, changes)),
+            recipient=recipient,
+            reporter=reporter or recipient,
+        )
         return statement.statement_id
 
-    def record_report(self, statement: Statement, effects: Iterable[Effect]) -> None:
-        """Sign a statement as its reporter, and record it with these effects."""
+    def record_report(
+        self,
+        statement: Statement,
+        effects: Iterable[Effect],
+        *,
+        recipient: OrganId | None = None,
+        reporter: OrganId | None = None,
+    ) -> None:
+        """Sign a statement as its reporter, and record it with these effects.
+
+        *recipient* and *reporter* are the codes to record, where the statement names others.
+        """
         record = StatementRecord(
             statement_id=statement.statement_id,
             package_id=statement.package_id,
-            recipient=statement.recipient,
-            reporter=statement.reporter,
+            recipient=recipient or statement.recipient,
+            reporter=reporter or statement.reporter,
             event=statement.event,
             payload_sha256=_UNKNOWN,
             envelope_sha256=_UNKNOWN,
             effects=tuple(effects),
         )
-        self._record(record, statement.reporter, STATEMENT_TYPE, dump_statement(statement))
+        self._record(record, record.reporter, STATEMENT_TYPE, dump_statement(statement))
 
     def contents(self, *, with_files: bool = True) -> BundleContents:
         """Everything recorded so far, for a bundle."""

@@ -97,7 +97,11 @@ class PackageRecord(_message.Message):
     @_builtins.property
     def recipients(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
-    def effects(self) -> _containers.RepeatedCompositeFieldContainer[Global___Effect]: ...
+    def effects(self) -> _containers.RepeatedCompositeFieldContainer[Global___Effect]:
+        """New deliveries of this package; what it does to deliveries of its target follows from the
+        delivery machine.
+        """
+
     def __init__(
         self,
         *,
@@ -135,6 +139,7 @@ class StatementRecord(_message.Message):
     statement_id: _builtins.bytes
     package_id: _builtins.bytes
     recipient: _builtins.str
+    """Codes as the directory knew them at that moment, canonical form; the report may name others."""
     reporter: _builtins.str
     event: _package_pb2.DeliveryEvent.ValueType
     payload_sha256: _builtins.bytes

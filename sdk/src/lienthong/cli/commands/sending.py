@@ -118,11 +118,11 @@ def send(
 
     Its data come from DOCUMENT.toml ("lienthong document new" prints an example), or from options.
     """
-    current = session()
+    current, files = session(), _files(main, attachments, appendices)
     with current.client() as client, _bars(current) as progress:
         found = client.send(
             _document(client, document, given),
-            _files(main, attachments, appendices),
+            files,
             _recipients(to, copy_to),
             package_id=package_id,
             sender=sender,
@@ -157,12 +157,12 @@ def replace(
     **given: Any,
 ) -> None:
     """Send a document in place of another."""
-    current = session()
+    current, files = session(), _files(main, attachments, appendices)
     with current.client() as client, _bars(current) as progress:
         found = client.replace(
             package,
             _document(client, document, given),
-            _files(main, attachments, appendices),
+            files,
             _recipients(to, copy_to),
             reason=reason,
             progress=progress,
