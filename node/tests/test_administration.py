@@ -152,7 +152,7 @@ class TestProfiles:
 
     def test_nothing_is_written_over(self, data: Path, admin: AdminPort, tmp_path: Path) -> None:
         issue(data, admin, tmp_path / "profile")
-        with pytest.raises(ConfigInvalid, match="exists"):
+        with pytest.raises(ConfigInvalid, match="is there already"):
             issue(data, admin, tmp_path / "profile")
 
     def test_what_the_node_refuses_leaves_nothing_behind(
@@ -296,7 +296,7 @@ class TestBackup:
     def test_nothing_is_written_over(self, stocked: Path, tmp_path: Path) -> None:
         target = tmp_path / "backup"
         target.mkdir()
-        with pytest.raises(ConfigInvalid, match="exists"):
+        with pytest.raises(ConfigInvalid, match="there already"):
             back_up(stocked, target)
 
     def test_a_damaged_file_stops_it(self, stocked: Path, tmp_path: Path) -> None:

@@ -112,3 +112,34 @@ def test_written_settings_read_back_and_hold_only_what_differs(tmp_path: Path) -
 def test_profiles_name_the_advertised_address(advertise: str, endpoint: str) -> None:
     settings = Settings(axis="x", listen="1.2.3.4:5", advertise=advertise)
     assert settings.profile_endpoint == endpoint
+
+
+@pytest.mark.parametrize("key", ["listen", "advertise", "metrics_listen"])
+@pytest.mark.parametrize(
+    "value",
+    ["nonsense", "127.0.0.1", ":8443", "127.0.0.1:", "127.0.0.1:65536", "a b:1", "::1:8443"],
+)
+def test_an_address_has_a_host_and_a_port(tmp_path: Path, key: str, value: str) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        parse_settings({"axis": "x", key: value}, tmp_path / FILE_NAME)
+    assert caught.value.facts["key"] == key
+    assert "host:port" in str(caught.value.facts["expected"])
+
+
+@pytest.mark.parametrize(
+    "value", ["truc.gov.vn:8443", "[::]:8443", "10.0.0.5:0", "localhost:65535"]
+)
+def test_addresses_that_are_some(tmp_path: Path, value: str) -> None:
+    assert parse_settings({"axis": "x", "listen": value}, tmp_path).listen == value
+
+
+@pytest.mark.parametrize(
+    ("listen", "endpoint"),
+    [
+        ("0.0.0.0:8443", "localhost:8443"),
+        ("[::]:8443", "localhost:8443"),
+        ("10.0.0.5:8443", "10.0.0.5:8443"),
+    ],
+)
+def test_this_machine_reaches_the_node_without_its_public_name(listen: str, endpoint: str) -> None:
+    assert Settings(axis="x", listen=listen, advertise="truc:1").local_endpoint == endpoint

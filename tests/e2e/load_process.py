@@ -28,7 +28,7 @@ class Load:
             "history": str(self.history),
             "seed": seed,
             "senders": [
-                {"profile": str(axis.profile(code)), "at_once": 4, "pause": 0.03} for code in (A, B)
+                {"profile": str(axis.profile(code)), "at_once": 6, "pause": 0.04} for code in (A, B)
             ],
             "readers": [{"profile": str(axis.profile(code)), "organ": code} for code in NAMES],
         }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from importlib.metadata import requires
 from typing import Final
 
 import pytest
+from packaging.requirements import Requirement
 
 import lienthong
 
@@ -41,13 +41,14 @@ def loaded_by(code: str) -> set[str]:
 
 def declared(distribution: str, *, extra: str = "") -> set[str]:
     """Names that the metadata of an installed distribution demands, always or for an extra."""
-    found = set()
-    for line in requires(distribution) or ():
-        requirement, _, marker = line.partition(";")
-        wanted = re.search(r"extra *== *['\\"]([^'\\"]+)", marker)
-        if (wanted[1] if wanted else "") == extra:
-            found.add(re.split(r"[ <>=!~\\[]", requirement.strip())[0].lower())
-    return found
+    wanted = [Requirement(line) for line in requires(distribution) or ()]
+    always = {
+        one.name for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})
+    }
+    if not extra:
+        return always
+    found = {one.name for one in wanted if one.marker and one.marker.evaluate({"extra": extra})}
+    return found - always
 
 
 def test_six_dependencies_and_no_more() -> None:

@@ -13,13 +13,13 @@ from lienthong.evidence.checkpoint import open_checkpoint
 from lienthong.evidence.digests import envelope_digest
 from lienthong.evidence.merkle import append, leaf_hash
 from lienthong.evidence.note import VerifierKey
+from lienthong.flow.packages import step_at_target
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.journal import DirectoryRecord, JournalEntry, PackageRecord, StatementRecord
 from lienthong.model.signing import Envelope
 from lienthong.model.time import to_us
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView
-from lienthong_node.core.deliveries import step_at_target
 
 LONGEST_BATCH: Final = 100_000
 """Entries that one checkpoint may cover anew; a row that says more is not believed."""

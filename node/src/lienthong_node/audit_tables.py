@@ -10,12 +10,12 @@ from attrs import Factory, define, frozen
 from lienthong.codec.signed import dump_statement_content, load_manifest, load_statement
 from lienthong.errors import DataCorrupt, LienthongError
 from lienthong.evidence.tiles import TILE_HEIGHT, TILE_WIDTH, tile_root
+from lienthong.flow.packages import CARRIES_DOCUMENT
 from lienthong.model.journal import DirectoryRecord, PackageRecord, StatementRecord
 from lienthong.model.package import Manifest
 from lienthong.spi.records import DeliveryRow, JournalRow, OrganisationRow, PackageRow
 from lienthong.spi.storage import ReadView
 from lienthong_node.audit_journal import Read
-from lienthong_node.core.deliveries import CARRIES_DOCUMENT
 from lienthong_node.core.report import statement_row
 from lienthong_node.core.submit import package_row
 from lienthong_node.stores import hash_reader

@@ -49,7 +49,9 @@ def write_backup(
         DataCorrupt: a stored file does not have its hash; the backup is not finished.
     """
     if target.exists():
-        raise ConfigInvalid(file=target, key="backup", found="it exists", expected="a new folder")
+        raise ConfigInvalid(
+            file=target, key="backup", found="there already", expected="a new folder"
+        )
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     (part / RECORDS.parent).mkdir(parents=True, mode=0o700)

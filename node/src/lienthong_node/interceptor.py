@@ -52,14 +52,14 @@ class Gate(grpc.aio.ServerInterceptor):
         limits: Limits,
         rules: Mapping[str, frozenset[Role]],
         metrics: Metrics,
-        draining: Callable[[], bool],
+        stopping: asyncio.Event,
     ) -> None:
         self._identifier = identifier
         self._open_calls = open_calls
         self._limits = limits
         self._rules = rules
         self._metrics = metrics
-        self._draining = draining
+        self._stopping = stopping
 
     async def intercept_service(
         self,
@@ -107,13 +107,29 @@ class Gate(grpc.aio.ServerInterceptor):
         async def answer(request: Any, context: Context) -> None:
             responses = inner(request, context)
             if inspect.isawaitable(responses):
-                await responses  # it writes its answers itself, as the health service does
+                await self._until_stopping(responses)
                 return
             async with aclosing(responses):
                 async for response in responses:
                     await context.write(response)
 
         return self._guarded(method, answer)
+
+    async def _until_stopping(self, writing: Awaitable[None]) -> None:
+        """Wait for a handler that writes its answers itself, as the health service's watch does.
+
+        It knows nothing of stopping and would hold the node up.
+        """
+        work = asyncio.ensure_future(writing)
+        stop = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise Draining
+            await work
+        finally:
+            work.cancel()
+            stop.cancel()
 
     def _guarded(self, method: str, answer: Callable[[Any, Context], Awaitable[Any]]) -> Any:
         """One task from admission to the last answer: what ends it, ends all of it."""
@@ -135,7 +151,7 @@ class Gate(grpc.aio.ServerInterceptor):
         """Order: identity and revocation, then rate, then role; all before the handler."""
         caller = self._identifier.caller(context.auth_context())
         outcome.organ = caller.organ
-        if self._draining():
+        if self._stopping.is_set():
             raise Draining
         with self._limits.call(caller.organ):
             check_role(method, caller, self._rules)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from attrs import frozen
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from lienthong.errors import ConfigInvalid
 from lienthong.evidence.note import VerifierKey
@@ -15,6 +18,7 @@ from lienthong_node.admin_port import AdminPort
 from lienthong_node.certificates import (
     Authority,
     KeyKind,
+    PrivateKey,
     certificate_der,
     new_key,
     write_certificate,
@@ -22,7 +26,7 @@ from lienthong_node.certificates import (
 )
 from lienthong_node.core.credentials import Role, Use
 from lienthong_node.opening import utc_now
-from lienthong_node.settings import FILE_NAME, Settings, dump_settings
+from lienthong_node.settings import FILE_NAME, UNSPECIFIED, Settings, dump_settings
 
 OPERATOR_PROFILE: Final = "operator"
 PROFILE_FILE: Final = "profile.toml"
@@ -71,6 +75,48 @@ def create_folder(folder: Path, settings: Settings, hosts: list[str]) -> None:
     (folder / FILE_NAME).write_text(dump_settings(settings), "utf-8")
 
 
+def server_names(settings: Settings, hosts: Sequence[str]) -> list[str]:
+    """Names of the server certificate: those given, of the addresses, and the machine's own."""
+    addresses = (settings.listen, settings.advertise)
+    parts = [address.rpartition(":")[0] for address in addresses if address]
+    named = [part.strip("[]") for part in parts if part not in UNSPECIFIED]
+    return list(dict.fromkeys([*hosts, *named, "localhost", "127.0.0.1"]))
+
+
+def renew_server(folder: Path, settings: Settings, hosts: Sequence[str]) -> x509.Certificate:
+    """Issue the server's certificate anew, for the key that it has; a running node takes it up.
+
+    Args:
+        folder: the data folder.
+        settings: where key and certificate are.
+        hosts: names and addresses under which the node is reached; none keeps those that it has.
+
+    Raises:
+        ConfigInvalid: the key, certificate or authority cannot be read.
+    """
+    authority = Authority.load(folder / "keys/authority.key", folder / "keys/authority.pem")
+    place = folder / settings.server_certificate
+    key_file = folder / settings.server_key
+    try:
+        key = load_pem_private_key(key_file.read_bytes(), None)
+        present = x509.load_pem_x509_certificate(place.read_bytes())
+        names = server_names(settings, hosts or _names(present))
+    except (OSError, ValueError, TypeError, x509.ExtensionNotFound) as error:
+        raise ConfigInvalid(
+            file=place, key="certificate", found=error, expected="made by 'lienthong-node init'"
+        ) from error
+    made = authority.issue_server(cast("PrivateKey", key), names, utc_now())
+    part = place.with_name(place.name + ".part")
+    write_certificate(part, made)
+    part.replace(place)
+    return made
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return [str(name.value) for name in extension.value]
+
+
 def issue_profile(
     folder: Path,
     settings: Settings,
@@ -93,7 +139,7 @@ def issue_profile(
     """
     if target.exists():
         raise ConfigInvalid(
-            file=target, key="profile folder", found="it exists", expected="a new folder"
+            file=target, key="profile folder", found="there already", expected="a new folder"
         )
     authority = Authority.load(folder / "keys/authority.key", folder / "keys/authority.pem")
     part = target.with_name(target.name + ".part")

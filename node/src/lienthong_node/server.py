@@ -99,8 +99,9 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await context.run(context.committer.stop)
-        await context.run(context.uploads.close)
+        # First the threads, then the files: none may be closed while a thread writes to it.
         context.pools.close()
+        context.uploads.close()
         if self._metrics_server is not None:
             self._metrics_server.close()
         self._opened.close()
@@ -143,7 +144,7 @@ async def _serve(opened: Opened) -> Node:
         limits=limits,
         rules=rules,
         metrics=metrics,
-        draining=context.stopping.is_set,
+        stopping=context.stopping,
     )
     server = grpc.aio.server(
         interceptors=[gate], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,11 @@ from attrs.validators import ge, instance_of, le, min_len, not_
 from lienthong.errors import ConfigInvalid
 
 FILE_NAME = "node.toml"
+UNSPECIFIED = frozenset({"0.0.0.0", "[::]"})  # noqa: S104 - compared with, not bound to
+"""Hosts of addresses that mean every address of the machine."""
+
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+_LAST_PORT = 65535
 
 
 def _count(default: int, *, least: int = 1, most: int = 2**40) -> int:
@@ -28,6 +35,18 @@ def _text(default: Any = attrs.NOTHING) -> str:
     return made
 
 
+def _is_address(_instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    found = _ADDRESS.fullmatch(value)
+    if value and (found is None or int(found[2]) > _LAST_PORT):
+        raise ValueError(f"{attribute.name!r} must be host:port")
+
+
+def _address(default: str, *, optional: bool = False) -> str:
+    checks: list[Any] = [instance_of(str), *([] if optional else [min_len(1)]), _is_address]
+    made: str = field(default=default, validator=checks)
+    return made
+
+
 @frozen(kw_only=True)
 class Settings:
     """Everything that an operator may set; paths are relative to the data folder.
@@ -38,13 +57,13 @@ class Settings:
     axis: str = _text()
     """Name of the axis: audience of packages and origin of checkpoints. Never changes."""
 
-    listen: str = _text("127.0.0.1:8443")
+    listen: str = _address("127.0.0.1:8443")
     """Address and port of the gRPC server."""
 
-    advertise: str = field(default="", validator=instance_of(str))
+    advertise: str = _address("", optional=True)
     """Address that profiles of new credentials name; empty for ``listen``."""
 
-    metrics_listen: str = field(default="127.0.0.1:9464", validator=instance_of(str))
+    metrics_listen: str = _address("127.0.0.1:9464", optional=True)
     """Address of the Prometheus endpoint; empty for none."""
 
     records: str = _text("sqlite:records/node.db")
@@ -111,6 +130,12 @@ class Settings:
     def profile_endpoint(self) -> str:
         return self.advertise or self.listen
 
+    @property
+    def local_endpoint(self) -> str:
+        """Where this machine reaches the node, whatever the network knows of its name."""
+        host, _, port = self.listen.rpartition(":")
+        return f"localhost:{port}" if host in UNSPECIFIED else self.listen
+
 
 def load_settings(folder: Path) -> Settings:
     """Read the settings of a data folder.
@@ -130,7 +155,7 @@ def load_settings(folder: Path) -> Settings:
     return parse_settings(data, path)
 
 
-def parse_settings(data: dict[str, object], path: Path) -> Settings:
+def parse_settings(data: Mapping[str, object], path: Path) -> Settings:
     """Structure settings strictly: unknown keys and wrong types are errors."""
     known = {attribute.name: attribute for attribute in attrs.fields(Settings)}
     for key in data:

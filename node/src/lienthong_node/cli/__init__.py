@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 import importlib
-from typing import Final
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
 
 import click
 
 COMMANDS: Final = {
-    "init": "setup",
-    "serve": "serving",
-    "status": "serving",
-    "org": "organisations",
-    "credential": "credentials",
-    "audit": "auditing",
-    "backup": "auditing",
-    "demo": "demonstration",
-    "completion": "completion",
+    "init": ("setup", "Make the data folder of a new node."),
+    "serve": ("serving", "Run a node."),
+    "status": ("serving", "Ask a running node how it is."),
+    "org": ("organisations", "Organisations of the axis."),
+    "credential": ("credentials", "Certificates bound to organisations."),
+    "audit": ("auditing", "Check what a node has stored."),
+    "backup": ("auditing", "Copy records and files, also while the node runs."),
+    "demo": ("demonstration", "Play one document's whole life, and prove it offline."),
+    "completion": ("completion", "Print the completion script for a shell."),
 }
-"""Module of each command, inside this package."""
+"""Module of each command inside this package, and its summary: help imports none of them."""
 
 
 class LazyGroup(click.Group):
     """Loads a command when it is needed, so that ``--help`` and ``--version`` stay quick."""
 
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run; what is wrong with the options themselves is told as JSON too, if that is wanted."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        if "--json" not in arguments:
+            return super().main(arguments, *rest, **extra)
+        try:
+            code = super().main(arguments, *rest, **(extra | {"standalone_mode": False}))
+        except click.ClickException as error:
+            from lienthong_node.cli.common import fail_usage
+
+            fail_usage(error)
+        except click.Abort:
+            code = 1
+        sys.exit(code if isinstance(code, int) else 0)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = COMMANDS.get(cmd_name)
+        module, _ = COMMANDS.get(cmd_name, (None, None))
         if module is None:
             return None
         command: click.Command = getattr(
@@ -36,15 +53,21 @@ class LazyGroup(click.Group):
         )
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="lienthong-node", prog_name="lienthong-node")
+@click.version_option(
+    package_name="lienthong-node", prog_name="lienthong-node", message="%(prog)s %(version)s"
+)
 def cli() -> None:
     """Operate an axis (trục liên thông) for signed official documents.
 
     \b
     First steps:
-      lienthong-node demo                        see the whole of it, in a temporary folder
+      lienthong-node demo                        see the whole of it
       lienthong-node init DATA --axis NAME       make a node
       lienthong-node serve DATA                  run it
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from lienthong.errors import ConfigInvalid
+from lienthong.evidence.note import VerifierKey
 from lienthong_node.cli.common import data_argument, json_option, progress, reporting, show
+from lienthong_node.settings import load_settings
 
 
 @click.group()
@@ -25,7 +27,11 @@ def audit() -> None:
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     help="A checkpoint from outside that the journal must continue.",
 )
-@click.option("--axis-key", help="The axis's verifier key; needed for backups, which hold no keys.")
+@click.option(
+    "--axis-key",
+    metavar="KEY|FILE",
+    help="The axis's verifier key, or a file with it; needed for backups, which hold no keys.",
+)
 @json_option
 @reporting
 def verify(
@@ -45,19 +51,47 @@ def verify(
     from lienthong_node.opening import open_for_audit
 
     with (
-        open_for_audit(data, axis_key) as (store, blobs, key),
+        open_for_audit(data, _known_key(data, axis_key)) as (store, blobs, key),
         progress("entries", total=None) as update,
     ):
         done = Audited(entries=0, total=0)
         for done in run_audit(store, key, blobs if files else None):
             update(done.entries, done.total)
         if checkpoint is not None:
-            check_continues(store, key, checkpoint.read_text("utf-8"))
+            check_continues(store, key, checkpoint.read_text("utf-8", errors="replace"))
     show(
         {"entries": done.entries, "files": done.files, "ok": True},
         f"ok: {done.entries} entries and {done.files} files verified",
         as_json=as_json,
     )
+
+
+def _known_key(data: Path, given: str | None) -> str | None:
+    """The key that was given, if it is one of this axis; None where the folder has its own.
+
+    Raises:
+        ConfigInvalid: there is none, or another axis's would make sound data look damaged.
+    """
+    settings = load_settings(data)
+    if given is None:
+        if settings.checkpoint_key.startswith("softkey:keys/") and not (data / "keys").exists():
+            expected = "the axis's verifier key: this folder holds no keys, as backups do not"
+            raise ConfigInvalid(file=data, key="--axis-key", found="missing", expected=expected)
+        return None
+    text = Path(given).read_text("utf-8", errors="replace") if _is_file(given) else given
+    key = VerifierKey.parse(text.strip())
+    if key.name != settings.axis:
+        expected = f"a key of {settings.axis}"
+        raise ConfigInvalid(file=data, key="--axis-key", found=key.name, expected=expected)
+    return str(key)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:
+        # A key's text may be longer than a file's name can be.
+        return False
 
 
 @click.command()
@@ -77,7 +111,7 @@ def backup(data: Path, target: Path | None, as_json: bool) -> None:
     from lienthong_node.admin_port import administration
 
     if target is not None and target.exists():
-        raise ConfigInvalid(file=target, key="--to", found="it exists", expected="a new folder")
+        raise ConfigInvalid(file=target, key="--to", found="there already", expected="a new folder")
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     with administration(data) as admin, progress("files", total=None) as update:
         made = Path()

@@ -1,19 +1,26 @@
-"""What all commands share: the data folder, output for people and programs, errors."""
+"""What all commands share: the data folder, output for people and programs, errors.
+
+Results go to stdout. Errors go to stderr; with ``--json`` they are one object of the same shape as
+that of the command ``lienthong``.
+"""
 
 from __future__ import annotations
 
+import errno
 import functools
+import ipaddress
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from lienthong.errors import Language, LienthongError
+from lienthong.errors import ConfigInvalid, Language, LienthongError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,7 +28,35 @@ T = TypeVar("T")
 data_argument = click.argument(
     "data", type=click.Path(file_okay=False, path_type=Path), envvar="LIENTHONG_NODE_DATA"
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object on stdout; errors on stderr."
+)
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+class HostType(click.ParamType[str]):
+    """A DNS name or an IP address."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if not _HOST_NAME.fullmatch(text) and not _is_ip(text):
+            self.fail(f"{text!r} is neither a DNS name nor an IP address", param, ctx)
+        return text
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+HOST: Final = HostType()
+FAILED: Final = 1
+USAGE: Final = 2
 
 
 def language() -> Language:
@@ -39,8 +74,19 @@ def reporting(command: Callable[P, T]) -> Callable[P, T]:
             return command(*args, **kwargs)
         except LienthongError as error:
             fail(error, as_json=bool(kwargs.get("as_json")))
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            fail(_of_machine(error), as_json=bool(kwargs.get("as_json")))
 
     return wrapped
+
+
+def _of_machine(error: OSError) -> ConfigInvalid:
+    """What the operating system refuses: a place that cannot be written, a full disk."""
+    found = f"unusable ({error.strerror or type(error).__name__})"
+    place = "the output" if error.filename is None else error.filename
+    return ConfigInvalid(file=place, key="the place", found=found, expected="a usable one")
 
 
 def fail(error: LienthongError, *, as_json: bool) -> NoReturn:
@@ -50,17 +96,28 @@ def fail(error: LienthongError, *, as_json: bool) -> NoReturn:
         report = {
             "code": error.code,
             "message": error.message(tongue),
-            "next": error.next_step(tongue),
+            "next_step": error.next_step(tongue),
+            "owner": error.owner.value,
             "retryable": error.retryable,
             "facts": {name: str(value) for name, value in error.facts.items()},
+            "exit_code": FAILED,
         }
-        click.echo(json.dumps({"error": report}, ensure_ascii=False))
+        click.echo(json.dumps({"error": report}, ensure_ascii=False), err=True)
     else:
         to_do = "cách xử lý" if tongue == "vi" else "what to do"
         failed = "lỗi" if tongue == "vi" else "error"
         click.echo(f"{failed}[{error.code}]: {error.message(tongue)}", err=True)
         click.echo(f"{to_do}: {error.next_step(tongue)}", err=True)
-    sys.exit(1)
+    sys.exit(FAILED)
+
+
+def fail_usage(error: click.ClickException) -> NoReturn:
+    """Tell a program what is wrong with the options, and end with exit code 2."""
+    missing = isinstance(error, click.exceptions.NoArgsIsHelpError)
+    message = "Missing command." if missing else " ".join(error.format_message().split())
+    report = {"code": "cli.usage", "message": message, "exit_code": USAGE}
+    click.echo(json.dumps({"error": report}, ensure_ascii=False), err=True)
+    sys.exit(USAGE)
 
 
 def show(data: dict[str, Any], text: str, *, as_json: bool) -> None:

@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from lienthong.errors import ConfigInvalid
 from lienthong.model.ids import OrganId
 from lienthong_node.admin_port import administration
 from lienthong_node.certificates import KeyKind
-from lienthong_node.cli.common import data_argument, json_option, reporting, show
+from lienthong_node.cli.common import HOST, data_argument, json_option, reporting, show
 from lienthong_node.core.credentials import Role, Use
-from lienthong_node.provision import DEFAULT_DAYS, Holder, issue_profile
+from lienthong_node.provision import DEFAULT_DAYS, Holder, issue_profile, renew_server
 from lienthong_node.settings import load_settings
 
 if TYPE_CHECKING:
     from lienthong_proto.axis.v1 import admin_pb2
 
 ROLES = click.Choice([role.value for role in Role])
+ISSUED = (Use.TRANSPORT.value, Use.SIGNING.value)
+"""What the certificates of a profile are for, in their order."""
 
 
 @click.group()
@@ -74,7 +77,9 @@ def issue(data: Path, code: str, out: Path, role: str, kind: str, days: int, as_
     show(
         {"organ_id": holder.organ, "profile": str(out), "fingerprints": list(fingerprints)},
         f"issued to {holder.organ} {holder.name}: {out}\n"
-        + "\n".join(f"  {fingerprint}" for fingerprint in fingerprints),
+        + "\n".join(
+            f"  {use:<10} {found}" for use, found in zip(ISSUED, fingerprints, strict=True)
+        ),
         as_json=as_json,
     )
 
@@ -113,6 +118,33 @@ def register(
 
 @credential.command()
 @data_argument
+@click.option(
+    "--host",
+    "hosts",
+    type=HOST,
+    multiple=True,
+    help="Name or address under which clients reach the node; those it has by default; repeat.",
+)
+@json_option
+@reporting
+def server(data: Path, hosts: tuple[str, ...], as_json: bool) -> None:
+    """Renew the certificate of the server itself; a running node takes it up at once.
+
+    \b
+    Example:
+      lienthong-node credential server /var/lib/truc --host truc.tayninh.gov.vn
+    """
+    made = renew_server(data, load_settings(data), hosts)
+    until = made.not_valid_after_utc
+    show(
+        {"not_after": until.isoformat(), "fingerprint": made.fingerprint(SHA256()).hex()},
+        f"server certificate renewed until {until:%Y-%m-%d}",
+        as_json=as_json,
+    )
+
+
+@credential.command()
+@data_argument
 @click.argument("fingerprint")
 @click.option("--reason", default="", help="Why; kept with the credential.")
 @json_option
@@ -142,7 +174,8 @@ def list_(data: Path, code: str, as_json: bool) -> None:
       lienthong-node credential list /var/lib/truc 000.00.13.H53
     """
     with administration(data) as admin:
-        found = admin.credentials(code)
+        organ = admin.directory().resolve(OrganId(code)).organ_id if code else ""
+        found = admin.credentials(str(organ))
     lines = [
         f"{c.organ_id:<20} {c.use:<10} {','.join(c.roles) or '-':<10} "
         f"until {c.not_after[:10]} {_state(c):<8} {c.fingerprint}"

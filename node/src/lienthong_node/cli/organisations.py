@@ -11,7 +11,7 @@ from attrs import evolve
 
 from lienthong.errors import ImportInvalid
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import OrganCode, Organisation, OrganName
+from lienthong.model.organisation import Directory, OrganCode, Organisation, OrganName
 from lienthong.model.time import vietnam_date
 from lienthong_node.admin_port import administration
 from lienthong_node.cli.common import data_argument, json_option, reporting, show
@@ -41,9 +41,10 @@ def import_(data: Path, file: Path, skip_invalid: bool, dry_run: bool, as_json: 
       lienthong-node org import /var/lib/truc tayninh.csv --skip-invalid
     """
     with administration(data) as admin:
-        table = read_organisations(file, admin.directory(), _today())
+        known = admin.directory()
+        table = read_organisations(file, known, _today())
         if table.problems and not skip_invalid:
-            for problem in table.problems[:SHOWN_PROBLEMS]:
+            for problem in () if as_json else table.problems[:SHOWN_PROBLEMS]:
                 click.echo(f"{file} line {problem.line}: {problem.reason}", err=True)
             first = table.problems[0]
             raise ImportInvalid(
@@ -52,15 +53,22 @@ def import_(data: Path, file: Path, skip_invalid: bool, dry_run: bool, as_json: 
                 reason=f"{first.reason}; {len(table.problems)} lines in all"
                 " (--skip-invalid imports the rest)",
             )
-        if not dry_run:
-            admin.put_organisations(table.organisations)
+        changed = [o for o in table.organisations if _differs(o, known)]
+        if changed and not dry_run:
+            admin.put_organisations(changed)
     skipped = [{"line": p.line, "reason": p.reason} for p in table.problems]
     notes = [note.reason for note in table.notes]
     verb = "would import" if dry_run else "imported"
-    lines = [f"{verb} {len(table.organisations)} organisations"]
+    as_before = len(table.organisations) - len(changed)
+    lines = [f"{verb} {len(table.organisations)} organisations, {as_before} of them as before"]
     lines += [f"skipped line {p.line}: {p.reason}" for p in table.problems]
     lines += [f"note: {note}" for note in notes]
-    outcome = {"imported": len(table.organisations), "skipped": skipped, "notes": notes}
+    outcome = {
+        "imported": len(table.organisations),
+        "as_before": as_before,
+        "skipped": skipped,
+        "notes": notes,
+    }
     show(outcome | {"dry_run": dry_run}, "\n".join(lines), as_json=as_json)
 
 
@@ -170,6 +178,12 @@ def show_(data: Path, search: str, as_json: bool) -> None:
     lines = [f"{o.organ_id!s:<20} {o.names[-1].value}{_closed(o)}" for o in ordered]
     lines.append(f"{len(ordered)} of {len(directory)} organisations")
     show({"organisations": [_data(o) for o in ordered]}, "\n".join(lines), as_json=as_json)
+
+
+def _differs(organisation: Organisation, known: Directory) -> bool:
+    """Whether entering it would change anything: a repeated import leaves no trace."""
+    organ_id = organisation.organ_id
+    return organ_id not in known or known.resolve(organ_id) != organisation
 
 
 def _today() -> date:

@@ -55,13 +55,12 @@ def status(data: Path, as_json: bool) -> None:
     Example:
       lienthong-node status /var/lib/truc --json
     """
-    from google.protobuf.json_format import MessageToDict
-
     from lienthong_node.admin_port import RemoteAdmin, administration
 
     with administration(data) as admin:
         if not isinstance(admin, RemoteAdmin):
-            raise ConfigInvalid(file=data, key="node", found="not running", expected="running")
+            to_do = f"a running one: lienthong-node serve {data}"
+            raise ConfigInvalid(file=data, key="node", found="not running", expected=to_do)
         found = admin.status()
     lines = [
         f"axis       {found.axis} (version {found.version})",
@@ -71,5 +70,5 @@ def status(data: Path, as_json: bool) -> None:
         f"disk       {found.disk_free_bytes / 1024**3:.1f} GiB free",
         f"open calls {found.open_streams}",
     ]
-    data_out = MessageToDict(found, preserving_proto_field_name=True)
+    data_out = {field.name: getattr(found, field.name) for field in found.DESCRIPTOR.fields}
     show(data_out, "\n".join(lines), as_json=as_json)

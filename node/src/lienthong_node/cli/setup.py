@@ -7,15 +7,16 @@ import shutil
 from pathlib import Path
 
 import click
+from attrs import evolve
 
 from lienthong.errors import ConfigInvalid
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong_node.admin_port import OPERATOR_PROFILE, administration
-from lienthong_node.cli.common import data_argument, json_option, reporting, show
+from lienthong_node.cli.common import HOST, data_argument, json_option, reporting, show
 from lienthong_node.core.credentials import Role
-from lienthong_node.provision import Holder, create_folder, issue_profile
-from lienthong_node.settings import Settings
+from lienthong_node.provision import Holder, create_folder, issue_profile, server_names
+from lienthong_node.settings import FILE_NAME, UNSPECIFIED, Settings, parse_settings
 
 AXIS_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
@@ -27,9 +28,17 @@ AXIS_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
     "--listen", default="127.0.0.1:8443", show_default=True, help="Address of the server."
 )
 @click.option(
-    "--host", "hosts", multiple=True, help="Name or address under which clients reach it; repeat."
+    "--host",
+    "hosts",
+    type=HOST,
+    multiple=True,
+    help="Name or address under which clients reach it; repeat.",
 )
-@click.option("--advertise", default="", help="HOST:PORT for profiles, if not the listen address.")
+@click.option(
+    "--advertise",
+    default="",
+    help="HOST:PORT for profiles; else the listen address, or the first --host with its port.",
+)
 @click.option(
     "--metrics", default="127.0.0.1:9464", show_default=True, help="Prometheus; '' for none."
 )
@@ -62,9 +71,10 @@ def init(
             file="--axis", key="axis", found=axis, expected="a name of a-z, 0-9, '.' and '-'"
         )
     organ = OrganId(operator)
-    settings = Settings(axis=axis, listen=listen, advertise=advertise, metrics_listen=metrics)
+    given = {"axis": axis, "listen": listen, "advertise": advertise, "metrics_listen": metrics}
+    settings = _reachable(parse_settings(given, data / FILE_NAME), hosts)
     existed = data.exists()
-    create_folder(data, settings, _hosts(hosts, settings))
+    create_folder(data, settings, server_names(settings, hosts))
     try:
         key = _enter_operator(data, settings, organ, operator_name)
     except BaseException:
@@ -82,13 +92,16 @@ def init(
     )
 
 
-def _hosts(hosts: tuple[str, ...], settings: Settings) -> list[str]:
-    """Names of the server certificate: those given, of the addresses, and the machine's own."""
-    addresses = (settings.listen, settings.advertise)
-    named = [address.rpartition(":")[0].strip("[]") for address in addresses if address]
-    unspecified = {"0.0.0.0", "::"}  # noqa: S104 - left out, not bound to
-    found = [*hosts, *named, "localhost", "127.0.0.1"]
-    return [host for host in dict.fromkeys(found) if host not in unspecified]
+def _reachable(settings: Settings, hosts: tuple[str, ...]) -> Settings:
+    """The settings with an address that clients can use: a server may listen on all of them."""
+    host, _, port = settings.listen.rpartition(":")
+    if settings.advertise or host not in UNSPECIFIED:
+        return settings
+    if not hosts:
+        expected = f"the name under which clients reach it, as --listen {settings.listen} has none"
+        raise ConfigInvalid(file="options", key="--host", found="missing", expected=expected)
+    name = f"[{hosts[0]}]" if ":" in hosts[0] else hosts[0]
+    return evolve(settings, advertise=f"{name}:{port}")
 
 
 def _enter_operator(data: Path, settings: Settings, organ: OrganId, name: str) -> str:
@@ -100,5 +113,7 @@ def _enter_operator(data: Path, settings: Settings, organ: OrganId, name: str) -
     with administration(data) as admin:
         admin.put_organisations([organisation])
         holder = Holder(organ=str(organ), name=name, role=Role.OPERATOR)
-        issue_profile(data, settings, holder, data / OPERATOR_PROFILE, admin, admin.checkpoint_key)
+        # Commands here must work before the network knows the node's name.
+        local = evolve(settings, advertise=settings.local_endpoint)
+        issue_profile(data, local, holder, data / OPERATOR_PROFILE, admin, admin.checkpoint_key)
         return str(admin.checkpoint_key)

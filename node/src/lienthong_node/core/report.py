@@ -9,11 +9,11 @@ import attrs
 from lienthong.errors import IdReused, NotFound, TooLarge
 from lienthong.flow.delivery import Context, Outcome, Step, step
 from lienthong.flow.machine import Actor
+from lienthong.flow.packages import context_of, names_lead
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.journal import StatementRecord
 from lienthong.model.report import Statement
-from lienthong.model.words import AssignmentRole
 from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
 from lienthong_node.core.checks import (
     acting_organ,
@@ -57,7 +57,14 @@ def decide_report(
     check_audience(statement.audience, policy)
     check_created(statement.created_at, moment.clock, policy)
     _check_count(facts.earlier)
-    known = _context(command, facts, package, actor)
+    known = context_of(
+        statement,
+        actor=actor,
+        reply_requested=package.reply_requested,
+        has_lead=delivery.has_lead,
+        same_content=_same_content(command, facts.earlier),
+        resume_state=DeliveryState(delivery.resume_state) if delivery.resume_state else None,
+    )
     outcome = step(DeliveryState(delivery.state), statement.event, known)
     changed = _changes(known, delivery, outcome, facts.replaced, moment)
     return Accepted(
@@ -113,26 +120,6 @@ def _actor(statement: Statement, reporter: str, delivery: DeliveryRow) -> Actor:
     raise NotFound(what=f"package {statement.package_id}")
 
 
-def _context(
-    command: ReportStatus, facts: ReportFacts, package: PackageRow, actor: Actor
-) -> Context:
-    statement, delivery = command.statement, facts.delivery
-    return Context(
-        actor=actor,
-        checked=statement.check is not None and statement.check.passed,
-        register_number=statement.register.number if statement.register else None,
-        lead_count=sum(a.role is AssignmentRole.LEAD for a in statement.assignments),
-        has_lead=delivery is not None and delivery.has_lead,
-        information_only=statement.information_only,
-        reply_requested=package.reply_requested,
-        reply_given=statement.reply is not None,
-        same_content=_same_content(command, facts.earlier),
-        resume_state=DeliveryState(delivery.resume_state)
-        if delivery is not None and delivery.resume_state
-        else None,
-    )
-
-
 def _same_content(command: ReportStatus, earlier: tuple[StatementRow, ...]) -> bool | None:
     """Whether the event was reported before, and then whether it said the same."""
     before = [row for row in earlier if row.event == command.statement.event.value]
@@ -149,7 +136,7 @@ def _changes(
     """The deliveries that change, before and after."""
     if outcome.outcome is not Outcome.MOVED:
         return ()
-    pending, lead = delivery.pending_package_id, known.lead_count == 1
+    pending, lead = delivery.pending_package_id, names_lead(outcome, known)
     own = (delivery, moved(delivery, outcome, moment, pending=pending, lead=lead))
     accepted = outcome.move is not None and outcome.move.target is DeliveryState.ACCEPTED
     return (own, *_replaced(replaced, moment)) if accepted else (own,)
@@ -157,7 +144,7 @@ def _changes(
 
 def _late_lead(known: Context, delivery: DeliveryRow, outcome: Step) -> tuple[DeliveryRow, ...]:
     """A late FORWARD changes no state, but who leads is known from then on."""
-    if outcome.outcome is Outcome.LATE and known.lead_count == 1 and not delivery.has_lead:
+    if names_lead(outcome, known) and not delivery.has_lead:
         return (attrs.evolve(delivery, has_lead=True),)
     return ()
 

@@ -18,6 +18,7 @@ from lienthong.errors import (
 )
 from lienthong.flow.delivery import Context, step
 from lienthong.flow.machine import Actor
+from lienthong.flow.packages import CARRIES_DOCUMENT, step_at_target
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.journal import PackageRecord
@@ -34,7 +35,7 @@ from lienthong_node.core.checks import (
 )
 from lienthong_node.core.commands import SubmitPackage
 from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
-from lienthong_node.core.deliveries import CARRIES_DOCUMENT, effect, moved, step_at_target
+from lienthong_node.core.deliveries import effect, moved
 from lienthong_node.core.facts import SubmitFacts
 from lienthong_node.core.policy import Policy
 

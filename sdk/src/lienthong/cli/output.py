@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _GAP = 2
-_LEAST = 24
+_LEAST = 36
 """Cells below which a column with long texts is no use."""
 _UNBOUNDED = 100_000
 """Cells of a line in a pipe or file, where nothing is folded."""

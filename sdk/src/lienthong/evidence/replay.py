@@ -288,7 +288,7 @@ def _check_possible(effect: Effect, event: DeliveryEvent, actor: Actor) -> None:
     """Check a single move of a delivery whose earlier moves are not known."""
     source, target = effect.from_state, effect.to_state
     if source is target and source in ADVANCED_WHILE_PENDING:
-        crosses = event in ADVANCED_WHILE_PENDING[source]
+        crosses = event in ADVANCED_WHILE_PENDING[source] and TABLE.may_cause(actor, event)
         _check(crosses, f"{event.name} does not cross {source.name}")
         return
     possible = any(

@@ -81,6 +81,7 @@ class CaseBuilder:
         kind: PackageKind = PackageKind.NEW,
         target: PackageId | None = None,
         recipients: Sequence[OrganId] = (RECIPIENT,),
+        changes: Iterable[Change] = (),
         document: Mapping[str, Any] = MappingProxyType({}),
     ) -> PackageId:
         """Record a package.
@@ -90,6 +91,7 @@ class CaseBuilder:
             kind: what it does.
             target: the earlier package that it is about.
             recipients: who is to receive it.
+            changes: further effects; the entry of a package has none.
             document: fields of the document in place of the usual ones.
         """
         now = self.clock()
@@ -105,14 +107,11 @@ class CaseBuilder:
             target=target,
             reason="" if target is None else "Sai thể thức",
         )
-        self.record_package(manifest)
+        self.record_package(manifest, changes)
         return manifest.package_id
 
     def record_package(self, manifest: Manifest, changes: Iterable[Change] = ()) -> None:
-        """Sign a manifest as its sender, and record it with the deliveries that it begins.
-
-        What it does to deliveries of its target is in no entry: *changes* would be wrong.
-        """
+        """Sign a manifest as its sender, and record it with the deliveries that it begins."""
         recipients = tuple(recipient.organ_id for recipient in manifest.recipients)
         begun = [
             Effect(package_id=manifest.package_id, recipient=organ, to_state=DeliveryState.SENT)
