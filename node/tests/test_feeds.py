@@ -71,6 +71,12 @@ async def test_old_news_are_forgotten_when_it_is_armed_anew(feeds: Feeds, watch:
     assert await waits(watch)
 
 
+async def test_looking_again_and_again_costs_nothing(feeds: Feeds, watch: Watch) -> None:
+    for _ in range(100):
+        watch.arm()
+    assert len(feeds._waiting[A]) == 1
+
+
 async def test_everybody_is_woken_when_the_node_stops(feeds: Feeds) -> None:
     with closing(feeds.watch(A)) as one, closing(feeds.watch(B)) as other:
         feeds.wake_all()

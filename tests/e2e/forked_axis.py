@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +51,8 @@ class ForkedAxis(LocalAxis):
 
     def kill(self) -> None:
         if self._node:
-            os.kill(self._node, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self._node, signal.SIGKILL)
             self._ended()
 
     def close(self) -> None:
@@ -112,9 +113,3 @@ def forked_axis(
         yield axis
     finally:
         axis.close()
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory that a process has in RAM."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")

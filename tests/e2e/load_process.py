@@ -16,7 +16,7 @@ from tests.e2e.conftest import NAMES, A, B
 from tests.e2e.forked_axis import ForkedAxis
 
 PROGRAM: Final = Path(__file__).with_name("load.py")
-DRAIN_S: Final = 60
+DRAIN_S: Final = 120
 
 
 class Load:
@@ -75,7 +75,7 @@ def loaded(axis: ForkedAxis, folder: Path, *, seed: int) -> Iterator[Load]:
     """Senders and recipients at work."""
     load = Load(axis, folder, seed=seed)
     try:
-        load.wait_for("accepted", seconds=30)
+        load.wait_for("accepted", seconds=60)
         yield load
     finally:
         load.close()

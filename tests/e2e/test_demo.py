@@ -21,7 +21,7 @@ from lienthong.pki.chain import TrustAnchors
 
 SHARED = Path(os.environ.get("LIENTHONG_SHARED", Path(__file__).parents[3] / "shared"))
 REGULATION = SHARED / "data/documents/52-2019-QD-UBND.pdf"
-SAMPLES = 600
+SAMPLES = 3000
 """Positions of the bundle that are changed, spread over all of it."""
 
 

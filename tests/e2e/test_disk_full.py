@@ -32,7 +32,7 @@ SMALL: Final = 2_000
 MEDIUM: Final = 100_000
 LARGE: Final = 3 * MIB
 ROUNDS: Final = 20
-REFUSED_S: Final = 1.0
+REFUSED_S: Final = 2.0
 ACCEPTED_AGAIN_S: Final = 5.0
 ONCE: Final = RetryPolicy(attempts=1, timeout=10)
 MOST: Final = 400

@@ -57,7 +57,6 @@ def test_nothing_acknowledged_is_lost_when_the_node_is_killed(tmp_path: Path) ->
 
 def test_acknowledging_before_the_commit_would_be_caught(tmp_path: Path) -> None:
     chance = random.Random(SEED)
-    found: list[str] = []
     with (
         forked_axis(tmp_path / "axis", NAMES, planted="acknowledge-before-commit") as axis,
         asking(axis) as clients,
@@ -65,14 +64,12 @@ def test_acknowledging_before_the_commit_would_be_caught(tmp_path: Path) -> None
     ):
         for _ in range(PLANTED_KILLS):
             kill_and_restart(axis, chance)
-            found = changed_receipts(clients, read_events(load.history))
-            if found or load.has_ended:
+            if load.has_ended or changed_receipts(clients, read_events(load.history)):
                 break
         load.close()
         axis.stop()
         events = read_events(load.history)
         journal, _ = read_journal(axis.data)
-    assert found
     assert [fault for fault in judge(events, journal) if fault.endswith("is lost")]
 
 

@@ -50,8 +50,7 @@ class NodeJS:
 
     def install(self, folder: Path) -> None:
         """Install what the example names; skip when no registry answers."""
-        command = [*self._npm, "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-        command += ["--fetch-retries=1", "--loglevel=error"]
+        command = [*self._npm, "install", "--fetch-retries=1", "--loglevel=error"]
         done = _run(command, folder, INSTALL_S)
         if done.returncode != 0:
             if any(sign in done.stderr for sign in UNREACHABLE):

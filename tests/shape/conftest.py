@@ -28,6 +28,11 @@ MADE = {
 """Folders that programs make."""
 
 
+def _is_made(path: Path) -> bool:
+    parts = path.relative_to(ROOT).parts
+    return bool(MADE & set(parts)) or parts[0].startswith("lienthong-demo-")
+
+
 class Repository:
     """The checkout that these tests belong to."""
 
@@ -41,7 +46,7 @@ class Repository:
             found = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True)
         except (FileNotFoundError, subprocess.CalledProcessError):
             # An unpacked archive, or a machine without git.
-            paths = [path for path in ROOT.rglob("*") if not MADE & set(path.parts)]
+            paths = [path for path in ROOT.rglob("*") if not _is_made(path)]
         else:
             paths = [ROOT / name for name in found.stdout.split("\0") if name]
         return sorted(path for path in paths if path.is_file())

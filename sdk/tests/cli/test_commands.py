@@ -166,6 +166,19 @@ def test_watching_keeps_its_cursor(as_recipient: Run, sent: str, tmp_path: Path)
     assert as_recipient("watch", "--once", "--cursor", cursor).exit_code == 3
 
 
+def test_watching_says_how_to_go_on_after_what_does_not_verify(
+    axis: ScriptedAxis, as_recipient: Run, sent: str
+) -> None:
+    axis.faults.change_item = lambda item: item.receipt.inclusion_proof.append(bytes(32))
+    stopped = as_recipient("watch", "--once")
+    assert stopped.exit_code == 6
+    assert stopped.stderr.startswith("entry 0 does not verify; keep this message")
+    assert "--after 1\n" in stopped.stderr
+    told = json.loads(as_recipient("watch", "--once", "--json").stderr)
+    assert told["error"]["facts"]["index"] == "0"
+    assert as_recipient("watch", "--once", "--after", "1").exit_code == 0
+
+
 def test_downloading(as_recipient: Run, sent: str, files: Path, tmp_path: Path) -> None:
     out = tmp_path / "in"
     found = lines(as_recipient("download", sent, "--out", out, "--json"))
@@ -230,6 +243,38 @@ def test_bundles_are_verified_offline(
     failed = run(*verify)
     assert failed.exit_code == 6
     assert "error[evidence.bundle_invalid]: the bundle is not valid: " in failed.stderr
+
+
+def test_a_recall_names_its_recipients_and_the_bundle_its_effects(
+    as_sender: Run, as_recipient: Run, sent: str, tmp_path: Path
+) -> None:
+    chosen = "019b8b3a-0000-7000-8000-000000000000"
+    recall = ["recall", sent, "--reason", "sai", "--package-id", chosen]
+    (found,) = lines(as_sender(*recall, "--json"))
+    assert (found["package_id"], found["target"], found["effects"]) == (chosen, sent, [])
+    assert found["recipients"] == [RECIPIENT]
+    again = as_sender(*recall).stdout
+    assert sent in again
+    assert RECIPIENT in again
+    history = as_recipient("history", sent).stdout.splitlines()
+    assert history[-1].endswith(RECIPIENT)
+    bundle = tmp_path / "c.bundle"
+    (report,) = lines(as_sender("bundle", "export", sent, bundle, "--json"))
+    assert [one["to_state"] for one in report["timeline"][1]["effects"]] == ["RECALLED"]
+    assert [(one["state"], one["complete"]) for one in report["deliveries"]] == [("RECALLED", True)]
+    shown = as_sender("bundle", "verify", bundle).stdout
+    assert f"{RECIPIENT} → recalled" in shown
+    assert "unless reports" not in shown
+
+
+def test_a_bundle_says_what_is_not_certain(
+    as_sender: Run, sent: str, files: Path, tmp_path: Path
+) -> None:
+    arguments = ["send", files / "document.toml", "--file", files / "main.pdf", "--to", RECIPIENT]
+    (package,) = lines(as_sender(*arguments, "--to", "000.00.11.H53", "--json"))
+    as_sender("recall", package["package_id"], "--reason", "sai")
+    shown = as_sender("bundle", "export", package["package_id"], tmp_path / "c.bundle").stdout
+    assert shown.count("recalled (unless reports that are not in the bundle say otherwise)") == 2
 
 
 def test_what_may_pass_is_tried_again(axis: ScriptedAxis, as_sender: Run, files: Path) -> None:

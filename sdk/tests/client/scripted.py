@@ -25,12 +25,13 @@ from lienthong.errors import (
     NotFound,
     OrganisationUnknown,
 )
-from lienthong.flow.delivery import Context, step
+from lienthong.flow.delivery import Context, Outcome, step
 from lienthong.flow.machine import Actor
+from lienthong.flow.packages import CARRIES_DOCUMENT, step_at_target
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
 from lienthong.model.journal import Effect, PackageRecord, Receipt, StatementRecord
-from lienthong.model.package import Manifest, PackageKind
+from lienthong.model.package import Manifest
 from lienthong.model.report import Statement
 from lienthong.model.signing import MANIFEST_TYPE, Envelope
 from lienthong.testing.journal import MemoryJournal
@@ -113,6 +114,12 @@ class ScriptedAxis(
 
         self.received = 0
         """Bytes of all chunks of uploads."""
+
+        self.history_page = 0
+        """Entries of an answer; 0 for all."""
+
+        self.history_next = 0
+        """What GetHistory always names as the place to go on."""
 
         self.calls: list[str] = []
         self.port = 0
@@ -278,11 +285,14 @@ class ScriptedAxis(
         items = [
             self._item(record, 0)
             for record in self._visible(_organ(context), 0)
-            if wanted in _about(record.envelope)
+            if wanted in _about(record.envelope) and record.receipt.index >= request.from_index
         ]
         if not items:
             return await _abort(context, NotFound(what="package"))
-        return exchange_pb2.GetHistoryResponse(items=items)
+        page = items[: self.history_page or len(items)]
+        more = items[len(page) :]
+        next_index = self.history_next or (more[0].receipt.index if more else 0)
+        return exchange_pb2.GetHistoryResponse(items=page, next_index=next_index)
 
     # Directory and Evidence
 
@@ -378,7 +388,9 @@ class ScriptedAxis(
         for file in manifest.files:
             if file.sha256.bytes not in self.files:
                 raise FileMissing(file=file.name, sha256=file.sha256)
-        effects = [self._move(manifest, one.organ_id) for one in manifest.recipients]
+        if manifest.target is not None:
+            self._act(manifest, manifest.target)
+        effects = self._begin(manifest)
         body = PackageRecord(
             package_id=manifest.package_id,
             kind=manifest.kind,
@@ -394,17 +406,42 @@ class ScriptedAxis(
         self.packages[manifest.package_id] = (manifest, record)
         return record.receipt
 
-    def _move(self, manifest: Manifest, recipient: OrganId) -> Effect:
-        if manifest.target is None or manifest.kind is PackageKind.REPLACE:
-            key, before, after = (manifest.package_id, recipient), None, DeliveryState.SENT
-        else:
-            key = (manifest.target, recipient)
-            before = self.states[key]
-            event = DeliveryEvent[manifest.kind.value]
-            outcome = step(before, event, Context(actor=Actor.SENDER))
-            after, self.resumed[key] = outcome.state, outcome.resume_state
-        self.states[key] = after
-        return Effect(package_id=key[0], recipient=recipient, from_state=before, to_state=after)
+    def _begin(self, manifest: Manifest) -> list[Effect]:
+        if manifest.kind not in CARRIES_DOCUMENT:
+            return []
+        for one in manifest.recipients:
+            self.states[manifest.package_id, one.organ_id] = DeliveryState.SENT
+        return [
+            Effect(
+                package_id=manifest.package_id,
+                recipient=one.organ_id,
+                to_state=DeliveryState.SENT,
+            )
+            for one in manifest.recipients
+        ]
+
+    def _act(self, manifest: Manifest, target: PackageId) -> None:
+        for one in manifest.recipients:
+            key = (target, one.organ_id)
+            if key in self.states:
+                outcome = step_at_target(manifest.kind, self.states[key], self.resumed.get(key))
+                if outcome is not None:
+                    self.states[key], self.resumed[key] = outcome.state, outcome.resume_state
+
+    def _replaced(self, statement: Statement) -> list[Effect]:
+        """What the acceptance of a replacement does to the old delivery."""
+        target = self.packages[statement.package_id][0].target
+        if target is None or statement.event is not DeliveryEvent.ACCEPT:
+            return []
+        key = (target, statement.recipient)
+        before = self.states.get(key)
+        if before is None:
+            return []
+        outcome = step(before, DeliveryEvent.REPLACE, Context(actor=Actor.AXIS))
+        if outcome.outcome is not Outcome.MOVED:
+            return []
+        after = self.states[key] = outcome.state
+        return [Effect(package_id=target, recipient=key[1], from_state=before, to_state=after)]
 
     def _record_statement(self, statement: Statement, envelope: Envelope) -> Receipt:
         if statement.statement_id in self.statements:
@@ -436,6 +473,7 @@ class ScriptedAxis(
             envelope_sha256=Sha256.of(b""),
             effects=(
                 Effect(package_id=key[0], recipient=key[1], from_state=before, to_state=after),
+                *self._replaced(statement),
             ),
         )
         sender = self.packages[statement.package_id][0].sender

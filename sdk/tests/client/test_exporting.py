@@ -74,6 +74,27 @@ def test_bundle_without_contents(
     assert (tmp_path / "evidence.bundle").stat().st_size < 50_000
 
 
+def test_recipient_of_the_replacement_only_exports_what_concerns_it(
+    axis: ScriptedAxis, sender: Client, recipient: Client, document: Document, tmp_path: Path
+) -> None:
+    prepared = sender.prepare(document, [NEW], [RECIPIENT])
+    sender.submit(prepared)
+    recipient.accept(prepared.package_id, register_number=3)
+    sender.replace(prepared.package_id, document, [NEW], [RECIPIENT, OTHER], reason="thay")
+    replacement = list(axis.packages)[-1]
+    recipient.accept(replacement, register_number=4)
+    with Client(axis.profile(OTHER)) as other:
+        other.accept(replacement, register_number=9)
+        report = other.export_bundle(replacement, tmp_path / "other.bundle")
+        assert [entry.what.value for entry in report.timeline] == ["REPLACE", "ARRIVE", "ACCEPT"]
+    whole = sender.export_bundle(replacement, tmp_path / "sender.bundle")
+    assert [(str(one.recipient), one.state.name, one.complete) for one in whole.deliveries] == [
+        (RECIPIENT, "REPLACED", True),
+        (RECIPIENT, "ACCEPTED", True),
+        (OTHER, "ACCEPTED", True),
+    ]
+
+
 def test_recipient_exports_what_concerns_it(
     axis: ScriptedAxis, sender: Client, case: tuple[PackageId, PackageId], tmp_path: Path
 ) -> None:

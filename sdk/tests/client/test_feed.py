@@ -93,10 +93,30 @@ def test_altered_item_is_refused(
 ) -> None:
     fill(sender, document, 1)
     axis.faults.change_item = change
-    with pytest.raises(expected):
+    with pytest.raises(expected) as caught:
         list(recipient.feed())
+    assert caught.value.facts["index"] == 0
     axis.faults.change_item = None
     assert len(list(recipient.feed())) == 1
+
+
+def test_reading_goes_on_after_an_item_that_does_not_verify(
+    axis: ScriptedAxis, sender: Client, recipient: Client, document: Document
+) -> None:
+    fill(sender, document, 4)
+
+    def change(item: Any) -> None:
+        if item.receipt.index == 2:
+            other_proof(item)
+
+    axis.faults.change_item = change
+    seen: list[int] = []
+    with pytest.raises(ProofInvalid) as caught:
+        seen.extend(item.entry.index for item in recipient.feed())
+    index = caught.value.facts["index"]
+    assert index == 2
+    assert isinstance(index, int)
+    assert [item.entry.index for item in recipient.feed(after=index + 1)] == [3]
 
 
 def test_package_that_nobody_signed_rightly_is_refused(

@@ -11,10 +11,12 @@ from lienthong.codec.signed import load_statement
 from lienthong.errors import (
     GuardFailed,
     HashMismatch,
+    IdReused,
     InvalidMove,
     InvalidValue,
     MissingField,
     NotFound,
+    ReceiptInvalid,
     SignatureInvalid,
     StoreFailed,
 )
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 SENDER, RECIPIENT, OTHER = "000.00.00.H53", "000.00.13.H53", "000.00.11.H53"
 LARGE = FileSource.of_bytes("a.pdf", b"content" * 60_000)
+NOW_ID = b"0123456789"
 SMALL = FileSource.of_bytes("a.pdf", b"content")
 
 
@@ -212,7 +215,8 @@ def test_answers_to_a_take_back(
 def test_recall_addresses_every_delivery_that_can_be_recalled(
     axis: ScriptedAxis, sender: Client, recipient: Client, accepted: PackageId
 ) -> None:
-    sender.take_back(accepted, [OTHER], reason="nhầm")
+    with Client(axis.profile(OTHER)) as other:
+        other.refuse(accepted, reason=RefusalCode.WRONG_ADDRESSEE, text="gửi nhầm")
     sender.recall(accepted, reason="ban hành sai thẩm quyền")
     manifest, _ = list(axis.packages.values())[-1]
     assert (manifest.kind, manifest.target) == (PackageKind.RECALL, accepted)
@@ -232,6 +236,92 @@ def test_recall_of_what_has_ended_is_refused_locally(
     with pytest.raises(InvalidMove):
         sender.recall(sent, reason="sai")
     assert len(axis.seen) == before
+
+
+def test_a_recall_is_not_blocked_by_an_update_without_answer(
+    axis: ScriptedAxis, sender: Client, recipient: Client, accepted: PackageId, document: Document
+) -> None:
+    sender.update(accepted, document, reason="thiếu", recipients=[RECIPIENT])
+    sender.recall(accepted, reason="sai", recipients=[RECIPIENT])
+    assert state_of(axis, accepted) is DeliveryState.RECALL_PENDING
+    recipient.reject_recall(accepted, reason="không đúng")
+    assert state_of(axis, accepted) is DeliveryState.ACCEPTED
+
+
+def test_a_recall_makes_the_known_state_unknown(
+    axis: ScriptedAxis, sender: Client, recipient: Client, sent: PackageId, document: Document
+) -> None:
+    """What a package does to its target is not in the entry; a stale state would mislead."""
+    list(recipient.feed())
+    sender.update(sent, document, reason="thiếu", recipients=[RECIPIENT])
+    list(recipient.feed(1))
+    calls = len(axis.calls)
+    with pytest.raises(InvalidMove):
+        recipient.refuse(sent, reason=RefusalCode.WRONG_ADDRESSEE, text="gửi nhầm")
+    assert axis.calls[calls:] == ["GetPackage", "Report"]
+    assert [load_statement(one).event.name for one in axis.seen[-1]] == ["REFUSE"]
+
+
+def test_reading_again_brings_no_old_state_back(
+    axis: ScriptedAxis, sender: Client, recipient: Client, sent: PackageId, document: Document
+) -> None:
+    sender.update(sent, document, reason="thiếu", recipients=[RECIPIENT])
+    list(recipient.feed())
+    list(recipient.feed())
+    calls = len(axis.calls)
+    with pytest.raises(InvalidMove):
+        recipient.refuse(sent, reason=RefusalCode.WRONG_ADDRESSEE, text="gửi nhầm")
+    assert axis.calls[calls:][0] == "GetPackage"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_own_package_id_makes_a_recall_repeatable(
+    axis: ScriptedAxis, sender: Client, accepted: PackageId, *, named: bool
+) -> None:
+    chosen = PackageId.new(axis.pki.now, NOW_ID)
+    recipients = [RECIPIENT] if named else None
+    first = sender.recall(accepted, reason="sai", recipients=recipients, package_id=chosen)
+    with later_client(axis) as later:
+        again = later.recall(accepted, reason="sai", recipients=recipients, package_id=str(chosen))
+        assert again == first
+        with pytest.raises(IdReused):
+            later.recall(accepted, reason="khác", recipients=recipients, package_id=chosen)
+        if not named:
+            with pytest.raises(InvalidMove):
+                later.recall(accepted, reason="sai")
+
+
+def test_own_package_id_makes_an_update_repeatable(
+    axis: ScriptedAxis, sender: Client, accepted: PackageId, document: Document
+) -> None:
+    chosen = PackageId.new(axis.pki.now, NOW_ID)
+    first = sender.update(accepted, document, [SMALL], reason="thiếu", package_id=chosen)
+    with later_client(axis) as later:
+        again = later.update(accepted, document, [SMALL], reason="thiếu", package_id=chosen)
+        assert again == first
+        with pytest.raises(IdReused):
+            later.update(accepted, document, reason="thiếu", package_id=chosen)
+
+
+def test_own_package_id_makes_a_replacement_repeatable(
+    axis: ScriptedAxis, sender: Client, accepted: PackageId, document: Document
+) -> None:
+    chosen = PackageId.new(axis.pki.now, NOW_ID)
+    given: dict[str, Any] = {"reason": "sai số liệu", "package_id": chosen}
+    first = sender.replace(accepted, document, [SMALL], [RECIPIENT], **given)
+    with later_client(axis) as later:
+        assert later.replace(accepted, document, [SMALL], [RECIPIENT], **given) == first
+        with pytest.raises(IdReused):
+            later.replace(accepted, document, [SMALL], [OTHER], **given)
+
+
+def later_client(axis: ScriptedAxis) -> Client:
+    """The same organisation after a crash, when its clock has gone on."""
+    return Client(
+        axis.profile(SENDER),
+        signer=axis.pki.organisation(SENDER).signer(),
+        clock=lambda: axis.pki.now.replace(year=axis.pki.now.year + 1),
+    )
 
 
 def test_update_and_its_answers(
@@ -279,6 +369,27 @@ def test_history_and_lists(
     assert own.state is DeliveryState.ACCEPTED
     with pytest.raises(NotFound):
         sender.history(PackageId.new(axis.pki.now, bytes(10)))
+
+
+def test_history_comes_in_pages(
+    axis: ScriptedAxis, sender: Client, accepted: PackageId, document: Document
+) -> None:
+    sender.send(document, [SMALL], [RECIPIENT])
+    sender.recall(accepted, reason="sai", recipients=[RECIPIENT])
+    whole = sender.history(accepted)
+    axis.history_page = 3
+    before = axis.calls.count("GetHistory")
+    assert sender.history(accepted) == whole
+    assert [item.entry.index for item in whole] == [0, 1, 2, 4]
+    assert axis.calls.count("GetHistory") - before == 2
+
+
+def test_history_that_does_not_end_is_refused(
+    axis: ScriptedAxis, sender: Client, accepted: PackageId
+) -> None:
+    axis.history_next = 1
+    with pytest.raises(ReceiptInvalid, match="goes back to entry 1"):
+        sender.history(accepted)
 
 
 def test_altered_history_is_refused(

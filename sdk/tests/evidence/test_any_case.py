@@ -219,7 +219,9 @@ def test_any_case_gives_bundles_that_verify(data: st.DataObject) -> None:
     axis = Axis()
     some_organs = st.lists(st.sampled_from(ORGANS), min_size=1, max_size=3, unique=True)
     axis.send(PackageKind.NEW, None, data.draw(some_organs), reply=data.draw(st.booleans()))
-    for is_report in data.draw(st.lists(st.sampled_from([True, True, True, False]), max_size=20)):
+    for is_report in data.draw(
+        st.lists(st.sampled_from([True, True, True, False]), min_size=6, max_size=20)
+    ):
         found = list(
             reports(axis)
             if is_report

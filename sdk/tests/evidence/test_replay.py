@@ -43,16 +43,12 @@ def changes(case: CaseBuilder) -> list[list[tuple[OrganId, DeliveryState | None,
 
 def replayed(
     case: CaseBuilder,
-) -> tuple[
-    dict[tuple[PackageId, OrganId], tuple[DeliveryState, bool]], list[tuple[Effect, ...]]
-]:
+) -> tuple[dict[tuple[PackageId, OrganId], tuple[DeliveryState, bool]], list[tuple[Effect, ...]]]:
     entries = [load_entry(item.receipt.entry) for item in case.entries]
     envelopes = [item.envelope for item in case.entries]
     recorded = [match_envelope(*pair) for pair in zip(entries, envelopes, strict=True)]
     replay = Replay(recorded)
-    effects = [
-        replay.take(entry.index, one) for entry, one in zip(entries, recorded, strict=True)
-    ]
+    effects = [replay.take(entry.index, one) for entry, one in zip(entries, recorded, strict=True)]
     states = {
         (each.package_id, each.recipient): (each.state, each.complete) for each in replay.deliveries
     }

@@ -303,6 +303,11 @@ class TestUUIDs:
             with pytest.raises(InvalidValue):
                 PackageId.new(self.NOW, b"0" * length)
 
+    def test_shows_its_text(self) -> None:
+        text = "019b8b3a-0000-7000-8000-000000000000"
+        assert repr(PackageId.parse(text)) == f"PackageId(value={text})"
+        assert repr(StatementId.parse(text)) == f"StatementId(value={text})"
+
     @given(package_ids())
     def test_text_round_trip(self, made: PackageId) -> None:
         assert PackageId.parse(str(made)) == made
@@ -314,6 +319,7 @@ class TestSha256:
         assert empty.hex.startswith("e3b0c442")
         assert Sha256.parse(empty.hex.upper()) == empty
         assert str(empty) == empty.hex == empty.bytes.hex()
+        assert repr(empty) == f"Sha256(value={empty.hex})"
 
     @pytest.mark.parametrize("value", [b"", b"0" * 31, b"0" * 33, None, "0" * 64])
     def test_refuses_other_bytes(self, value: Any) -> None:

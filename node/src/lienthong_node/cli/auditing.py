@@ -58,7 +58,9 @@ def verify(
         for done in run_audit(store, key, blobs if files else None):
             update(done.entries, done.total)
         if checkpoint is not None:
-            check_continues(store, key, checkpoint.read_text("utf-8", errors="replace"))
+            # Pages and tools that pass it on add empty lines at its end.
+            note = checkpoint.read_text("utf-8", errors="replace").rstrip() + "\n"
+            check_continues(store, key, note)
     show(
         {"entries": done.entries, "files": done.files, "ok": True},
         f"ok: {done.entries} entries and {done.files} files verified",

@@ -89,7 +89,9 @@ def issue(data: Path, code: str, out: Path, role: str, kind: str, days: int, as_
 @click.argument("code")
 @click.argument("certificate", type=click.Path(dir_okay=False, exists=True, path_type=Path))
 @click.option("--use", type=click.Choice([use.value for use in Use]), required=True)
-@click.option("--role", "roles", type=ROLES, multiple=True, help="For transport; repeat.")
+@click.option(
+    "--role", "roles", type=ROLES, multiple=True, help="For transport; agency by default; repeat."
+)
 @json_option
 @reporting
 def register(

@@ -64,11 +64,13 @@ def status(data: Path, as_json: bool) -> None:
         found = admin.status()
     lines = [
         f"axis       {found.axis} (version {found.version})",
+        f"key        {admin.checkpoint_key}",
         f"accepting  {'yes' if found.accepting else 'NO: ' + found.not_accepting_because}",
         f"journal    {found.journal_size} entries",
         f"directory  version {found.directory_version}",
         f"disk       {found.disk_free_bytes / 1024**3:.1f} GiB free",
         f"open calls {found.open_streams}",
     ]
-    data_out = {field.name: getattr(found, field.name) for field in found.DESCRIPTOR.fields}
+    figures = {field.name: getattr(found, field.name) for field in found.DESCRIPTOR.fields}
+    data_out = figures | {"checkpoint_key": str(admin.checkpoint_key)}
     show(data_out, "\n".join(lines), as_json=as_json)

@@ -65,6 +65,7 @@ def _subject(entry: JournalEntry) -> dict[str, Any]:
             "package_id": str(body.package_id),
             "target": None if body.target is None else str(body.target),
             "organ_id": str(body.sender),
+            "recipients": [str(recipient) for recipient in body.recipients],
             "effects": of_effects(body.effects),
         }
     return {

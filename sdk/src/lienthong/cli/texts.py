@@ -26,6 +26,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "file": ("file", "tệp"),
     "files": ("files", "tệp"),
     "hash": ("SHA-256", "SHA-256"),
+    "incomplete": (
+        "unless reports that are not in the bundle say otherwise",
+        "trừ khi có báo cáo không nằm trong gói bằng chứng",
+    ),
     "index": ("entry", "mục"),
     "interrupted": ("interrupted", "đã bị ngắt"),
     "issuer": ("issued by", "cơ quan ban hành"),
@@ -76,6 +80,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "valid": ("valid", "hiệu lực"),
     "version": ("version", "phiên bản"),
     "warning": ("warning", "cảnh báo"),
+    "watch_stopped": (
+        "entry {index} does not verify; keep this message, and go on without it: --after {next}",
+        "mục {index} không xác minh được; giữ thông báo này, để bỏ qua và tiếp tục: --after {next}",
+    ),
     "who": ("who", "cơ quan"),
 }
 

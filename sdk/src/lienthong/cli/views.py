@@ -11,6 +11,7 @@ from rich.text import Text
 from lienthong.cli.output import facts, local_time, safe, table
 from lienthong.cli.texts import Words
 from lienthong.codec.signed import load_entry
+from lienthong.flow.packages import CARRIES_DOCUMENT
 from lienthong.model.delivery import Delivery, DeliveryState
 from lienthong.model.journal import (
     DirectoryRecord,
@@ -19,6 +20,7 @@ from lienthong.model.journal import (
     JournalEntry,
     PackageRecord,
     Receipt,
+    StatementRecord,
 )
 from lienthong.model.organisation import Organisation
 from lienthong.model.package import FileEntry, Manifest
@@ -51,8 +53,10 @@ def of_receipt(words: Words, receipt: Receipt) -> RenderableType:
         (words("recorded"), local_time(entry.recorded_at)),
         (words("event"), _what(words, entry)),
     ]
+    if isinstance(entry.body, PackageRecord):
+        rows.append((words("target"), entry.body.target))
     if not isinstance(entry.body, DirectoryRecord):
-        changed = _effects(words, entry.body.effects)
+        changed = _changed(words, entry.body)
         rows.append((words("package"), entry.body.package_id))
         rows.append((words("state"), changed or words("unchanged")))
     return facts(rows)
@@ -128,13 +132,12 @@ def item_row(words: Words, item: FeedItem) -> tuple[object, ...]:
     entry = item.entry
     details = _details(words, item.manifest, item.statement)
     what = _what(words, entry)
-    effects = () if isinstance(entry.body, DirectoryRecord) else entry.body.effects
     return (
         entry.index,
         local_time(entry.recorded_at),
         _who(entry),
         f"{what}: {details}" if details else what,
-        _effects(words, effects),
+        "" if isinstance(entry.body, DirectoryRecord) else _changed(words, entry.body),
     )
 
 
@@ -184,7 +187,15 @@ def _who(entry: JournalEntry) -> str:
     return str(body.sender if isinstance(body, PackageRecord) else body.reporter)
 
 
-def _effects(words: Words, effects: Iterable[Effect]) -> str:
+def _changed(words: Words, body: PackageRecord | StatementRecord) -> str:
+    """What an entry changed; of a recall or update it says only for whom."""
+    if isinstance(body, PackageRecord) and body.kind not in CARRIES_DOCUMENT:
+        return ", ".join(map(str, body.recipients))
+    return of_effects(words, body.effects)
+
+
+def of_effects(words: Words, effects: Iterable[Effect]) -> str:
+    """Which delivery is in which state now, on one line."""
     return ", ".join(f"{one.recipient} → {words.label(one.to_state)}" for one in effects)
 
 

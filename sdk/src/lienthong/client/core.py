@@ -113,7 +113,7 @@ class ClientCore:
 
     def _observe(self, entry: JournalEntry) -> None:
         if not isinstance(entry.body, DirectoryRecord):
-            self._known.observe(entry.index, entry.body.effects)
+            self._known.observe(entry.index, entry.body)
 
     def _noted(self, verified: VerifiedReceipt) -> VerifiedReceipt:
         self._observe(verified.entry)

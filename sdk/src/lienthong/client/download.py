@@ -12,7 +12,7 @@ from attrs import define, field
 
 from lienthong.client.connection import Connection
 from lienthong.client.files import Progress, ProgressCallback
-from lienthong.client.retry import retry_after
+from lienthong.client.retry import pause
 from lienthong.errors import HashMismatch, InvalidValue, LienthongError, SizeMismatch
 from lienthong.model.ids import PackageId, Sha256
 from lienthong.model.package import FileEntry
@@ -188,13 +188,9 @@ async def _attempt(connection: Connection, course: _Course) -> None:
 
 
 async def _pause(connection: Connection, course: _Course, error: LienthongError) -> None:
-    policy = connection.policy
     course.failures += 1
-    if connection.renew_after(error):
-        return
-    if not error.retryable or course.failures >= policy.attempts:
-        raise error
-    await asyncio.sleep(policy.delay(course.failures, retry_after(error)))
+    if not connection.renew_after(error):
+        await pause(connection.policy, course.failures, error)
 
 
 def _unwritable(path: Path, error: OSError) -> InvalidValue:

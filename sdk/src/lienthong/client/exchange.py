@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 from lienthong.client.connection import Connection
 from lienthong.client.files import PreparedFile, ProgressCallback
 from lienthong.client.pipeline import A, I, Outcome, Pipeline, Q
-from lienthong.client.retry import RetryPolicy, retry_after
+from lienthong.client.retry import RetryPolicy, pause
 from lienthong.client.upload import upload
 from lienthong.codec.signed import envelope_to_message
 from lienthong.errors import DeadlineExceeded, LienthongError
@@ -68,9 +67,7 @@ async def hand_over(
         if error is None:
             return receipts
         failures = 1 if done else failures + 1
-        if not error.retryable or failures >= policy.attempts:
-            raise error
-        await asyncio.sleep(policy.delay(failures, retry_after(error)))
+        await pause(policy, failures, error)
 
 
 async def _try(

@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from lienthong.client.connection import Connection
-from lienthong.client.retry import retry_after
+from lienthong.client.retry import pause
 from lienthong.client.verify import Verifier
 from lienthong.errors import LienthongError, ReceiptInvalid
 from lienthong.model.journal import FeedItem
@@ -112,11 +112,7 @@ class FeedReader:
         self._failures = 0
 
     async def _pause(self, error: LienthongError) -> None:
-        policy = self._connection.policy
         self._failures += 1
-        if self._connection.renew_after(error):
-            return
-        exhausted = self._failures >= policy.attempts and not self._request.follow
-        if not error.retryable or exhausted:
-            raise error
-        await asyncio.sleep(policy.delay(self._failures, retry_after(error)))
+        if not self._connection.renew_after(error):
+            policy = self._connection.policy
+            await pause(policy, self._failures, error, forever=self._request.follow)

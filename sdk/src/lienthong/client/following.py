@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Iterable
 
 from lienthong.client.compose import AnyOrgan, AnyPackageId, AnyRecipient, Parts, as_organ
-from lienthong.client.exchange import INLINE_LIMIT
 from lienthong.client.files import AnyFile, ProgressCallback
 from lienthong.client.reading import PackageView
 from lienthong.client.reporting import as_reason
 from lienthong.client.sending import SendingMethods
-from lienthong.errors import GuardFailed, InvalidMove
+from lienthong.errors import GuardFailed, InvalidMove, NotFound
 from lienthong.flow.delivery import Context, step
 from lienthong.flow.machine import Actor
+from lienthong.flow.packages import EVENT_AT_TARGET
 from lienthong.model.delivery import Delivery, DeliveryEvent, DeliveryState
 from lienthong.model.document import Document
 from lienthong.model.journal import PackageRecord, Receipt
@@ -26,12 +26,13 @@ class SenderMethods(SendingMethods):
 
     async def recall(
         self,
-        package_id: AnyPackageId,
+        target: AnyPackageId,
         *,
         reason: str,
         recipients: Iterable[AnyRecipient] | None = None,
         document: Document | None = None,
         files: Iterable[AnyFile] = (),
+        package_id: AnyPackageId | None = None,
     ) -> Receipt:
         """Recall a document (QĐ 52/2019 Đ8.3; NĐ 30/2020 Đ18.4b).
 
@@ -39,11 +40,13 @@ class SenderMethods(SendingMethods):
         and confirm.
 
         Args:
-            package_id: of the package that carried the document.
+            target: the package that carried the document.
             reason: why, at most 500 characters.
             recipients: from whom; all by default whose delivery can be recalled.
             document: data of the recall notice; those of the recalled document by default.
             files: the recall notice.
+            package_id: chosen by the caller, a UUIDv7: as with ``send``, the call may be repeated
+                after a crash and gives the first receipt again; a new one by default.
 
         Raises:
             NotFound: there is no such package, or it concerns others.
@@ -52,26 +55,29 @@ class SenderMethods(SendingMethods):
             LienthongError: as ``send``.
         """
         return await self._follow_up(
-            PackageKind.RECALL, package_id, document, files, recipients, reason
+            PackageKind.RECALL, target, document, files, recipients, reason, package_id
         )
 
     async def update(
         self,
-        package_id: AnyPackageId,
+        target: AnyPackageId,
         document: Document,
         files: Iterable[AnyFile] = (),
         *,
         reason: str,
         recipients: Iterable[AnyRecipient] | None = None,
+        package_id: AnyPackageId | None = None,
     ) -> Receipt:
         """Change data of a document that was sent, never its signed main file (NĐ 30/2020 Đ18.3).
 
         Args:
-            package_id: of the package that carried the document.
+            target: the package that carried the document.
             document: the data as they should be.
             files: attachments that were missing.
             reason: why, at most 500 characters.
             recipients: at whom; all by default whose delivery can be updated.
+            package_id: chosen by the caller, a UUIDv7: as with ``send``, the call may be repeated
+                after a crash and gives the first receipt again; a new one by default.
 
         Raises:
             MainFileChanged: another main file is given; use ``replace``.
@@ -81,17 +87,18 @@ class SenderMethods(SendingMethods):
             LienthongError: as ``send``.
         """
         return await self._follow_up(
-            PackageKind.UPDATE, package_id, document, files, recipients, reason
+            PackageKind.UPDATE, target, document, files, recipients, reason, package_id
         )
 
     async def replace(
         self,
-        package_id: AnyPackageId,
+        target: AnyPackageId,
         document: Document,
         files: Iterable[AnyFile],
         recipients: Iterable[AnyRecipient],
         *,
         reason: str,
+        package_id: AnyPackageId | None = None,
         progress: ProgressCallback | None = None,
     ) -> Receipt:
         """Send a document in place of an earlier one (NĐ 30/2020 Đ18.3).
@@ -99,22 +106,33 @@ class SenderMethods(SendingMethods):
         Where the earlier one was not yet accepted it is replaced at once, otherwise when the new
         one is accepted.
 
+        Args:
+            target: the package that carried the earlier document.
+            document: data of the new document.
+            files: as in ``send``.
+            recipients: as in ``send``; they need not have received the earlier document.
+            reason: why, at most 500 characters.
+            package_id: chosen by the caller, a UUIDv7: as with ``send``, the call may be repeated
+                after a crash and gives the first receipt again; a new one by default.
+            progress: told how uploads go.
+
         Raises:
             NotFound: there is no such package, or it concerns others.
             TargetUnknown: this organisation has not sent it.
             LienthongError: as ``send``.
         """
-        view = await self.get_package(package_id)
+        view = await self.get_package(target)
         prepared = await self._prepare(
             PackageKind.REPLACE,
             document,
             files,
             recipients,
+            package_id=package_id,
             target=view.manifest.package_id,
             reason=reason,
             sender=view.manifest.sender,
         )
-        return await self._submit(prepared, INLINE_LIMIT, progress)
+        return await self._send(prepared, package_id, progress=progress)
 
     async def take_back(
         self,
@@ -157,26 +175,37 @@ class SenderMethods(SendingMethods):
     async def _follow_up(
         self,
         kind: PackageKind,
-        package_id: AnyPackageId,
+        target: AnyPackageId,
         document: Document | None,
         files: Iterable[AnyFile],
         recipients: Iterable[AnyRecipient] | None,
         reason: str,
+        package_id: AnyPackageId | None,
     ) -> Receipt:
         """A package about the deliveries of an earlier one."""
-        view = await self.get_package(package_id)
+        view = await self.get_package(target)
+        if recipients is None and package_id is not None:
+            recipients = await self._earlier_recipients(package_id)
         if recipients is None:
-            recipients = _recipients_of(view, _open_to(view, DeliveryEvent[kind.value]))
+            recipients = _recipients_of(view, _open_to(view, EVENT_AT_TARGET[kind]))
         prepared = await self._prepare(
             kind,
             document or view.manifest.document,
             files,
             recipients,
+            package_id=package_id,
             target=view.manifest.package_id,
             reason=reason,
             sender=view.manifest.sender,
         )
-        return await self._submit(prepared, INLINE_LIMIT, None)
+        return await self._send(prepared, package_id)
+
+    async def _earlier_recipients(self, package_id: AnyPackageId) -> tuple[Recipient, ...] | None:
+        """Whom an earlier run has named; its package has moved their deliveries since."""
+        try:
+            return (await self.get_package(package_id)).manifest.recipients
+        except NotFound:
+            return None
 
 
 def _open_to(view: PackageView, event: DeliveryEvent) -> list[Delivery]:

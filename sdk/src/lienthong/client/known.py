@@ -10,7 +10,7 @@ from attrs import define, field
 
 from lienthong.model.delivery import Delivery, DeliveryState
 from lienthong.model.ids import OrganId, PackageId, Sha256
-from lienthong.model.journal import Effect
+from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong.model.package import FileEntry, Manifest
 
 K = TypeVar("K")
@@ -43,9 +43,10 @@ class KnownPackages:
 
     def __init__(self) -> None:
         self._packages: OrderedDict[PackageId, KnownPackage] = OrderedDict()
-        self._states: OrderedDict[tuple[PackageId, OrganId], tuple[int, DeliveryState]] = (
+        self._states: OrderedDict[tuple[PackageId, OrganId], tuple[int, DeliveryState | None]] = (
             OrderedDict()
         )
+        """Journal index and state; None where the entry changed it and does not say to what."""
 
     def learn(self, manifest: Manifest, contents: Iterable[Sha256] = ()) -> KnownPackage:
         """Remember a verified manifest, and contents that were seen with it."""
@@ -59,9 +60,16 @@ class KnownPackages:
     def package(self, package_id: PackageId) -> KnownPackage | None:
         return self._packages.get(package_id)
 
-    def observe(self, index: int, effects: Iterable[Effect]) -> None:
-        """Remember the states that a verified journal entry brought."""
-        for effect in effects:
+    def observe(self, index: int, record: PackageRecord | StatementRecord) -> None:
+        """Remember the states that a verified journal entry brought.
+
+        What a recall, update or replacement did to deliveries of its target is not in its entry, so
+        that their states are not known any more.
+        """
+        if isinstance(record, PackageRecord) and record.target is not None:
+            for recipient in record.recipients:
+                self._note(record.target, recipient, index, None)
+        for effect in record.effects:
             self._note(effect.package_id, effect.recipient, index, effect.to_state)
 
     def note(self, delivery: Delivery) -> None:
@@ -69,12 +77,12 @@ class KnownPackages:
         self._note(delivery.package_id, delivery.recipient, delivery.updated_index, delivery.state)
 
     def state(self, package_id: PackageId, recipient: OrganId) -> DeliveryState | None:
-        """The last state that this client has heard of."""
+        """The last state that this client has heard of, if nothing is known to have changed it."""
         found = self._states.get((package_id, recipient))
         return None if found is None else found[1]
 
     def _note(
-        self, package_id: PackageId, recipient: OrganId, index: int, state: DeliveryState
+        self, package_id: PackageId, recipient: OrganId, index: int, state: DeliveryState | None
     ) -> None:
         key = (package_id, recipient)
         known = self._states.get(key)

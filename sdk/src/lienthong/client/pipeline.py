@@ -17,7 +17,7 @@ from attrs import define, field
 
 from lienthong.client.connection import Connection, Stubs
 from lienthong.client.faults import from_fault
-from lienthong.client.retry import retry_after
+from lienthong.client.retry import pause
 from lienthong.errors import Closed, LienthongError
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
 
@@ -163,15 +163,14 @@ class Pipeline(Generic[I, Q, A]):
 
     async def _recover(self, error: LienthongError, failures: int) -> int:
         """Put unanswered items back, or give up on them; returns the failures that count on."""
-        policy = self._connection.policy
+        self._requeue()
         if self._connection.renew_after(error):
-            self._requeue()
             return 0
-        if not error.retryable or failures >= policy.attempts:
+        try:
+            await pause(self._connection.policy, failures, error)
+        except LienthongError:
             self._fail_all(error)
             return 0
-        self._requeue()
-        await asyncio.sleep(policy.delay(failures, retry_after(error)))
         return failures
 
     async def _serve(self) -> None:

@@ -89,14 +89,19 @@ class ReadingMethods(ClientCore):
         Raises:
             NotFound: there is no such package, or it concerns others.
         """
-        answer = await self._connection.ask(
-            lambda stubs: stubs.exchange.GetHistory,
-            exchange_pb2.GetHistoryRequest(package_id=as_package_id(package_id).bytes),
-        )
-        items = tuple([self._verifier.item(message) for message in answer.items])
+        request = exchange_pb2.GetHistoryRequest(package_id=as_package_id(package_id).bytes)
+        items: list[FeedItem] = []
+        while True:
+            answer = await self._connection.ask(lambda stubs: stubs.exchange.GetHistory, request)
+            items += [self._verifier.item(message) for message in answer.items]
+            if not answer.next_index:
+                break
+            if answer.next_index <= request.from_index:
+                raise ReceiptInvalid(reason=f"the history goes back to entry {answer.next_index}")
+            request.from_index = answer.next_index
         for item in items:
             self._learn(item)
-        return items
+        return tuple(items)
 
     async def list_deliveries(
         self,

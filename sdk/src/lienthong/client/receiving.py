@@ -54,6 +54,10 @@ class ReceivingMethods(ReportingMethods):
         item, in one transaction, and go on from there. Items are neither skipped nor repeated,
         whatever happens to the connection.
 
+        An item that does not verify ends the reading. The error has its ``index`` among its facts,
+        and reading again from there ends the same way. Whoever has kept the error as evidence and
+        wants to go on without the item reads on with ``after=error.facts["index"] + 1``.
+
         Args:
             after: index of the first entry to be seen: the ``next_index`` of the last item.
             follow: go on for ever, through restarts of the axis; otherwise end at the newest entry.

@@ -59,6 +59,25 @@ def retry_after(error: LienthongError) -> float | None:
         return None
 
 
+async def pause(
+    policy: RetryPolicy, failures: int, error: LienthongError, *, forever: bool = False
+) -> None:
+    """Wait before the next try, or give up.
+
+    Args:
+        policy: how patient to be.
+        failures: in a row, this one included.
+        error: why the last try failed.
+        forever: tries are never used up.
+
+    Raises:
+        LienthongError: the error, when it is final or tries are used up.
+    """
+    if not error.retryable or (failures >= policy.attempts and not forever):
+        raise error
+    await asyncio.sleep(policy.delay(failures, retry_after(error)))
+
+
 async def retrying(policy: RetryPolicy, operation: Callable[[], Awaitable[T]]) -> T:
     """Run *operation* again while its error is retryable and attempts are left.
 
@@ -71,6 +90,4 @@ async def retrying(policy: RetryPolicy, operation: Callable[[], Awaitable[T]]) -
             return await operation()
         except LienthongError as error:
             failures += 1
-            if not error.retryable or failures >= policy.attempts:
-                raise
-            await asyncio.sleep(policy.delay(failures, retry_after(error)))
+            await pause(policy, failures, error)

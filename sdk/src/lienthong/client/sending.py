@@ -131,12 +131,7 @@ class SendingMethods(ReportingMethods):
         prepared = await self._prepare(
             PackageKind.NEW, document, files, recipients, package_id=package_id, sender=sender
         )
-        try:
-            return await self._submit(prepared, inline_limit, progress)
-        except IdReused:
-            if package_id is None:
-                raise
-            return await self._earlier(prepared)
+        return await self._send(prepared, package_id, inline_limit, progress)
 
     async def send_many(
         self, sendings: Iterable[Sending], *, inline_limit: int = INLINE_LIMIT
@@ -176,7 +171,8 @@ class SendingMethods(ReportingMethods):
         Args:
             package: what ``prepare`` gave, or its envelope.
             files: with an envelope, the files of its manifest; matched by their hash. Those that
-                the axis already has may be left out.
+                were uploaded before may be left out. Files that travel with the manifest are kept
+                by the axis only when it takes the package over, so these must come along again.
             inline_limit: bytes up to which a file travels with the manifest, at most 256 KiB.
             progress: told how uploads go.
 
@@ -217,6 +213,21 @@ class SendingMethods(ReportingMethods):
         )
         envelope = await self._signer.sign(MANIFEST_TYPE, dump_manifest(manifest))
         return PreparedPackage(manifest=manifest, envelope=envelope, files=prepared)
+
+    async def _send(
+        self,
+        prepared: PreparedPackage,
+        chosen: AnyPackageId | None,
+        inline_limit: int = INLINE_LIMIT,
+        progress: ProgressCallback | None = None,
+    ) -> Receipt:
+        """Submit; with an identifier that the caller has chosen a repetition is no error."""
+        try:
+            return await self._submit(prepared, inline_limit, progress)
+        except IdReused:
+            if chosen is None:
+                raise
+            return await self._earlier(prepared)
 
     async def _submit(
         self, package: PreparedPackage, inline_limit: int, progress: ProgressCallback | None

@@ -13,7 +13,7 @@ from attrs import define
 from lienthong.client.connection import Connection
 from lienthong.client.ending import Ending
 from lienthong.client.files import PreparedFile, Progress, ProgressCallback
-from lienthong.client.retry import retry_after
+from lienthong.client.retry import pause
 from lienthong.errors import HashMismatch, LienthongError, SizeMismatch
 from lienthong_proto.axis.v1 import exchange_pb2
 
@@ -77,13 +77,9 @@ async def _start_over(course: _Course, error: LienthongError) -> None:
 
 
 async def _pause(connection: Connection, course: _Course, error: LienthongError) -> None:
-    policy = connection.policy
     course.failures += 1
-    if connection.renew_after(error):
-        return
-    if not error.retryable or course.failures >= policy.attempts:
-        raise error
-    await asyncio.sleep(policy.delay(course.failures, retry_after(error)))
+    if not connection.renew_after(error):
+        await pause(connection.policy, course.failures, error)
 
 
 async def _attempt(connection: Connection, course: _Course) -> None:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from lienthong.client.wire import inline_files_from_messages
 from lienthong.codec.signed import envelope_from_message, receipt_from_message
-from lienthong.errors import FileUndeclared, ReceiptInvalid
+from lienthong.errors import FileUndeclared, LienthongError, ReceiptInvalid
 from lienthong.evidence.checkpoint import Checkpoint
 from lienthong.evidence.note import VerifierKey
 from lienthong.evidence.receipt import (
@@ -88,11 +88,20 @@ class Verifier:
         3. Its signatures were valid when the axis recorded it, and lead to a trust anchor.
         4. Contents that came along are declared in the manifest and have its hashes.
 
+        Every error has the ``index`` of the item among its facts.
+
         Raises:
             ReceiptInvalid: step 1 or 2; also CheckpointInvalid and ProofInvalid.
             SignatureInvalid: step 3; also ChainUntrusted, CertificateExpired, CertificateUnfit.
             FileUndeclared: step 4.
         """
+        try:
+            return self._item(message)
+        except LienthongError as error:
+            facts = {**error.facts, "index": message.receipt.index}
+            raise type(error)(**facts) from error
+
+    def _item(self, message: exchange_pb2.FeedItem) -> FeedItem:
         receipt = receipt_from_message(message.receipt)
         if not message.HasField("envelope"):
             return self._bare(receipt)

@@ -15,7 +15,6 @@ its reports.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from attrs import define, field, frozen
 

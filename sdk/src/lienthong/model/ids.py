@@ -195,11 +195,16 @@ class DocumentCode:
         return f"{self.organ}.{self.year:04d}.{self.ordinal}"
 
 
+def _hyphenated(value: bytes) -> str:
+    digits = value.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
 @frozen(order=True)
 class _UUIDv7:
     """A UUID of version 7 (RFC 9562 5.7): the first 48 bits are milliseconds since 1970."""
 
-    value: Octets = field()
+    value: Octets = field(repr=_hyphenated)
 
     @value.validator
     def _check_value(self, _attribute: object, value: object) -> None:
@@ -257,8 +262,7 @@ class _UUIDv7:
         return from_us(int.from_bytes(self.value[:6], "big") * 1000)
 
     def __str__(self) -> str:
-        digits = self.value.hex()
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        return _hyphenated(self.value)
 
 
 @frozen(order=True)
@@ -275,7 +279,7 @@ class StatementId(_UUIDv7):
 class Sha256:
     """A SHA-256 hash (QĐ 28/2018 Đ6.1)."""
 
-    value: Octets = field()
+    value: Octets = field(repr=bytes.hex)
 
     @value.validator
     def _check_value(self, _attribute: object, value: object) -> None:

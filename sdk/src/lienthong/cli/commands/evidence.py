@@ -13,7 +13,7 @@ from rich.text import Text
 from lienthong.cli import data, views
 from lienthong.cli.base import command, group, session
 from lienthong.cli.commands.options import EXISTING, PLACE, package_argument, read_text, save
-from lienthong.cli.output import facts, good, local_time, progress, table
+from lienthong.cli.output import Rows, facts, good, local_time, progress, table
 from lienthong.cli.texts import Words
 from lienthong.codec.json import to_data
 from lienthong.codec.signed import (
@@ -236,7 +236,7 @@ def _report_view(words: Words, report: BundleReport) -> Group:
             local_time(entry.recorded_at),
             entry.organ,
             words.label(entry.what),
-            ", ".join(f"{one.recipient} → {words.label(one.to_state)}" for one in entry.effects),
+            views.of_effects(words, entry.effects),
         )
         for entry in report.timeline
     ]
@@ -249,5 +249,28 @@ def _report_view(words: Words, report: BundleReport) -> Group:
         files=len(report.files),
     )
     head = facts([(words("axis"), report.axis), (words("checkpoint"), report.checkpoint.size)])
-    history = table(columns, timeline, long=(4,))
-    return Group(head, Text(), history, Text(), table(["", "", ""], steps), good(done))
+    return Group(
+        head,
+        Text(),
+        table(columns, timeline, long=(4,)),
+        Text(),
+        _outcomes_view(words, report),
+        Text(),
+        table(["", "", ""], steps),
+        good(done),
+    )
+
+
+def _outcomes_view(words: Words, report: BundleReport) -> Rows:
+    """Where each delivery stands, and whether that is certain."""
+    columns = [words(key) for key in ("package", "recipient", "state")]
+    rows = [
+        (
+            one.package_id,
+            one.recipient,
+            views.state_text(words, one.state)
+            + Text("" if one.complete else f" ({words('incomplete')})"),
+        )
+        for one in report.deliveries
+    ]
+    return table(columns, rows)

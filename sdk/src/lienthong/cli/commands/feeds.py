@@ -12,7 +12,7 @@ from lienthong.cli import data
 from lienthong.cli.base import Session, command, session
 from lienthong.cli.commands.options import PLACE, package_argument, read_text
 from lienthong.cli.output import progress, safe
-from lienthong.errors import InvalidValue
+from lienthong.errors import InvalidValue, LienthongError
 from lienthong.model.package import FileEntry
 
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|')
@@ -42,10 +42,16 @@ def watch(after: int | None, once: bool, cursor: Path | None) -> None:
     if cursor is not None:
         _keep(cursor, begin)
     with current.client() as client:
-        for item in client.feed(begin, follow=not once, inline_limit=0):
-            _show_item(current, item)
-            if cursor is not None:
-                _keep(cursor, item.next_index)
+        try:
+            for item in client.feed(begin, follow=not once, inline_limit=0):
+                _show_item(current, item)
+                if cursor is not None:
+                    _keep(cursor, item.next_index)
+        except LienthongError as error:
+            index = error.facts.get("index")
+            if isinstance(index, int):
+                current.say(current.words("watch_stopped", index=index, next=index + 1))
+            raise
 
 
 def _show_item(current: Session, item: object) -> None:

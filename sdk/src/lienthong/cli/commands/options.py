@@ -81,6 +81,9 @@ recipient_option: Final = click.option(
     metavar="CODE",
     help="A body that this organisation's office receives for; itself by default.",
 )
+package_id_option: Final = click.option(
+    "--package-id", metavar="ID", help="Chosen by you, a UUIDv7: repeat safely."
+)
 receipt_option: Final = click.option(
     "--receipt", type=PLACE, help="Save the receipt, with its proof, to this file."
 )

@@ -15,6 +15,7 @@ from lienthong.cli.commands.options import (
     ORGAN,
     note_option,
     package_argument,
+    package_id_option,
     reason_option,
     receipt_option,
     recipient_option,
@@ -107,6 +108,7 @@ lienthong recall 01981f5e-… --reject --reason "không hợp lệ"     (recipie
         reason_option(required=False),
         note_option,
         recipient_option,
+        package_id_option,
         receipt_option,
     ),
 )
@@ -120,6 +122,7 @@ def recall(
     reason: str | None,
     note: str,
     recipient: OrganId | None,
+    package_id: str | None,
     receipt: Path | None,
 ) -> None:
     """Recall a document, or answer a recall.
@@ -149,6 +152,7 @@ def recall(
             package,
             reason=why,
             recipients=organs or None,
+            package_id=package_id,
             document=load_file(client, document) if document else None,
             files=files,
         ),
@@ -171,6 +175,7 @@ lienthong update 01981f5e-… --refuse --reason "đã xử lý"                 
         reason_option(required=False),
         note_option,
         recipient_option,
+        package_id_option,
         receipt_option,
     ),
 )
@@ -184,6 +189,7 @@ def update(
     reason: str | None,
     note: str,
     recipient: OrganId | None,
+    package_id: str | None,
     receipt: Path | None,
 ) -> None:
     """Change data of a document, or answer that.
@@ -217,6 +223,7 @@ def update(
             files,
             reason=why,
             recipients=organs or None,
+            package_id=package_id,
         ),
         receipt,
     )

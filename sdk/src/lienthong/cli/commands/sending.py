@@ -18,6 +18,7 @@ from lienthong.cli.commands.options import (
     EXISTING,
     ORGAN,
     package_argument,
+    package_id_option,
     read_text,
     reason_option,
     receipt_option,
@@ -90,7 +91,7 @@ lienthong send --file main.pdf --to 000.00.13.H53 --number 52/QĐ-UBND --kind QU
         _document_argument,
         *_FILES,
         *_RECIPIENTS,
-        click.option("--package-id", metavar="ID", help="Chosen by you, a UUIDv7: repeat safely."),
+        package_id_option,
         click.option(
             "--as",
             "sender",
@@ -140,6 +141,7 @@ def send(
         *_FILES,
         *_RECIPIENTS,
         reason_option(),
+        package_id_option,
         receipt_option,
         *_DATA,
     ),
@@ -153,6 +155,7 @@ def replace(
     to: tuple[OrganId, ...],
     copy_to: tuple[OrganId, ...],
     reason: str,
+    package_id: str | None,
     receipt: Path | None,
     **given: Any,
 ) -> None:
@@ -165,6 +168,7 @@ def replace(
             files,
             _recipients(to, copy_to),
             reason=reason,
+            package_id=package_id,
             progress=progress,
         )
     _show(current, found, receipt)
