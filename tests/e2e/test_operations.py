@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from http.client import HTTPConnection
@@ -34,11 +35,15 @@ from lienthong.errors import LienthongError
 from lienthong.model.journal import Receipt
 from lienthong_node.certificates import Authority, KeyKind, new_key
 from lienthong_node.cli import COMMANDS, cli
+from lienthong_node.committer import Committer
 from lienthong_node.local import LocalAxis, free_port
+from lienthong_node.opening import open_folder
+from lienthong_node.services.streams import DEPTH
 from lienthong_node.settings import FILE_NAME, dump_settings, load_settings
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
 from tests.e2e.conftest import NAMES, A, B, C, MakeDocument, make_document, package_of
 from tests.e2e.raw import Party
+from tests.e2e.spoilt import in_process
 
 SECONDS: Final = 30.0
 CANARY: Final = "Chim hoàng yến 8d1f0c77"
@@ -337,46 +342,47 @@ class TestStopping:
                 assert client.receipt(receipt.index) == receipt
             assert len({package_of(receipt) for receipt in receipts}) == len(receipts)
 
-    def test_what_was_taken_in_is_answered(self, stopped: LocalAxis) -> None:
-        """Many messages are on their way when the node is told to stop.
+    def test_what_was_taken_in_is_answered(
+        self, stopped: LocalAxis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Commits are slow here, so that messages wait for theirs when the node is to stop."""
+        commit = Committer._commit
 
-        Whatever it has made durable by then is answered on the stream that it came by.
-        """
-        stopped.start()
-        before = int(asked("status", stopped.data)["journal_size"])
-        with Party.opened(stopped.profile(A)) as a:
-            waiting = [
-                exchange_pb2.SubmitRequest(
-                    submissions=[a.submission(a.manifest(B)) for _ in range(64)]
-                )
-                for _ in range(20)
-            ]
-            ended = threading.Event()
+        def slow(committer: Committer, tickets: Any) -> None:
+            time.sleep(0.3)
+            commit(committer, tickets)
 
-            def requests() -> Iterator[exchange_pb2.SubmitRequest]:
-                yield from waiting
-                ended.wait(SECONDS)
+        monkeypatch.setattr(Committer, "_commit", slow)
+        ended = threading.Event()
+        results: list[exchange_pb2.SubmitResult] = []
 
-            answers = a.channel.stream_stream(
-                "/lienthong.axis.v1.Exchange/Submit",
-                request_serializer=exchange_pb2.SubmitRequest.SerializeToString,
-                response_deserializer=exchange_pb2.SubmitResponse.FromString,
-            )(requests(), timeout=SECONDS)
-            results = list(next(answers).results)
-            stopper = threading.Thread(target=stopped.stop)
-            stopper.start()
-            with pytest.raises(grpc.RpcError) as caught:
-                for answer in answers:
-                    results.extend(answer.results)
+        def requests(a: Party) -> Iterator[exchange_pb2.SubmitRequest]:
+            for _ in range(DEPTH):
+                submission = a.submission(a.manifest(B))
+                yield exchange_pb2.SubmitRequest(submissions=[submission])
+            ended.wait(SECONDS)
+
+        def collect(answers: Any) -> None:
+            for answer in answers:
+                results.extend(answer.results)
+
+        with Party.opened(stopped.profile(A)) as a, ThreadPoolExecutor(1) as reader:
+            with in_process(stopped):
+                answers = a.channel.stream_stream(
+                    "/lienthong.axis.v1.Exchange/Submit",
+                    request_serializer=exchange_pb2.SubmitRequest.SerializeToString,
+                    response_deserializer=exchange_pb2.SubmitResponse.FromString,
+                )(requests(a), timeout=SECONDS)
+                results.extend(next(answers).results)
+                reading = reader.submit(collect, answers)
+            error: Any = reading.exception(SECONDS)
             ended.set()
-            stopper.join(SECONDS)
-        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert "stopping" in str(caught.value.details())
-        indexes = sorted(result.receipt.index for result in results)
-        with stopped.running():
-            after = int(asked("status", stopped.data)["journal_size"])
-        assert indexes == list(range(before, after))
-        assert len(indexes) < 20 * 64, "it was done before it could be told to stop"
+        assert error.code() is grpc.StatusCode.UNAVAILABLE
+        assert "stopping" in error.details()
+        assert len(results) == DEPTH
+        with closing(open_folder(stopped.data)) as opened, opened.store.read() as view:
+            size = view.head().size
+        assert sorted(result.receipt.index for result in results) == list(range(size - DEPTH, size))
 
     def test_followers_and_watchers_do_not_hold_it_up(self, stopped: LocalAxis) -> None:
         stopped.start()

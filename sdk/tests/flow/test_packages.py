@@ -41,7 +41,10 @@ def test_every_kind_has_deliveries_of_its_own_or_acts_on_others() -> None:
     ],
 )
 def test_packages_move_deliveries_of_their_target(
-    kind: K, state: S, resume: S | None, expected: tuple[S, S | None]
+    kind: PackageKind,
+    state: DeliveryState,
+    resume: DeliveryState | None,
+    expected: tuple[DeliveryState, DeliveryState | None],
 ) -> None:
     found = step_at_target(kind, state, resume)
     assert found is not None
@@ -49,7 +52,7 @@ def test_packages_move_deliveries_of_their_target(
 
 
 @pytest.mark.parametrize("state", [*WAITS_FOR_ACCEPTANCE, S.REFUSED, S.RECALLED, S.TAKEN_BACK])
-def test_a_replacement_leaves_alone_what_was_accepted_or_has_ended(state: S) -> None:
+def test_a_replacement_leaves_alone_what_was_accepted_or_has_ended(state: DeliveryState) -> None:
     assert step_at_target(K.REPLACE, state) is None
 
 
@@ -63,7 +66,9 @@ def test_a_replacement_leaves_alone_what_was_accepted_or_has_ended(state: S) -> 
         (K.REPLACE, S.RECALL_PENDING),
     ],
 )
-def test_packages_that_a_state_does_not_allow_are_refused(kind: K, state: S) -> None:
+def test_packages_that_a_state_does_not_allow_are_refused(
+    kind: PackageKind, state: DeliveryState
+) -> None:
     with pytest.raises(InvalidMove):
         step_at_target(kind, state, S.ACCEPTED)
 

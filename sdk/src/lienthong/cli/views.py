@@ -57,8 +57,9 @@ def of_receipt(words: Words, receipt: Receipt) -> RenderableType:
         rows.append((words("target"), entry.body.target))
     if not isinstance(entry.body, DirectoryRecord):
         changed = _changed(words, entry.body)
+        name = "state" if entry.body.effects or not changed else "recipient"
         rows.append((words("package"), entry.body.package_id))
-        rows.append((words("state"), changed or words("unchanged")))
+        rows.append((words(name), changed or words("unchanged")))
     return facts(rows)
 
 

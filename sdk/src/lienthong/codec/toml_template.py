@@ -18,10 +18,10 @@ kind = "QUYET_DINH"
 # Trích yếu, tối đa 500 ký tự / subject, at most 500 characters (Đ7.2e)
 subject = "Về việc phê duyệt kế hoạch năm 2026"
 
-# Cơ quan ban hành; mã lấy từ hồ sơ kết nối nếu bỏ trống
-# issuer; the code is that of your profile when left out (Đ7.2a)
+# Cơ quan ban hành; mã và tên lấy theo hồ sơ kết nối nếu bỏ trống
+# issuer; code and name are those of your profile when left out (Đ7.2a)
 # issuer_code = "H53.12"
-issuer_name = "Ủy ban nhân dân tỉnh"
+# issuer_name = "Ủy ban nhân dân tỉnh"
 # Mã định danh văn bản / document code (Đ7.2b)
 # document_code = "H53.12.2026.5"
 
