@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - statements are put together from constants of this file
 """The audit finds what somebody with the file in hand has changed, and names it."""
 
 from __future__ import annotations
@@ -7,102 +6,36 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
-from zlib import crc32
 
 import apsw
 import pytest
-from attrs import evolve, frozen
 
-from lienthong.codec.signed import dump_entry, load_entry
+from lienthong.codec.signed import load_entry
 from lienthong.errors import CheckpointInvalid, DataCorrupt
 from lienthong.evidence.checkpoint import Checkpoint, sign_checkpoint
-from lienthong.evidence.merkle import append, leaf_hash
-from lienthong.evidence.note import VerifierKey
-from lienthong.model.delivery import DeliveryEvent
-from lienthong.model.words import FileRole
+from lienthong.evidence.merkle import append
 from lienthong.testing.clock import FixedClock
 from lienthong.testing.signer import MemorySigner
 from lienthong_node.audit import Audited, audit, check_continues
 from lienthong_node.committer import Committer
-from lienthong_node.core.commands import Command, PutCredential, PutOrganisations
-from lienthong_node.core.credentials import Role
 from lienthong_storage_fs.store import FSBlobStore
 from lienthong_storage_sqlite.store import SQLiteRecordStore
+from node.tests.disk import KEY, LARGE, SIGNER, Disk, life
 from node.tests.support import (
     AXIS,
     MAIN,
     NOBODY,
-    ORGANISATIONS,
     POLICY,
     A,
     B,
     C,
-    caller,
-    file,
-    manifest,
-    organisation,
-    recall,
-    report,
-    signing,
-    statement,
-    submit,
-)
-
-LARGE: Final = b"a file that was uploaded" * 1000
-SIGNER: Final = MemorySigner.checkpoint(b"\7" * 32)
-KEY: Final = VerifierKey.of_signer(AXIS, SIGNER)
-OPERATOR: Final = caller("000.00.01.H53", Role.OPERATOR)
-
-COLUMNS: Final = (
-    "idx",
-    "leaf_hash",
-    "checkpoint_size",
-    "recorded_us",
-    "subject_id",
-    "package_id",
-    "parties",
-    "proof",
-    "entry",
-    "envelope",
 )
 
 Tampering = Callable[["Disk"], object]
-
-
-@frozen
-class Disk:
-    """The files of a node, open to whoever has them."""
-
-    folder: Path
-    sql: apsw.Connection
-
-    def run(self, statement: str, *values: Any) -> list[Any]:
-        return self.sql.execute(statement, values).fetchall()
-
-    def row(self, index: int) -> dict[str, Any]:
-        """A journal row by column."""
-        [found] = self.run(f"SELECT {', '.join(COLUMNS)} FROM journal WHERE idx = ?", index)
-        return dict(zip(COLUMNS, found, strict=True))
-
-    def rewrite(self, index: int, **changes: Any) -> None:
-        """Change a journal row and give it a check sum that fits, as a forger would."""
-        row = self.row(index) | changes
-        words = "{idx} {checkpoint_size} {recorded_us} {parties}".format(**row).encode()
-        parts = (row["leaf_hash"], row["subject_id"], row["package_id"], row["proof"])
-        crc = crc32(row["envelope"], crc32(row["entry"], crc32(b"".join((words, *parts)))))
-        names = ", ".join(f"{name} = ?" for name in COLUMNS)
-        self.run(f"UPDATE journal SET {names}, crc = ? WHERE idx = ?", *row.values(), crc, index)
-
-    def forge_entry(self, index: int, **changes: Any) -> None:
-        """Change what an entry says, and its leaf hash with it."""
-        entry = evolve(load_entry(self.row(index)["entry"]), **changes)
-        data = dump_entry(entry)
-        recorded_us = round(entry.recorded_at.timestamp() * 1_000_000)
-        self.rewrite(index, entry=data, leaf_hash=leaf_hash(data), recorded_us=recorded_us)
 
 
 @pytest.fixture(scope="module")
@@ -120,23 +53,11 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
             tx.add_possession(A, hashlib.sha256(LARGE).digest(), len(LARGE))
         committer = Committer(store, policy=POLICY, signer=SIGNER, clock=FixedClock())
         committer.start()
-        for batch in _life():
+        for batch in life():
             outcomes = committer.submit(batch).result(60)
             assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         committer.stop()
     return folder
-
-
-def _life() -> Iterator[Sequence[Command]]:
-    yield [PutOrganisations(caller=OPERATOR, organisations=ORGANISATIONS)]
-    yield [PutCredential(caller=OPERATOR, credential=signing(organ)) for organ in (A, B)]
-    yield [PutOrganisations(caller=OPERATOR, organisations=(organisation(NOBODY),))]
-    package = manifest(B, C, files=[file(), file(LARGE, "ban-ve.pdf", role=FileRole.ATTACHMENT)])
-    yield [submit(package)]
-    yield [report(statement(DeliveryEvent.ARRIVE, package.package_id))]
-    yield [report(statement(DeliveryEvent.ACCEPT, package.package_id))]
-    yield [submit(recall(package.package_id, B))]
-    yield [submit(manifest()) for _ in range(260)]
 
 
 @pytest.fixture
@@ -166,7 +87,11 @@ def test_a_sound_store_passes(disk: Disk) -> None:
 
 
 FIRST_PACKAGE: Final = 4
+
+
 ARRIVAL: Final = 5
+
+
 LAST: Final = 267
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +17,9 @@ from lienthong.model.ids import DocumentNumber, OrganId, PackageId
 from lienthong.model.journal import PackageRecord, Receipt
 from lienthong.model.kinds import DocumentKind
 from lienthong_node.local import LocalAxis
+
+if TYPE_CHECKING:
+    from tests.e2e.raw import Party
 
 A = "000.00.00.H53"
 B = "000.00.13.H53"
@@ -46,6 +50,37 @@ def clients(axis: LocalAxis) -> Iterator[dict[str, Client]]:
     yield opened
     for client in opened.values():
         client.close()
+
+
+@pytest.fixture(scope="module")
+def parties(axis: LocalAxis) -> Iterator[dict[str, Party]]:
+    """Each organisation without the SDK's client, by code."""
+    from tests.e2e.raw import Party
+
+    with ExitStack() as stack:
+        yield {
+            folder.name: stack.enter_context(Party.opened(folder))
+            for folder in (axis.folder / "profiles").iterdir()
+        }
+
+
+@pytest.fixture(scope="module")
+def operator(axis: LocalAxis) -> Iterator[Party]:
+    """The operator of the node, likewise."""
+    from tests.e2e.raw import Party
+
+    with Party.opened(axis.data / "operator") as party:
+        yield party
+
+
+@pytest.fixture
+def a(parties: dict[str, Party]) -> Party:
+    return parties[A]
+
+
+@pytest.fixture
+def b(parties: dict[str, Party]) -> Party:
+    return parties[B]
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_wide_terminal_shows_one_line_a_row() -> None:
 
 
 def test_only_long_texts_are_folded() -> None:
-    lines = on_terminal(made(), 80)
+    lines = on_terminal(made(), 90)
     assert len(lines) > 3
     assert lines[1].startswith(f"{ROWS[0][0]}  sent   Về việc")
 

@@ -200,7 +200,7 @@ def test_completion_scripts(run: Run, shell: str) -> None:
 
 def test_example_document_loads(run: Run, tmp_path: Path) -> None:
     text = run("document", "new").stdout
-    load_document(text, issuer_code=OrganId("H53.12"))
+    load_document(text, issuer_code=OrganId("H53.12"), issuer_name="Sở")
     assert json.loads(run("document", "new", "--json").stdout) == {"template": text}
     assert "saved to" in run("document", "new", "--out", tmp_path / "d.toml").stdout
     assert (tmp_path / "d.toml").read_text() == text

@@ -107,7 +107,7 @@ def test_round_trip(document: Document) -> None:
 
 def test_the_template_loads_and_shows_every_field() -> None:
     template = document_template()
-    document = load_document(template, issuer_code=OrganId("H53.12"))
+    document = load_document(template, issuer_code=OrganId("H53.12"), issuer_name="Sở")
     assert document.signer.authority is Authority.TM
     names = {item.name for item in attrs.fields(Document)} - {"secrecy"}
     for name in (*names, "delegation_id", "organ_id"):

@@ -1,0 +1,108 @@
+# ruff: noqa: S608 - statements are put together from constants of this file
+"""A node's files in the hands of somebody who wants to change them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+from zlib import crc32
+
+import apsw
+from attrs import evolve, frozen
+
+from lienthong.codec.signed import dump_entry, load_entry
+from lienthong.evidence.merkle import leaf_hash
+from lienthong.evidence.note import VerifierKey
+from lienthong.model.delivery import DeliveryEvent
+from lienthong.model.words import FileRole
+from lienthong.testing.signer import MemorySigner
+from lienthong_node.core.commands import Command, PutCredential, PutOrganisations
+from lienthong_node.core.credentials import Role
+from node.tests.support import (
+    AXIS,
+    NOBODY,
+    ORGANISATIONS,
+    A,
+    B,
+    C,
+    caller,
+    file,
+    manifest,
+    organisation,
+    recall,
+    report,
+    signing,
+    statement,
+    submit,
+)
+
+LARGE: Final = b"a file that was uploaded" * 1000
+
+
+SIGNER: Final = MemorySigner.checkpoint(b"\7" * 32)
+
+
+KEY: Final = VerifierKey.of_signer(AXIS, SIGNER)
+
+
+OPERATOR: Final = caller("000.00.01.H53", Role.OPERATOR)
+
+
+COLUMNS: Final = (
+    "idx",
+    "leaf_hash",
+    "checkpoint_size",
+    "recorded_us",
+    "subject_id",
+    "package_id",
+    "parties",
+    "proof",
+    "entry",
+    "envelope",
+)
+
+
+@frozen
+class Disk:
+    """The files of a node, open to whoever has them."""
+
+    folder: Path
+    sql: apsw.Connection
+
+    def run(self, statement: str, *values: Any) -> list[Any]:
+        return self.sql.execute(statement, values).fetchall()
+
+    def row(self, index: int) -> dict[str, Any]:
+        """A journal row by column."""
+        [found] = self.run(f"SELECT {', '.join(COLUMNS)} FROM journal WHERE idx = ?", index)
+        return dict(zip(COLUMNS, found, strict=True))
+
+    def rewrite(self, index: int, **changes: Any) -> None:
+        """Change a journal row and give it a check sum that fits, as a forger would."""
+        row = self.row(index) | changes
+        words = "{idx} {checkpoint_size} {recorded_us} {parties}".format(**row).encode()
+        parts = (row["leaf_hash"], row["subject_id"], row["package_id"], row["proof"])
+        crc = crc32(row["envelope"], crc32(row["entry"], crc32(b"".join((words, *parts)))))
+        names = ", ".join(f"{name} = ?" for name in COLUMNS)
+        self.run(f"UPDATE journal SET {names}, crc = ? WHERE idx = ?", *row.values(), crc, index)
+
+    def forge_entry(self, index: int, **changes: Any) -> None:
+        """Change what an entry says, and its leaf hash with it."""
+        entry = evolve(load_entry(self.row(index)["entry"]), **changes)
+        data = dump_entry(entry)
+        recorded_us = round(entry.recorded_at.timestamp() * 1_000_000)
+        self.rewrite(index, entry=data, leaf_hash=leaf_hash(data), recorded_us=recorded_us)
+
+
+def life() -> Iterator[Sequence[Command]]:
+    """What a node has done before: eight batches, 268 entries."""
+    yield [PutOrganisations(caller=OPERATOR, organisations=ORGANISATIONS)]
+    yield [PutCredential(caller=OPERATOR, credential=signing(organ)) for organ in (A, B)]
+    yield [PutOrganisations(caller=OPERATOR, organisations=(organisation(NOBODY),))]
+    package = manifest(B, C, files=[file(), file(LARGE, "ban-ve.pdf", role=FileRole.ATTACHMENT)])
+    yield [submit(package)]
+    yield [report(statement(DeliveryEvent.ARRIVE, package.package_id))]
+    yield [report(statement(DeliveryEvent.ACCEPT, package.package_id))]
+    yield [submit(recall(package.package_id, B))]
+    yield [submit(manifest()) for _ in range(260)]
