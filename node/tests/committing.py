@@ -18,24 +18,14 @@ from lienthong_node.committer import Committer, Outcome
 from lienthong_node.core.commands import Command, PutOrganisations
 from lienthong_node.core.credentials import Role
 from lienthong_node.stores import Recorded
-from node.tests.support import (
-    AXIS,
-    ORGANISATIONS,
-    POLICY,
-    caller,
-    signing,
-)
+from node.tests.support import AXIS, ORGANISATIONS, POLICY, caller, signing
 
 SECONDS = 20.0
 """After that, somebody hangs."""
 
 
 OPERATOR = caller("000.00.01.H53", Role.OPERATOR)
-
-
 SIGNER = MemorySigner.checkpoint(b"\7" * 32)
-
-
 KEY = VerifierKey.of_signer(AXIS, SIGNER)
 
 

@@ -38,17 +38,9 @@ from node.tests.support import (
 )
 
 LARGE: Final = b"a file that was uploaded" * 1000
-
-
 SIGNER: Final = MemorySigner.checkpoint(b"\7" * 32)
-
-
 KEY: Final = VerifierKey.of_signer(AXIS, SIGNER)
-
-
 OPERATOR: Final = caller("000.00.01.H53", Role.OPERATOR)
-
-
 COLUMNS: Final = (
     "idx",
     "leaf_hash",

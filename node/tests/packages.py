@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lienthong.errors import (
-    LienthongError,
-)
+from lienthong.errors import LienthongError
 from lienthong.model.package import Manifest
 from lienthong_node.core.decision import Accepted
-from node.tests.support import (
-    World,
-    submit,
-)
+from node.tests.support import World, submit
 
 
 def accepted(world: World, value: Manifest, *, by: str | None = None) -> Accepted:

@@ -25,15 +25,7 @@ from lienthong_node.committer import Committer
 from lienthong_storage_fs.store import FSBlobStore
 from lienthong_storage_sqlite.store import SQLiteRecordStore
 from node.tests.disk import KEY, LARGE, SIGNER, Disk, life
-from node.tests.support import (
-    AXIS,
-    MAIN,
-    NOBODY,
-    POLICY,
-    A,
-    B,
-    C,
-)
+from node.tests.support import AXIS, MAIN, NOBODY, POLICY, A, B, C
 
 Tampering = Callable[["Disk"], object]
 
@@ -87,11 +79,7 @@ def test_a_sound_store_passes(disk: Disk) -> None:
 
 
 FIRST_PACKAGE: Final = 4
-
-
 ARRIVAL: Final = 5
-
-
 LAST: Final = 267
 
 

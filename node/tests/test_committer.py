@@ -10,11 +10,7 @@ from typing import cast
 import pytest
 
 from lienthong.codec.signed import load_entry
-from lienthong.errors import (
-    Draining,
-    LimitReached,
-    UnknownRecipient,
-)
+from lienthong.errors import Draining, LimitReached, UnknownRecipient
 from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.ids import OrganId
 from lienthong.testing.clock import FixedClock
@@ -22,15 +18,7 @@ from lienthong_node import committer as module
 from lienthong_node.committer import Outcome
 from lienthong_node.core.commands import PutCredential, PutOrganisations, SubmitPackage
 from lienthong_node.stores import Recorded
-from node.tests.committing import (
-    OPERATOR,
-    SECONDS,
-    ask,
-    filled,
-    make,
-    receipt,
-    started,
-)
+from node.tests.committing import OPERATOR, SECONDS, ask, filled, make, receipt, started
 from node.tests.support import (
     NOBODY,
     NOW,

@@ -12,34 +12,14 @@ from typing import Any, cast
 import pytest
 from attrs import evolve
 
-from lienthong.errors import (
-    DiskFull,
-    IdReused,
-    Internal,
-    StoreFailed,
-)
+from lienthong.errors import DiskFull, IdReused, Internal, StoreFailed
 from lienthong.model.delivery import DeliveryEvent
 from lienthong.spi.storage import WriteTransaction
 from lienthong.testing.store import MemoryMedium, MemoryRecords, MemoryRecordStore
 from lienthong_node.committer import Batch, Committer, Outcome
 from lienthong_node.stores import Recorded
-from node.tests.committing import (
-    SECONDS,
-    ask,
-    filled,
-    make,
-    receipt,
-    started,
-)
-from node.tests.support import (
-    B,
-    C,
-    document,
-    manifest,
-    report,
-    statement,
-    submit,
-)
+from node.tests.committing import SECONDS, ask, filled, make, receipt, started
+from node.tests.support import B, C, document, manifest, report, statement, submit
 
 
 class TestFaults:

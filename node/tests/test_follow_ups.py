@@ -6,29 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from lienthong.errors import (
-    InvalidMove,
-    MainFileChanged,
-    TargetUnknown,
-)
+from lienthong.errors import InvalidMove, MainFileChanged, TargetUnknown
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId
 from lienthong.model.journal import PackageRecord
 from lienthong.model.package import Manifest
 from node.tests.packages import accepted, refused
-from node.tests.support import (
-    ANNEX,
-    A,
-    B,
-    C,
-    D,
-    World,
-    file,
-    package_id,
-    recall,
-    replace,
-    update,
-)
+from node.tests.support import ANNEX, A, B, C, D, World, file, package_id, recall, replace, update
 
 
 class TestRecall:

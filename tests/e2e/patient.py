@@ -8,30 +8,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from lienthong.errors import (
-    LienthongError,
-)
+from lienthong.errors import LienthongError
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong_node.local import LocalAxis
 from lienthong_node.uploads import CHUNK_LIMIT
 from lienthong_proto.axis.v1 import admin_pb2
 from tests.e2e.conftest import NAMES, A, B, C
-from tests.e2e.raw import (
-    Outcome,
-    Party,
-    messages,
-)
+from tests.e2e.raw import Outcome, Party, messages
 
 ALIAS: Final = "H53.13"
-
-
 CLOSED: Final = "000.00.21.H53"
-
-
 HEIR: Final = "000.00.22.H53"
-
-
 NOBODY: Final = "000.00.99.H53"
 
 

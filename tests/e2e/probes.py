@@ -15,12 +15,7 @@ from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.ids import OrganId, PackageId, StatementId
 from lienthong.model.package import Manifest, PackageKind
 from lienthong.model.signing import STATEMENT_TYPE
-from lienthong_proto.axis.v1 import (
-    directory_pb2,
-    evidence_pb2,
-    exchange_pb2,
-    journal_pb2,
-)
+from lienthong_proto.axis.v1 import directory_pb2, evidence_pb2, exchange_pb2, journal_pb2
 from tests.e2e.conftest import A, B, make_document
 from tests.e2e.raw import CONTENT, METHODS, Answer, Party, call, entry, new_package_id
 
@@ -145,11 +140,7 @@ def _feed(_: Party, thing: Thing) -> Sequence[bytes]:
 
 
 DIRECTORY: Final = "the directory is for every organisation of the axis"
-
-
 HASHES: Final = "hashes under a nonce say nothing about what they are of"
-
-
 OPERATORS: Final = "for operators only; see the test of roles"
 
 

@@ -12,19 +12,11 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lienthong.errors import (
-    Malformed,
-)
+from lienthong.errors import Malformed
 from lienthong_node.local import LocalAxis
 from tests.e2e.conftest import B
 from tests.e2e.patient import patient_axis, status
-from tests.e2e.raw import (
-    METHODS,
-    Answer,
-    Party,
-    call,
-    request_class,
-)
+from tests.e2e.raw import METHODS, Answer, Party, call, request_class
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +26,6 @@ def axis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAxis]:
 
 
 INTEGERS: Final = (0, 1, 255, 2**31 - 1, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1, -1, -(2**63))
-
-
 TEXTS: Final = (
     "",
     "\x00",
@@ -46,8 +36,6 @@ TEXTS: Final = (
     "x" * 20_000,
     "\u202e\r\n\x1b[31m",
 )
-
-
 OCTETS: Final = (b"", b"\x00", bytes(16), b"\xff" * 16, bytes(32), b"\xff" * 32, bytes(50_000))
 
 

@@ -28,11 +28,7 @@ from lienthong_node.services import evidence, exchange
 from lienthong_node.services.feed import follow
 from lienthong_node.services.visibility import concerns, visible_entry
 from lienthong_node.stores import Recorded, read_recorded
-from lienthong_proto.axis.v1 import (
-    evidence_pb2,
-    exchange_pb2,
-    journal_pb2,
-)
+from lienthong_proto.axis.v1 import evidence_pb2, exchange_pb2, journal_pb2
 from tests.e2e.conftest import NAMES, A, B, C, D
 from tests.e2e.probes import (
     PROBES,

@@ -20,7 +20,7 @@ from lienthong_node.local import LocalAxis, free_port
 from lienthong_node.settings import load_settings
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
 from tests.e2e.commands import asked, command, refused
-from tests.e2e.conftest import NAMES, A, B, C
+from tests.e2e.conftest import NAMES, A, B
 from tests.e2e.raw import Party
 
 SECONDS: Final = 30.0
@@ -76,7 +76,7 @@ class TestCommands:
             "credential",
             "register",
             data,
-            C if "axis0" in str(data) else A,
+            A,
             pem,
             "--use",
             "transport",

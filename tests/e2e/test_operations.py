@@ -34,11 +34,7 @@ from tests.e2e.raw import Party
 from tests.e2e.spoilt import in_process
 
 SECONDS: Final = 30.0
-
-
 CANARY: Final = "Chim hoàng yến 8d1f0c77"
-
-
 HEALTH: Final = "lienthong.axis.v1.Exchange"
 
 

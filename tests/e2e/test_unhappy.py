@@ -29,10 +29,7 @@ from lienthong_node.local import LocalAxis
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2, package_pb2
 from tests.e2e.conftest import A, B, C, make_document
 from tests.e2e.patient import ALIAS, CLOSED, HEIR, NOBODY, one, patient_axis, refused
-from tests.e2e.raw import (
-    Party,
-    new_package_id,
-)
+from tests.e2e.raw import Party, new_package_id
 
 Parties = dict[str, Party]
 

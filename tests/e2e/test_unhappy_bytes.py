@@ -25,11 +25,7 @@ from lienthong_node.local import LocalAxis
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2, package_pb2
 from tests.e2e.conftest import B
 from tests.e2e.patient import one, patient_axis, status
-from tests.e2e.raw import (
-    Party,
-    messages,
-    new_package_id,
-)
+from tests.e2e.raw import Party, messages, new_package_id
 
 
 @pytest.fixture(scope="module")

@@ -24,13 +24,7 @@ from lienthong_node.uploads import CHUNK_LIMIT
 from lienthong_proto.axis.v1 import exchange_pb2, package_pb2
 from tests.e2e.conftest import A, B
 from tests.e2e.patient import one, patient_axis, refused
-from tests.e2e.raw import (
-    CONTENT,
-    Answer,
-    Party,
-    entry,
-    messages,
-)
+from tests.e2e.raw import CONTENT, Answer, Party, entry, messages
 
 
 @pytest.fixture(scope="module")

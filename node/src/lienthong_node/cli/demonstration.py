@@ -41,6 +41,8 @@ def demo(file: Path | None, out: Path | None, as_json: bool) -> None:
     from lienthong_node.demo.timeline import Line, Timeline
     from lienthong_node.demo.words import Speech
 
+    if file is not None and not file.is_file():
+        raise click.UsageError(f"{file} is no regular file")
     now = datetime.now(UTC)
     folder = out or Path(f"lienthong-demo-{now:%Y%m%dT%H%M%SZ}")
     speech = Speech(language())

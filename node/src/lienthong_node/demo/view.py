@@ -17,6 +17,8 @@ from lienthong_node.demo.words import Speech
 
 WIDTH: Final = 160
 """Columns where nobody says how wide the paper is."""
+ROOMY: Final = 130
+"""Columns from which on the names of the agencies fit into every line."""
 
 
 def show(timeline: Timeline, verified: dict[str, Any], command: str, speech: Speech) -> None:
@@ -24,7 +26,12 @@ def show(timeline: Timeline, verified: dict[str, Any], command: str, speech: Spe
     console = Console(
         file=sys.stdout, width=None if sys.stdout.isatty() else WIDTH, highlight=False
     )
-    console.print(_steps(timeline, speech), markup=False)
+    roomy = console.width >= ROOMY
+    if not roomy:
+        day = format_vietnam(timeline.lines[0].at)[:10]
+        names = " · ".join([day, *(agency.label for agency in AGENCIES)])
+        console.print(names, markup=False, end="\n\n")
+    console.print(_steps(timeline, speech, roomy=roomy), markup=False)
     console.print()
     console.print(_outcome(timeline, speech), markup=False)
     steps = ", ".join(speech.of(step, "name") for step in verified["steps"])
@@ -42,7 +49,7 @@ def verify_command(bundle: Path, key: Path, anchors: Path) -> str:
     return shlex.join([*start, *command])
 
 
-def _steps(timeline: Timeline, speech: Speech) -> Table:
+def _steps(timeline: Timeline, speech: Speech, *, roomy: bool) -> Table:
     table = _table()
     table.add_column(speech("receipt"), justify="right", no_wrap=True)
     table.add_column(speech("time"), no_wrap=True)
@@ -50,8 +57,9 @@ def _steps(timeline: Timeline, speech: Speech) -> Table:
         table.add_column(speech(name), overflow="fold")
     for line in timeline.lines:
         time = format_vietnam(line.at)[:19].replace("T", " ")
+        who = line.who.label if roomy else line.who.letter
         states = ", ".join(f"{letter} {speech.state(state)}" for letter, state in line.states)
-        table.add_row(str(line.index), time, line.who.label, line.what, states)
+        table.add_row(str(line.index), time if roomy else time[11:], who, line.what, states)
     return table
 
 
@@ -66,4 +74,4 @@ def _outcome(timeline: Timeline, speech: Speech) -> Table:
 
 
 def _table() -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
