@@ -10,7 +10,14 @@ SOFT_LINES = 400
 HARD_LINES = 700
 FUNCTION_LINES = 60
 
-LONG: dict[str, str] = {}
+LONG: dict[str, str] = {
+    "sdk/tests/client/scripted.py": "one axis with scripted faults, used by all client tests",
+    "sdk/tests/client/test_reports.py": "every report of the client, one after the other",
+    "sdk/tests/evidence/test_bundle.py": "every step of verification with its forgery",
+    "sdk/tests/evidence/test_receipt.py": "every step of verification with its forgery",
+    "sdk/tests/evidence/test_replay.py": "every rule of playing a case again",
+    "sdk/tests/pki/test_chain.py": "every rule of path validation with its broken chain",
+}
 """Modules above the soft limit, each with the reason why it is still one thing."""
 
 UNFINISHED = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X]|NotImplemented[E]rror)\b")
