@@ -63,19 +63,21 @@ def _page(
     limit = min(request.inline_limit, CHUNK_LIMIT)
     wanted, room = wire.page_size(request.page_size), PAGE_BYTES
     items: list[exchange_pb2.FeedItem] = []
+    notes: dict[int, str] = {}
     while wanted > 0 and room > 0:
-        rows = view.feed(organ, cursor, min(wanted, STEP))
-        if not rows:
-            break
+        step = min(wanted, STEP)
+        rows = view.feed(organ, cursor, step)
         for row in rows:
             files = _small_files(node, view, row, limit) if limit else []
-            item = wire.feed_item(row, checkpoint_of(view, row).note, files)
+            if row.checkpoint_size not in notes:
+                notes[row.checkpoint_size] = checkpoint_of(view, row).note
+            item = wire.feed_item(row, notes[row.checkpoint_size], files)
             room -= item.ByteSize()
             if room < 0 and items:
                 break
             items.append(item)
             cursor = row.index + 1
-        wanted -= len(rows)
+        wanted = wanted - step if len(rows) == step else 0
     return exchange_pb2.SubscribeResponse(items=items, next_index=cursor)
 
 
