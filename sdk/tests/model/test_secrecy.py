@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lienthong.errors import InvalidValue, StateSecret
+from lienthong.model.ids import DocumentNumber
 from lienthong.model.secrecy import names_secrecy, refuse_state_secret
 from lienthong.model.words import IssueForm, PaperBasis, Secrecy
 from lienthong.testing.values import a_document
@@ -76,3 +77,28 @@ def test_knows_the_names_of_the_field(key: str) -> None:
 @pytest.mark.parametrize("key", ["mật khẩu", "độ khẩn", "hồ sơ", ""])
 def test_takes_other_names(key: str) -> None:
     assert not names_secrecy(key)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"subject": "Mật"},
+        {"subject": "[TỐI MẬT] Về việc gửi văn bản"},
+        {"subject": "(tuyệt mật) về việc"},
+        {"description": "MẬT"},
+        {"keywords": ("công văn", "Tối  Mật")},
+        {"to_places": ("- TUYỆT MẬT -",)},
+        {"field": "Mật."},
+        {"number": DocumentNumber("52", "MẬT")},
+    ],
+)
+def test_text_that_is_a_mark_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(StateSecret):
+        a_document(**fields)
+
+
+@pytest.mark.parametrize(
+    "subject", ["Khám mắt cho học sinh", "Về bảo vệ bí mật nhà nước", "Mật ong Tây Ninh"]
+)
+def test_words_that_only_look_alike_pass(subject: str) -> None:
+    assert a_document(subject=subject).subject == subject

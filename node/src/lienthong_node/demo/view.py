@@ -74,4 +74,4 @@ def _outcome(timeline: Timeline, speech: Speech) -> Table:
 
 
 def _table() -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    return Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")

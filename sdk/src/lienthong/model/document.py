@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Final
 
@@ -22,7 +23,7 @@ from lienthong.model.checks import (
 )
 from lienthong.model.ids import DocumentCode, DocumentNumber, OrganId
 from lienthong.model.kinds import DocumentKind
-from lienthong.model.secrecy import names_secrecy, refuse_state_secret
+from lienthong.model.secrecy import names_secrecy, refuse_marked_text, refuse_state_secret
 from lienthong.model.time import maybe_aware, maybe_utc
 from lienthong.model.words import (
     Authority,
@@ -257,9 +258,26 @@ class Document:
             found = self.urgency.name
             raise refuse(self, "urgency", found=found, expected="HOA_TOC with urgent_at")
         self._check_paper()
+        self._check_texts()
         for key, value in self.extra:
             if names_secrecy(key):
                 refuse_state_secret(value, field=f"Document.extra.{key}")
+
+    def _check_texts(self) -> None:
+        """No text may be a secrecy mark in disguise."""
+        texts = {
+            "number": (self.number.notation, *re.split(r"[/-]", self.number.notation)),
+            "subject": (self.subject,),
+            "description": (self.description,),
+            "place": (self.place,),
+            "field": (self.field,),
+            "keywords": self.keywords,
+            "to_places": self.to_places,
+        }
+        for name, values in texts.items():
+            for value in values:
+                if value:
+                    refuse_marked_text(value, field=f"Document.{name}")
 
     def _check_paper(self) -> None:
         if self.paper_basis is PaperBasis.SECRET:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from unicodedata import normalize
 
 from lienthong.errors import StateSecret
 from lienthong.model.checks import is_text, shown
@@ -10,6 +11,11 @@ from lienthong.model.folding import folded
 
 _KEYS: Final = frozenset(
     {"SECRECY", "DO MAT", "MUC DO MAT", "MAT", "DAU MAT", "SECURITY", "CLASSIFICATION"}
+)
+_MARKS: Final = frozenset({"mật", "tối mật", "tuyệt mật"})
+_AROUND: Final = " \t-–*.:!()[]{}<>\"'"
+_BRACKETED: Final = tuple(
+    f"{left}{mark}{right}" for mark in sorted(_MARKS) for left, right in ("[]", "()", "{}", "<>")
 )
 _NOT_SECRET: Final = frozenset({"NONE", "KHONG", "KHONG MAT", "THUONG", "BINH THUONG"})
 
@@ -30,6 +36,19 @@ def refuse_state_secret(mark: str, *, field: str = "secrecy") -> None:
 def names_secrecy(key: str) -> bool:
     """Whether a free key, such as one of ``Document.extra``, stands for a secrecy mark."""
     return _plain(key) in _KEYS
+
+
+def refuse_marked_text(text: str, *, field: str) -> None:
+    """Refuse a text that is nothing but a secrecy mark, or begins with one in brackets.
+
+    Vietnamese marks count here: "mắt" is an eye, "mật" is a secret.
+
+    Raises:
+        StateSecret: the text is such a mark.
+    """
+    words = " ".join(normalize("NFC", text).casefold().split())
+    if words.strip(_AROUND) in _MARKS or any(words.startswith(mark) for mark in _BRACKETED):
+        raise StateSecret(field=field, found=shown(text), clause="QĐ 52/2019 Đ1.2")
 
 
 def _says_no(mark: str) -> bool:
