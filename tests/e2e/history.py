@@ -23,6 +23,8 @@ from lienthong_node.opening import open_for_audit
 from lienthong_node.stores import read_recorded
 
 PAGE: Final = 500
+TAIL: Final = 256 * 1024
+"""Bytes of the history that are looked at after each restart."""
 
 Event: TypeAlias = Mapping[str, Any]
 
@@ -52,6 +54,15 @@ def read_events(path: Path) -> list[Event]:
     """The history so far; a line that is still being written is left out."""
     lines = path.read_text("utf-8").split("\n")[:-1]
     return [json.loads(line) for line in lines]
+
+
+def newest_events(path: Path) -> list[Event]:
+    """The end of the history; reading all of it again and again would take longer and longer."""
+    with path.open("rb") as source:
+        start = max(0, path.stat().st_size - TAIL)
+        source.seek(start)
+        lines = source.read().decode("utf-8", "ignore").split("\n")
+    return [json.loads(line) for line in lines[bool(start) : -1]]
 
 
 def read_journal(data: Path) -> tuple[list[Entry], list[str]]:

@@ -28,7 +28,7 @@ class Load:
             "history": str(self.history),
             "seed": seed,
             "senders": [
-                {"profile": str(axis.profile(code)), "at_once": 6, "pause": 0.04} for code in (A, B)
+                {"profile": str(axis.profile(code)), "at_once": 8, "pause": 0.02} for code in (A, B)
             ],
             "readers": [{"profile": str(axis.profile(code)), "organ": code} for code in NAMES],
         }

@@ -19,7 +19,15 @@ from lienthong.errors import NotFound
 from lienthong.model.ids import PackageId
 from tests.e2e.conftest import NAMES, A, B
 from tests.e2e.forked_axis import ForkedAxis, forked_axis
-from tests.e2e.history import Entry, Event, digest, judge, read_events, read_journal
+from tests.e2e.history import (
+    Entry,
+    Event,
+    digest,
+    judge,
+    newest_events,
+    read_events,
+    read_journal,
+)
 from tests.e2e.load_process import loaded
 
 KILLS: Final = int(os.environ.get("LIENTHONG_KILLS", "50"))
@@ -44,7 +52,7 @@ def test_nothing_acknowledged_is_lost_when_the_node_is_killed(tmp_path: Path) ->
         for number in range(1, KILLS + 1):
             ready.append(kill_and_restart(axis, chance))
             assert not load.has_ended, f"after kill {number}: {load.errors}"
-            assert changed_receipts(clients, read_events(load.history)) == [], f"kill {number}"
+            assert changed_receipts(clients, newest_events(load.history)) == [], f"kill {number}"
         seconds = time.monotonic() - started
         assert load.finish() == 0, load.errors
         axis.stop()
@@ -64,7 +72,7 @@ def test_acknowledging_before_the_commit_would_be_caught(tmp_path: Path) -> None
     ):
         for _ in range(PLANTED_KILLS):
             kill_and_restart(axis, chance)
-            if load.has_ended or changed_receipts(clients, read_events(load.history)):
+            if load.has_ended or changed_receipts(clients, newest_events(load.history)):
                 break
         load.close()
         axis.stop()
