@@ -11,7 +11,7 @@ from attrs import field, frozen
 from cryptography import x509
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from lienthong.codec.signed import dump_envelope, envelope_from_message
+from lienthong.codec.signed import envelope_from_message
 from lienthong.errors import InvalidValue, Malformed
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import OrganCode, Organisation, OrganName
@@ -53,9 +53,11 @@ def received(message: package_pb2.Envelope) -> Received:
         Malformed: it cannot be one.
     """
     envelope = envelope_from_message(message)
+    # What a message holds beside its envelope is not kept; the rest is, in one order.
+    message.DiscardUnknownFields()  # type: ignore[no-untyped-call,unused-ignore]
     return Received(
         envelope=envelope,
-        envelope_bytes=dump_envelope(envelope),
+        envelope_bytes=message.SerializeToString(deterministic=True),
         payload_sha256=hashlib.sha256(envelope.payload).digest(),
     )
 

@@ -71,6 +71,7 @@ def other_file(item: Any) -> None:
     item.inline_files[0] += b"?"
 
 
+@pytest.mark.parametrize("reader", [RECIPIENT, SENDER])
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -88,16 +89,28 @@ def test_altered_item_is_refused(
     sender: Client,
     recipient: Client,
     document: Document,
+    reader: str,
     change: Callable[[Any], None],
     expected: type[LienthongError],
 ) -> None:
     fill(sender, document, 1)
+    reading = {RECIPIENT: recipient, SENDER: sender}[reader]
     axis.faults.change_item = change
     with pytest.raises(expected) as caught:
-        list(recipient.feed())
+        list(reading.feed())
     assert caught.value.facts["index"] == 0
     axis.faults.change_item = None
-    assert len(list(recipient.feed())) == 1
+    assert len(list(reading.feed())) == 1
+
+
+def test_what_was_sent_comes_back_as_others_see_it(
+    sender: Client, recipient: Client, document: Document
+) -> None:
+    fill(sender, document, 2)
+    item = next(iter(recipient.feed()))
+    assert item.manifest is not None
+    recipient.arrived(item.manifest.package_id)
+    assert list(sender.feed()) == list(recipient.feed()) == list(sender.feed())
 
 
 def test_reading_goes_on_after_an_item_that_does_not_verify(

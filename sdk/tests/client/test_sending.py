@@ -154,7 +154,7 @@ def test_receipt_of_another_package_is_refused(
         del message.inclusion_proof[:]
 
     axis.faults.change_receipt = exchange
-    with pytest.raises(ReceiptInvalid, match="not for what was handed over"):
+    with pytest.raises(ReceiptInvalid, match="it is for another envelope"):
         sender.send(document, [FILE], [RECIPIENT])
 
 

@@ -224,13 +224,11 @@ class ReceivingMethods(ReportingMethods):
         """Report as the recipient; the arrival goes first, in the same message, if it is due."""
         package = as_package_id(package_id)
         organ = self.organ if recipient is None else as_organ(recipient)
-        envelopes = []
+        reports = []
         if event in _AFTER_ARRIVAL and await self._state(package, organ) is DeliveryState.SENT:
-            envelopes.append(
-                await self._signed(DeliveryEvent.ARRIVE, package, organ, organ, Parts())
-            )
-        envelopes.append(await self._signed(event, package, organ, organ, parts))
-        return (await self._hand_over(envelopes))[-1]
+            reports.append(await self._signed(DeliveryEvent.ARRIVE, package, organ, organ, Parts()))
+        reports.append(await self._signed(event, package, organ, organ, parts))
+        return (await self._hand_over(reports))[-1]
 
     async def _state(self, package_id: PackageId, recipient: OrganId) -> DeliveryState | None:
         known = self._known.state(package_id, recipient)

@@ -237,7 +237,9 @@ class SendingMethods(ReportingMethods):
             envelope=envelope_to_message(package.envelope), inline_files=inline
         )
         (answer,) = await hand_over(self._submissions, [submission], self._policy)
-        verified = self._noted(self._verifier.receipt_for(answer, package.envelope))
+        verified = self._noted(
+            self._verifier.receipt_for(answer, package.envelope, package.manifest)
+        )
         self._known.learn(package.manifest, (file.sha256 for file in package.manifest.files))
         return verified.receipt
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import datetime
-from hmac import compare_digest
+from typing import Final
 
 from attrs import frozen
 
 from lienthong.client.wire import inline_files_from_messages
-from lienthong.codec.signed import envelope_from_message, receipt_from_message
+from lienthong.codec.signed import envelope_from_message, envelope_to_message, receipt_from_message
 from lienthong.errors import FileUndeclared, LienthongError, ReceiptInvalid
 from lienthong.evidence.checkpoint import Checkpoint
 from lienthong.evidence.note import VerifierKey
 from lienthong.evidence.receipt import (
     CheckpointCache,
     ReceiptEvidence,
+    Recorded,
     RecordedPackage,
     RecordedReport,
+    match_envelope,
     verify_receipt,
 )
 from lienthong.model.ids import Sha256
 from lienthong.model.journal import (
-    DirectoryRecord,
     FeedItem,
     JournalEntry,
     PackageRecord,
@@ -29,10 +31,14 @@ from lienthong.model.journal import (
     StatementRecord,
 )
 from lienthong.model.package import Manifest
+from lienthong.model.report import Statement
 from lienthong.model.signing import Envelope
 from lienthong.pki.chain import ChainCache, TrustAnchors
 from lienthong.pki.envelope import EnvelopeEvidence, verify_envelope
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
+
+OWN_ITEMS: Final = 4096
+"""Packages and reports of one's own that are remembered until they come by in the feed."""
 
 
 @frozen(kw_only=True)
@@ -52,6 +58,7 @@ class Verifier:
         self._anchors = anchors
         self._chains = ChainCache()
         self._checkpoints = CheckpointCache()
+        self._own: OrderedDict[int, _Own] = OrderedDict()
 
     def receipt(self, message: journal_pb2.Receipt) -> VerifiedReceipt:
         """Check a receipt by itself.
@@ -64,18 +71,23 @@ class Verifier:
         receipt = receipt_from_message(message)
         return VerifiedReceipt(receipt=receipt, entry=self._evidence(receipt).entry)
 
-    def receipt_for(self, message: journal_pb2.Receipt, envelope: Envelope) -> VerifiedReceipt:
-        """Check that a receipt is for what was just handed over.
+    def receipt_for(
+        self, message: journal_pb2.Receipt, envelope: Envelope, content: Manifest | Statement
+    ) -> VerifiedReceipt:
+        """Check that a receipt is for what was just made and handed over.
 
         Raises:
             ReceiptInvalid: it is for something else; also as ``receipt``.
         """
         verified = self.receipt(message)
-        body = verified.entry.body
-        if isinstance(body, DirectoryRecord) or not compare_digest(
-            body.payload_sha256.bytes, Sha256.of(envelope.payload).bytes
-        ):
-            raise ReceiptInvalid(reason="it is not for what was handed over")
+        self._own[message.index] = _Own(
+            message=exchange_pb2.FeedItem(receipt=message, envelope=envelope_to_message(envelope)),
+            verified=verified,
+            envelope=envelope,
+            recorded=match_envelope(verified.entry, envelope, content),
+        )
+        while len(self._own) > OWN_ITEMS:
+            self._own.popitem(last=False)
         return verified
 
     def item(self, message: exchange_pb2.FeedItem) -> FeedItem:
@@ -87,6 +99,9 @@ class Verifier:
         2. The envelope is the one that the entry records.
         3. Its signatures were valid when the axis recorded it, and lead to a trust anchor.
         4. Contents that came along are declared in the manifest and have its hashes.
+
+        What this client has signed and handed over itself passes steps 1 to 3 when it is, byte for
+        byte, what it was when its receipt was checked.
 
         Every error has the ``index`` of the item among its facts.
 
@@ -102,22 +117,17 @@ class Verifier:
             raise type(error)(**facts) from error
 
     def _item(self, message: exchange_pb2.FeedItem) -> FeedItem:
+        own = self._own.pop(message.receipt.index, None)
+        if own is not None and own.is_said_by(message):
+            return _item(message, own.verified, own.envelope, own.recorded)
         receipt = receipt_from_message(message.receipt)
         if not message.HasField("envelope"):
             return self._bare(receipt)
         envelope = envelope_from_message(message.envelope)
-        evidence = self._evidence(receipt, envelope)
-        self.envelope(envelope, evidence.entry.recorded_at)
-        recorded = evidence.recorded
-        manifest = recorded.manifest if isinstance(recorded, RecordedPackage) else None
-        return FeedItem(
-            receipt=receipt,
-            entry=evidence.entry,
-            envelope=envelope,
-            manifest=manifest,
-            statement=recorded.statement if isinstance(recorded, RecordedReport) else None,
-            inline_files=_contents(message, manifest),
-        )
+        entry = self._evidence(receipt).entry
+        recorded = match_envelope(entry, envelope)
+        self.envelope(envelope, entry.recorded_at)
+        return _item(message, VerifiedReceipt(receipt=receipt, entry=entry), envelope, recorded)
 
     def envelope(self, envelope: Envelope, at: datetime) -> EnvelopeEvidence:
         """Check who signed an envelope, judged at *at*. Raises as ``pki.verify_envelope``."""
@@ -139,14 +149,44 @@ class Verifier:
             raise ReceiptInvalid(reason=f"what entry {entry.index} is about did not come along")
         return FeedItem(receipt=receipt, entry=entry)
 
-    def _evidence(self, receipt: Receipt, envelope: Envelope | None = None) -> ReceiptEvidence:
-        evidence = verify_receipt(receipt, self._key, envelope=envelope, cache=self._checkpoints)
+    def _evidence(self, receipt: Receipt) -> ReceiptEvidence:
+        evidence = verify_receipt(receipt, self._key, cache=self._checkpoints)
         self._check_axis(evidence.checkpoint)
         return evidence
 
     def _check_axis(self, checkpoint: Checkpoint) -> None:
         if checkpoint.origin != self._axis:
             raise ReceiptInvalid(reason=f"it is of {checkpoint.origin}, expected {self._axis}")
+
+
+@frozen(kw_only=True)
+class _Own:
+    """What this client has signed, and the receipt that it got for it."""
+
+    message: exchange_pb2.FeedItem
+    verified: VerifiedReceipt
+    envelope: Envelope
+    recorded: Recorded
+
+    def is_said_by(self, message: exchange_pb2.FeedItem) -> bool:
+        """Whether a feed tells just this."""
+        return bool(
+            message.receipt == self.message.receipt and message.envelope == self.message.envelope
+        )
+
+
+def _item(
+    message: exchange_pb2.FeedItem, verified: VerifiedReceipt, envelope: Envelope, found: Recorded
+) -> FeedItem:
+    manifest = found.manifest if isinstance(found, RecordedPackage) else None
+    return FeedItem(
+        receipt=verified.receipt,
+        entry=verified.entry,
+        envelope=envelope,
+        manifest=manifest,
+        statement=found.statement if isinstance(found, RecordedReport) else None,
+        inline_files=_contents(message, manifest),
+    )
 
 
 def _contents(message: exchange_pb2.FeedItem, manifest: Manifest | None) -> dict[Sha256, bytes]:

@@ -7,7 +7,8 @@ same signature for different content.
 from __future__ import annotations
 
 import functools
-from typing import Final, TypeVar, cast
+from collections.abc import Callable
+from typing import Final, TypeAlias, TypeVar, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
@@ -15,6 +16,7 @@ from google.protobuf.message import DecodeError, Message
 from lienthong.errors import Malformed, TooLarge, UnknownField
 
 M = TypeVar("M", bound=Message)
+_Holds: TypeAlias = Callable[[Message, str], bool]
 
 _VARINT: Final = 0
 _FIXED64: Final = 1
@@ -65,27 +67,26 @@ def check(message: Message, data: bytes, *, what: str) -> None:
 
 
 def _has_map_entry(message: Message) -> bool:
-    for field in _to_maps(_descriptor(message)):
-        value = getattr(message, field.name)
-        if _is_map(field):
-            found = bool(value)
-        elif field.is_repeated:
-            found = any(_has_map_entry(one) for one in value)
-        else:
-            found = message.HasField(field.name) and _has_map_entry(value)
-        if found:
-            return True
-    return False
+    return any(holds(message, name) for name, holds in _to_maps(_descriptor(message)))
 
 
 @functools.cache
-def _to_maps(descriptor: Descriptor) -> tuple[FieldDescriptor, ...]:
+def _to_maps(descriptor: Descriptor) -> tuple[tuple[str, _Holds], ...]:
     """The fields that are maps or lead to one; no signed message contains itself."""
     return tuple(
-        field
+        (field.name, _way(field))
         for field in descriptor.fields
         if field.message_type is not None and (_is_map(field) or _to_maps(field.message_type))
     )
+
+
+def _way(field: FieldDescriptor) -> _Holds:
+    """How to tell whether there is an entry in or behind a field."""
+    if _is_map(field):
+        return lambda message, name: bool(getattr(message, name))
+    if field.is_repeated:
+        return lambda message, name: any(map(_has_map_entry, getattr(message, name)))
+    return lambda message, name: message.HasField(name) and _has_map_entry(getattr(message, name))
 
 
 def _is_map(field: FieldDescriptor) -> bool:

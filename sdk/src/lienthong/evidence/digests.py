@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 from lienthong.model.signing import Envelope
 
@@ -16,27 +15,22 @@ def envelope_digest(envelope: Envelope) -> bytes:
     each the algorithm's word, the value, the number of certificates and every certificate. The
     counts keep envelopes apart whose parts are the same but belong to different signatures.
     """
-    digest = hashlib.sha256()
-    for piece in _pieces(envelope):
-        digest.update(piece)
-    return digest.digest()
-
-
-def _pieces(envelope: Envelope) -> Iterator[bytes]:
-    yield from _part(envelope.payload_type.encode())
-    yield from _part(envelope.payload)
-    yield _number(len(envelope.signatures))
+    pieces = [
+        *_part(envelope.payload_type.encode()),
+        *_part(envelope.payload),
+        _number(len(envelope.signatures)),
+    ]
     for signature in envelope.signatures:
-        yield from _part(signature.algorithm.value.encode())
-        yield from _part(signature.value)
-        yield _number(len(signature.chain))
+        pieces += _part(signature.algorithm.value.encode())
+        pieces += _part(signature.value)
+        pieces.append(_number(len(signature.chain)))
         for certificate in signature.chain:
-            yield from _part(certificate)
+            pieces += _part(certificate)
+    return hashlib.sha256(b"".join(pieces)).digest()
 
 
-def _part(data: bytes) -> Iterator[bytes]:
-    yield _number(len(data))
-    yield data
+def _part(data: bytes) -> tuple[bytes, bytes]:
+    return _number(len(data)), data
 
 
 def _number(value: int) -> bytes:

@@ -125,8 +125,16 @@ def verify_receipt(
     return ReceiptEvidence(entry=entry, checkpoint=checkpoint, recorded=recorded)
 
 
-def match_envelope(entry: JournalEntry, envelope: Envelope) -> Recorded:
+def match_envelope(
+    entry: JournalEntry, envelope: Envelope, content: Manifest | Statement | None = None
+) -> Recorded:
     """Check that an entry records this envelope, and nothing else than what it holds.
+
+    Args:
+        entry: what the axis recorded.
+        envelope: what is said to be recorded.
+        content: what the envelope holds, for the one who has made it from this; otherwise it is
+            read.
 
     Raises:
         ReceiptInvalid: it does not.
@@ -142,8 +150,10 @@ def match_envelope(entry: JournalEntry, envelope: Envelope) -> Recorded:
     if envelope.payload_type != expected:
         raise ReceiptInvalid(reason="the entry is of another kind than the envelope")
     if isinstance(body, PackageRecord):
-        return _match_manifest(entry.axis, body, envelope.payload)
-    return _match_statement(entry.axis, body, envelope.payload)
+        manifest = content if isinstance(content, Manifest) else _manifest(envelope.payload)
+        return _match_manifest(entry.axis, body, manifest)
+    statement = content if isinstance(content, Statement) else _statement(envelope.payload)
+    return _match_statement(entry.axis, body, statement)
 
 
 def _read(receipt: Receipt, checkpoint: Checkpoint) -> JournalEntry:
@@ -158,11 +168,21 @@ def _read(receipt: Receipt, checkpoint: Checkpoint) -> JournalEntry:
     return entry
 
 
-def _match_manifest(axis: str, record: PackageRecord, payload: bytes) -> RecordedPackage:
+def _manifest(payload: bytes) -> Manifest:
     try:
-        manifest = load_manifest(payload)
+        return load_manifest(payload)
     except LienthongError as error:
         raise ReceiptInvalid(reason=f"the manifest cannot be read: {error}") from error
+
+
+def _statement(payload: bytes) -> Statement:
+    try:
+        return load_statement(payload)
+    except LienthongError as error:
+        raise ReceiptInvalid(reason=f"the report cannot be read: {error}") from error
+
+
+def _match_manifest(axis: str, record: PackageRecord, manifest: Manifest) -> RecordedPackage:
     recorded = (axis, record.package_id, record.kind, record.target, len(record.recipients))
     signed = (
         manifest.audience,
@@ -176,11 +196,7 @@ def _match_manifest(axis: str, record: PackageRecord, payload: bytes) -> Recorde
     return RecordedPackage(record=record, manifest=manifest)
 
 
-def _match_statement(axis: str, record: StatementRecord, payload: bytes) -> RecordedReport:
-    try:
-        statement = load_statement(payload)
-    except LienthongError as error:
-        raise ReceiptInvalid(reason=f"the report cannot be read: {error}") from error
+def _match_statement(axis: str, record: StatementRecord, statement: Statement) -> RecordedReport:
     recorded = (axis, record.statement_id, record.package_id, record.event)
     signed = (
         statement.audience,

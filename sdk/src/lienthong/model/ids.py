@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import re
 from datetime import datetime
@@ -67,13 +68,25 @@ _SCHEME_LABELS: Final = {
 
 
 def _canonical_organ(value: str) -> str:
+    if not is_text(value) or len(value) > MAX_ORGAN:
+        raise _no_organ(value)
+    return _upper_organ(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _upper_organ(value: str) -> str:
+    """The canonical code; there are few, and every package and report holds several."""
     # The pattern is ASCII and is matched before upper-casing: "ß" and "ı" would become letters.
-    if not is_text(value) or len(value) > MAX_ORGAN or not _ORGAN.fullmatch(value):
-        expected = "groups of A-Z and 0-9 separated by dots, at most 35 characters"
-        raise InvalidValue(
-            field="OrganId", found=shown(value), expected=expected, clause="QĐ 20/2020 Đ4-6"
-        )
+    if not _ORGAN.fullmatch(value):
+        raise _no_organ(value)
     return value.upper()
+
+
+def _no_organ(value: object) -> InvalidValue:
+    expected = "groups of A-Z and 0-9 separated by dots, at most 35 characters"
+    return InvalidValue(
+        field="OrganId", found=shown(value), expected=expected, clause="QĐ 20/2020 Đ4-6"
+    )
 
 
 @frozen(order=True)
