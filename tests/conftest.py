@@ -1,0 +1,69 @@
+"""Figures: what a test of a promise has measured, printed as a table after the run.
+
+A test notes ``figure("D-01", wanted="0 lost in 50 kills", found="0 lost in 50 kills")`` before it
+asserts; the table says whether the test passed. The rows are also written to the folder
+``figures`` below ``TOX_WORK_DIR``, from where ``tox -e figures`` prints those of all environments.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import pytest
+
+from tests.tiers import NIGHTLY
+
+Figure: TypeAlias = Callable[..., None]
+
+_KEY: Final = "figure"
+_ROWS: Final = pytest.StashKey[list[dict[str, str]]]()
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """Note a figure: the identifier of the programme, what is wanted and what was found."""
+
+    def note(test: str, *, wanted: str, found: str) -> None:
+        record_property(_KEY, {"test": test, "wanted": wanted, "found": found})
+
+    return note
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_ROWS] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep the figures of a test with its outcome."""
+    report = yield
+    if call.when == "call":
+        outcome = "ok" if report.passed else "FAILED"
+        for key, value in item.user_properties:
+            if key == _KEY and isinstance(value, dict):
+                row = {**value, "outcome": outcome, "where": item.nodeid}
+                item.config.stash[_ROWS].append(row)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    rows = terminalreporter.config.stash[_ROWS]
+    if not rows:
+        return
+    rows.sort(key=lambda row: row["test"])
+    terminalreporter.section("figures (nightly)" if NIGHTLY else "figures")
+    for row in rows:
+        line = f"{row['test']:6} {row['outcome']:6} {row['found']}  (wanted: {row['wanted']})"
+        terminalreporter.write_line(line)
+    folder = os.environ.get("TOX_WORK_DIR")
+    if folder:
+        name = os.environ.get("TOX_ENV_NAME", "figures")
+        target = Path(folder, "figures", f"{name}.json")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
