@@ -1,183 +1,123 @@
-"""How many full lives a second: submit, receipt, feed, verify, accept, the sender sees 03.
+"""Full lives a second: submit, receipt, feed, verify, accept, until the sender sees 03.
 
-Node, sender and recipient are three processes on this machine; everything is signed, verified and
-durable. Prints one JSON object with the figure and, from the same run, limits of the machine.
-
-    python tests/bench/lives.py --documents 2000
+Node, sender and recipient are three processes; everything is signed, verified and durable.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
-import json
-import multiprocessing
-import os
-import tempfile
 import time
-from datetime import date
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import uvloop
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
+from attrs import frozen
 
-from lienthong.client import AsyncClient, FileSource, Profile, Sending
+from lienthong.client import AsyncClient, Profile, Sending
 from lienthong.model.delivery import DeliveryState
-from lienthong.model.document import Document, DocumentSigner
-from lienthong.model.ids import DocumentNumber, OrganId
-from lienthong.model.journal import DirectoryRecord, PackageRecord
-from lienthong.model.kinds import DocumentKind
+from lienthong.model.journal import DirectoryRecord
 from lienthong_node.certificates import KeyKind
-from lienthong_node.local import LocalAxis
+from tests.bench.limits import Limits
+from tests.bench.processes import cpu_seconds
+from tests.bench.recipient import accepting
+from tests.bench.rows import Row
+from tests.bench.samples import GARBAGE_THRESHOLD, RECIPIENT, SENDER, make_axis, make_sending
 
-SENDER = "000.00.00.H53"
-RECIPIENT = "000.00.13.H53"
-AGENCIES = {SENDER: "UBND tỉnh Tây Ninh", RECIPIENT: "Sở Thông tin và Truyền thông"}
-WAVE = 64
-"""Documents that the recipient accepts at the same time."""
+CORES = 2
+SIGNATURES = 3
+"""Of one life: the package, its arrival, its acceptance."""
 
-GARBAGE_THRESHOLD = 50_000
-"""As in the node: programs that move many documents gain by looking for cycles less often."""
+VERIFICATIONS = 6
+"""Of one life: the node all three, the recipient the package, the sender both reports."""
 
-
-def main() -> None:
-    """Run once and print the result."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--documents", type=int, default=2000)
-    parser.add_argument("--size", type=int, default=10_000, help="bytes of each document")
-    parser.add_argument("--key", choices=[kind.value for kind in KeyKind], default="p256")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        axis = LocalAxis.create(
-            Path(folder),
-            AGENCIES,
-            key=KeyKind(options.key),
-            disk_reserve_bytes=0,
-            burst=1_000_000,
-            requests_per_second=100_000,
-        )
-        with axis.running():
-            result = _measure(axis, options.documents, options.size)
-    print(json.dumps({"key": options.key, "bytes": options.size} | result, indent=1))
+PROFILE = ((0.30, 2_000), (0.60, 10_000), (0.09, 100_000), (0.009, 2_000_000), (0.001, 10_000_000))
+"""Parts of all documents, and their bytes (DESIGN §11)."""
 
 
-def _measure(axis: LocalAxis, documents: int, size: int) -> dict[str, Any]:
-    limits = {"verify_p256_per_s": _verify_rate(), "fsync_per_s": _sync_rate(axis.folder)}
-    context = multiprocessing.get_context("spawn")
-    recipient = context.Process(
-        target=_run_recipient, args=(str(axis.profile(RECIPIENT)), documents)
+@frozen(kw_only=True)
+class Lives:
+    """What one run gave."""
+
+    per_second: float
+    node_ms: float
+    """CPU of a life, milliseconds; as the two others."""
+
+    sender_ms: float
+    recipient_ms: float
+
+
+def measure(folder: Path, key: KeyKind, sizes: Sequence[int]) -> Lives:
+    """Run so many lives with files of these sizes in bytes."""
+    axis = make_axis(folder, key)
+    with axis.running(), accepting(axis.profile(RECIPIENT), len(sizes)) as recipient:
+        sendings = [make_sending(number, size) for number, size in enumerate(sizes)]
+        before = cpu_seconds(axis.pid)
+        seconds, own = uvloop.run(_send(axis.profile(SENDER), sendings))
+        node = cpu_seconds(axis.pid) - before
+    count = len(sizes)
+    return Lives(
+        per_second=count / seconds,
+        node_ms=node / count * 1000,
+        sender_ms=own / count * 1000,
+        recipient_ms=recipient.cpu_seconds / count * 1000,
     )
-    recipient.start()
-    before = _cpu(axis.pid)
-    seconds, own_cpu = uvloop.run(_send(axis.profile(SENDER), documents, size))
-    node_cpu = _cpu(axis.pid) - before
-    recipient.join()
-    return {
-        "documents": documents,
-        "lives_per_s": round(documents / seconds, 1),
-        "node_cpu_ms_per_life": round(node_cpu / documents * 1000, 2),
-        "sender_cpu_ms_per_life": round(own_cpu / documents * 1000, 2),
-        "limits": limits,
-    }
 
 
-async def _send(profile: Path, documents: int, size: int) -> tuple[float, float]:
+def rows(folder: Path, limits: Limits, documents: int) -> list[Row]:
+    """Lives of 10 kB with both kinds of keys, and of the load profile."""
+    found: list[Row] = []
+    for key, sign, verify in (
+        (KeyKind.P256, limits.p256_sign, limits.p256_verify),
+        (KeyKind.RSA2048, limits.rsa_sign, limits.rsa_verify),
+    ):
+        lives = measure(folder / key.value, key, [10_000] * documents)
+        limit = CORES / (SIGNATURES / sign + VERIFICATIONS / verify)
+        name = f"full lives, 10 kB, {key.value}"
+        by = f"{SIGNATURES} signatures and {VERIFICATIONS} verifications on {CORES} cores"
+        found.append(Row(name=name, value=lives.per_second, unit="1/s", limit=limit, limited_by=by))
+        cores = lives.per_second * (lives.node_ms + lives.sender_ms + lives.recipient_ms) / 1000
+        by = "both cores busy"
+        found += [
+            Row(name=f"{name}: cores used", value=cores, unit="", limit=CORES, limited_by=by),
+            Row(name=f"{name}: CPU of the node", value=lives.node_ms, unit="ms a life"),
+            Row(name=f"{name}: CPU of the sender", value=lives.sender_ms, unit="ms a life"),
+            Row(name=f"{name}: CPU of the recipient", value=lives.recipient_ms, unit="ms a life"),
+        ]
+    mixed = measure(folder / "mixed", KeyKind.P256, _mixture(documents // 2))
+    found.append(Row(name="full lives, load profile, p256", value=mixed.per_second, unit="1/s"))
+    return found
+
+
+def _mixture(documents: int) -> list[int]:
+    """Sizes in the parts of the load profile, evenly spread."""
+    sizes: list[int] = []
+    for part, size in PROFILE:
+        sizes += [size] * max(1, round(part * documents))
+    return [sizes[number * 7919 % len(sizes)] for number in range(len(sizes))]
+
+
+async def _send(profile: Path, sendings: Sequence[Sending]) -> tuple[float, float]:
     """Send everything, and follow the own feed until each document was accepted."""
     gc.set_threshold(GARBAGE_THRESHOLD)
     async with AsyncClient(Profile.load(profile)) as client:
-        await client.checkpoint()
-        sendings = [_sending(number, size) for number in range(documents)]
+        start = (await client.checkpoint()).size
         started, cpu = time.perf_counter(), time.process_time()
-        following = asyncio.create_task(_wait_accepted(client, documents))
+        following = asyncio.create_task(_wait_accepted(client, start, len(sendings)))
         outcomes = await client.send_many(sendings)
         failed = [outcome.error for outcome in outcomes if outcome.error is not None]
         if failed:
+            following.cancel()
             raise failed[0]
         await following
         return time.perf_counter() - started, time.process_time() - cpu
 
 
-async def _wait_accepted(client: AsyncClient, documents: int) -> None:
+async def _wait_accepted(client: AsyncClient, start: int, documents: int) -> None:
     accepted = 0
-    async for item in client.feed(follow=True, inline_limit=0):
+    async for item in client.feed(start, follow=True, inline_limit=0):
         body = item.entry.body
         if not isinstance(body, DirectoryRecord):
             accepted += sum(e.to_state is DeliveryState.ACCEPTED for e in body.effects)
         if accepted == documents:
             return
-
-
-def _sending(number: int, size: int) -> Sending:
-    document = Document(
-        issuer_code=OrganId(SENDER),
-        issuer_name=AGENCIES[SENDER],
-        number=DocumentNumber.parse(f"{number + 1:02d}/2026/QĐ-UBND"),
-        issued_date=date(2026, 11, 20),
-        kind=DocumentKind.QUYET_DINH,
-        subject="Văn bản đo hiệu năng",
-        signer=DocumentSigner(full_name="Chủ tịch", position="Chủ tịch"),
-    )
-    content = number.to_bytes(8, "big") + os.urandom(size - 8)
-    return Sending(
-        document=document,
-        files=[FileSource.of_bytes("van-ban.pdf", content)],
-        recipients=[RECIPIENT],
-    )
-
-
-def _run_recipient(profile: str, documents: int) -> None:
-    uvloop.run(_receive(Path(profile), documents))
-
-
-async def _receive(profile: Path, documents: int) -> None:
-    """Accept every document of the feed, many at a time."""
-    gc.set_threshold(GARBAGE_THRESHOLD)
-    room = asyncio.Semaphore(WAVE)
-    async with AsyncClient(Profile.load(profile)) as client, asyncio.TaskGroup() as group:
-        received = 0
-        async for item in client.feed(follow=True):
-            if not isinstance(item.entry.body, PackageRecord):
-                continue
-            received += 1
-            await room.acquire()
-            task = group.create_task(
-                client.accept(item.entry.body.package_id, register_number=received)
-            )
-            task.add_done_callback(lambda _: room.release())
-            if received == documents:
-                return
-
-
-def _cpu(pid: int) -> float:
-    """CPU seconds of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _verify_rate() -> float:
-    """P-256 verifications a second on one core."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    public, message = key.public_key(), b"x" * 1000
-    signature = key.sign(message, ec.ECDSA(SHA256()))
-    started, count = time.perf_counter(), 2000
-    for _ in range(count):
-        public.verify(signature, message, ec.ECDSA(SHA256()))
-    return round(count / (time.perf_counter() - started))
-
-
-def _sync_rate(folder: Path) -> float:
-    """Durable 4 kB writes a second."""
-    started, count = time.perf_counter(), 200
-    with (folder / "sync").open("wb") as file:
-        for _ in range(count):
-            file.write(b"x" * 4096)
-            file.flush()
-            os.fdatasync(file.fileno())
-    return round(count / (time.perf_counter() - started))
-
-
-if __name__ == "__main__":
-    main()
