@@ -105,12 +105,12 @@ def check_public_key(key: object, *, subject: str = "the key") -> PublicKey:
         AlgorithmUnsupported: the key is of another kind or on another curve.
         CertificateUnfit: an RSA key is too short, or so large that it only costs time.
     """
-    if isinstance(key, rsa.RSAPublicKey):
-        _check_rsa(key, subject)
-        return key
     if isinstance(key, ec.EllipticCurvePublicKey):
         if key.curve.name not in _BY_CURVE:
             raise AlgorithmUnsupported(found=f"ECDSA on {key.curve.name}")
+        return key
+    if isinstance(key, rsa.RSAPublicKey):
+        _check_rsa(key, subject)
         return key
     if isinstance(key, Ed25519PublicKey):
         return key
@@ -154,11 +154,12 @@ def describe_key(key: PublicKey) -> str:
 def _verify(
     algorithm: SignatureAlgorithm, key: PublicKey, message: bytes, signature: bytes, subject: str
 ) -> None:
-    if isinstance(key, rsa.RSAPublicKey) and algorithm in _RSA:
+    # The commonest kind first: asking for the class of a key takes noticeable time.
+    if isinstance(key, ec.EllipticCurvePublicKey) and algorithm is _BY_CURVE[key.curve.name]:
+        key.verify(signature, message, _ECDSA[algorithm][1])
+    elif isinstance(key, rsa.RSAPublicKey) and algorithm in _RSA:
         pad, digest = _RSA[algorithm]
         key.verify(signature, message, pad, digest)
-    elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm is _BY_CURVE[key.curve.name]:
-        key.verify(signature, message, _ECDSA[algorithm][1])
     elif isinstance(key, Ed25519PublicKey) and algorithm is SignatureAlgorithm.ED25519:
         key.verify(signature, message)
     else:
