@@ -1,7 +1,4 @@
-"""Print the figures that the tests of all environments have noted: test, figure, wanted.
-
-    python tools/figures.py .tox/figures
-"""
+"""Print the figures that the tests of all environments have noted: ``figures.py .tox/figures``."""
 
 from __future__ import annotations
 

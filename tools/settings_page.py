@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from attribute_docs import attributes
+from attribute_docs import Attribute, attributes
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "node/src/lienthong_node/settings.py"
@@ -27,11 +27,13 @@ and wrong types keep the node from starting; the error names file, key, found an
 
 def page() -> str:
     """The whole page."""
-    rows = (
-        f"| `{a.name}` | {a.type} | `{a.default or 'required'}` | {a.text} |\n"
-        for a in attributes(SOURCE, "Settings")
-    )
-    return HEAD + "".join(rows)
+    return HEAD + "".join(_row(attribute) for attribute in attributes(SOURCE, "Settings"))
+
+
+def _row(attribute: Attribute) -> str:
+    kind, _, optional = attribute.type.partition(" | ")
+    default = "by rule" if optional else f"`{attribute.default or 'required'}`"
+    return f"| `{attribute.name}` | {kind} | {default} | {attribute.text} |\n"
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from lienthong.errors import (
     LienthongError,
     NotFound,
     OrganisationUnknown,
+    RestoreUnconfirmed,
 )
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.ids import OrganId
@@ -42,6 +43,7 @@ from lienthong_node.audit import audit
 from lienthong_node.backup import write_backup
 from lienthong_node.certificates import Authority, KeyKind, new_key
 from lienthong_node.core.credentials import Role, Use
+from lienthong_node.heads import write_head
 from lienthong_node.opening import PASSPHRASE_FILE, open_folder, open_for_audit
 from lienthong_node.provision import Holder, create_folder, issue_profile
 from lienthong_node.settings import FILE_NAME, Settings, dump_settings, load_settings
@@ -274,6 +276,13 @@ class TestBackup:
     def test_with_the_keys_it_is_a_node_again(self, stocked: Path, tmp_path: Path) -> None:
         key = back_up(stocked, tmp_path / "backup")
         shutil.copytree(stocked / "keys", tmp_path / "backup/keys")
+        with closing(open_folder(tmp_path / "backup")) as opened:
+            with pytest.raises(RestoreUnconfirmed, match="the head file is missing"):
+                opened.committer()
+            with opened.store.read() as view:
+                newest = view.checkpoint()
+        assert newest is not None
+        write_head(tmp_path / "backup", newest.note)
         with administration(tmp_path / "backup") as admin:
             assert admin.checkpoint_key == key
             assert OrganId(A) in admin.directory()

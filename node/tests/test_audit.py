@@ -18,9 +18,10 @@ from lienthong.codec.signed import load_entry
 from lienthong.errors import CheckpointInvalid, DataCorrupt
 from lienthong.evidence.checkpoint import Checkpoint, sign_checkpoint
 from lienthong.evidence.merkle import append
+from lienthong.evidence.witness import Kept, dump_kept
 from lienthong.testing.clock import FixedClock
 from lienthong.testing.signer import MemorySigner
-from lienthong_node.audit import Audited, audit, check_continues
+from lienthong_node.audit import Audited, audit, check_kept
 from lienthong_node.committer import Committer
 from lienthong_storage_fs.store import FSBlobStore
 from lienthong_storage_sqlite.store import SQLiteRecordStore
@@ -264,9 +265,58 @@ TAMPERINGS: Final[dict[str, tuple[Tampering, str]]] = {
         lambda disk: disk.rewrite(ARRIVAL, package_id=disk.row(8)["package_id"]),
         "journal entry 5: what it is about",
     ),
-    "certificate bound to another": (_rebind, f"the credential {B}"),
-    "credential invented": (_add_credential, "the credential of directory version 12"),
+    "certificate bound to another": (
+        _rebind,
+        f"the credential {hashlib.sha256(B.encode()).hexdigest()}",
+    ),
+    "credential invented": (_add_credential, f"the credential {bytes(32).hex()}"),
     "organisation changed": (_rename, f"the organisation {NOBODY}"),
+    "credential bound by its column only": (
+        _sql("UPDATE credential SET organ = ? WHERE organ = ?", A, B),
+        "the credential ",
+    ),
+    "credential deleted": (_sql("DELETE FROM credential WHERE organ = ?", B), "the credential "),
+    "organisation deleted": (
+        _sql("DELETE FROM organisation WHERE organ = ?", NOBODY),
+        f"the organisation {NOBODY}",
+    ),
+    "change of the directory altered": (
+        lambda disk: disk.rewrite(0, envelope=disk.row(0)["envelope"] + b" "),
+        "journal entry 0: its change of the directory",
+    ),
+    "delivery backdated": (
+        _sql("UPDATE delivery SET updated_us = updated_us - 1 WHERE recipient = ?", C),
+        f"to {C} is not what entry",
+    ),
+    "lead invented": (
+        _sql("UPDATE delivery SET has_lead = 1 WHERE recipient = ?", C),
+        f"to {C} is not what entry",
+    ),
+    "package invented": (
+        _sql(
+            "INSERT INTO package SELECT ?, kind, sender, payload_sha256, idx, target_package_id,"
+            " reply_requested FROM package LIMIT 1",
+            bytes(16),
+        ),
+        f"table package: no entry has made the row of {bytes(16).hex()}",
+    ),
+    "report invented": (
+        _sql(
+            "INSERT INTO statement SELECT ?, package_id, recipient, event, payload_sha256,"
+            " content_sha256, idx FROM statement LIMIT 1",
+            bytes(16),
+        ),
+        f"table statement: no entry has made the row of {bytes(16).hex()}",
+    ),
+    "tile invented": (
+        _sql("INSERT INTO tile SELECT level, idx + 1, root, hashes FROM tile"),
+        "table tile: no entry",
+    ),
+    "small file invented": (
+        _sql("INSERT INTO content VALUES (?, x'00')", bytes(32)),
+        f"table content: no entry has made the row of {bytes(32).hex()}",
+    ),
+    "head deleted": (_sql("DELETE FROM head"), "0 rows instead of one for SELECT size FROM head"),
     "tile changed": (_sql("UPDATE tile SET root = zeroblob(32)"), "the tile 0/0"),
     "tile deleted": (_sql("DELETE FROM tile"), "the tile 0/0"),
     "small file changed": (
@@ -295,9 +345,11 @@ def test_finds_and_names(disk: Disk, name: str) -> None:
 class TestAgainstOutside:
     """What was cut off cleanly only a checkpoint that somebody else has kept can show."""
 
-    def check(self, folder: Path, note: str) -> None:
+    def check(self, folder: Path, *notes: str) -> None:
+        """Against one published checkpoint, or the file of a witness who has kept several."""
+        kept = [dump_kept(Kept(checkpoint=note)) for note in notes]
         with closing(SQLiteRecordStore(folder / "node.db")) as store:
-            check_continues(store, KEY, note)
+            check_kept(store, KEY, b"".join(kept) if len(kept) > 1 else notes[0].encode())
 
     def note(self, disk: Disk, size: int) -> str:
         [[found]] = disk.run("SELECT note FROM checkpoint WHERE size = ?", size)
@@ -319,6 +371,15 @@ class TestAgainstOutside:
         disk.sql.close()
         with pytest.raises(DataCorrupt, match="first 5 entries were rewritten"):
             self.check(disk.folder, note)
+
+    def test_what_was_kept_often_names_the_place(self, disk: Disk) -> None:
+        kept = [self.note(disk, size) for size in (268, 5, 8)]
+        disk.forge_entry(6, nonce=b"n" * 32)
+        disk.sql.close()
+        with pytest.raises(
+            DataCorrupt, match="first 8 entries were rewritten, at or after entry 5"
+        ):
+            self.check(disk.folder, *kept)
 
     def test_a_checkpoint_of_another_axis_counts_for_nothing(self, disk: Disk) -> None:
         checkpoint = Checkpoint(origin=AXIS, size=5, root=bytes(32))

@@ -41,3 +41,13 @@ async def test_whoever_goes_away_takes_nothing() -> None:
         await waiting
     await budget.give(A, 100)
     await asyncio.wait_for(budget.take(A, 100), 1)
+
+
+async def test_empty_messages_weigh_nothing_whoever_comes_first() -> None:
+    """One that is given back last finds that the share is at zero already."""
+    budget = ByteBudget(100)
+    await budget.take(A, 0)
+    await budget.take(A, 60)
+    await budget.give(A, 60)
+    await budget.give(A, 0)
+    await asyncio.wait_for(budget.take(A, 100), 1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from lienthong.client import Profile
 from lienthong_node.cli import COMMANDS, cli
+from lienthong_node.opening import open_folder
 from lienthong_node.settings import load_settings
 
 AXIS = "truc.test"
@@ -182,6 +185,78 @@ class TestAudit:
         (tmp_path / "junk").write_bytes(b"\xff\xfe")
         told = error("audit", "verify", data, "--checkpoint", tmp_path / "junk")
         assert told["code"] == "evidence.checkpoint_invalid"
+
+
+class TestRestore:
+    """A backup taken after one organisation; two more came after it."""
+
+    @pytest.fixture
+    def restored(self, data: Path, tmp_path: Path) -> Path:
+        folder = tmp_path / "restored"
+        run("org", "add", data, "G.1", "Cơ quan 1")
+        assert run("backup", data, "--to", folder).exit_code == 0
+        self.keep(data, tmp_path / "same")
+        run("org", "add", data, "G.2", "Cơ quan 2")
+        run("org", "add", data, "G.3", "Cơ quan 3")
+        self.keep(data, tmp_path / "newer")
+        for name in ("keys", "operator"):
+            shutil.copytree(data / name, folder / name)
+        return folder
+
+    def keep(self, data: Path, target: Path) -> None:
+        with closing(open_folder(data)) as opened, opened.store.read() as view:
+            newest = view.checkpoint()
+        assert newest is not None
+        target.write_text(newest.note)
+
+    def sizes(self, *notes: Path) -> list[int]:
+        return [int(note.read_text().splitlines()[1]) for note in notes]
+
+    def test_nothing_is_signed_before_it_was_said(self, restored: Path) -> None:
+        told = error("org", "add", restored, "G.4", "Cơ quan 4")
+        assert told["code"] == "node.restore_unconfirmed"
+        assert f"lienthong-node restore {restored}" in told["next_step"]
+        assert run("restore", restored).exit_code == 0
+        assert run("org", "add", restored, "G.4", "Cơ quan 4").exit_code == 0
+
+    def test_an_older_checkpoint_is_continued(self, restored: Path, tmp_path: Path) -> None:
+        done = run("restore", restored, "--checkpoint", tmp_path / "same", "--json")
+        [entries] = self.sizes(tmp_path / "same")
+        assert json.loads(done.stdout) == {"entries": entries, "lost": 0}
+
+    def test_a_newer_checkpoint_shows_the_loss(self, restored: Path, tmp_path: Path) -> None:
+        arguments = ("restore", restored, "--checkpoint", tmp_path / "newer")
+        entries, newer = self.sizes(tmp_path / "same", tmp_path / "newer")
+        told = error(*arguments)
+        assert told["code"] == "node.journal_rolled_back"
+        assert told["facts"]["expected"] == str(newer)
+        assert error("credential", "list", restored)["code"] == "node.restore_unconfirmed"
+        done = run(*arguments, "--accept-loss", "--json")
+        assert json.loads(done.stdout) == {"entries": entries, "lost": newer - entries}
+        lines = (restored / "security.log").read_text().splitlines()
+        deed = next(json.loads(line) for line in lines if "records.restored" in line)
+        assert deed["what"] == f"{entries} entries, {newer - entries} lost"
+
+    def test_old_records_in_place_of_the_new_are_noticed(self, restored: Path, data: Path) -> None:
+        shutil.rmtree(data / "records")
+        shutil.copytree(restored / "records", data / "records")
+        for command in (("credential", "list", data), ("restore", data), ("audit", "verify", data)):
+            assert error(*command)["code"] == "node.journal_rolled_back"
+        assert run("restore", data, "--accept-loss").exit_code == 0
+        assert run("audit", "verify", data).exit_code == 0
+
+    def test_another_history_is_never_accepted(self, restored: Path, tmp_path: Path) -> None:
+        assert run("restore", restored).exit_code == 0
+        run("org", "add", restored, "G.5", "Cơ quan 5")
+        run("org", "add", restored, "G.6", "Cơ quan 6")
+        arguments = ("restore", restored, "--checkpoint", tmp_path / "newer", "--accept-loss")
+        assert "rewritten" in error(*arguments)["message"]
+
+    def test_serving_checks_what_it_is_given(self, restored: Path, tmp_path: Path) -> None:
+        assert run("restore", restored).exit_code == 0
+        found = run("serve", restored, "--checkpoint", tmp_path / "newer")
+        assert found.exit_code == 1
+        assert "error[node.journal_rolled_back]" in found.stderr
 
 
 class TestUsage:

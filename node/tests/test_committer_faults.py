@@ -15,6 +15,7 @@ from attrs import evolve
 from lienthong.errors import DiskFull, IdReused, Internal, StoreFailed
 from lienthong.model.delivery import DeliveryEvent
 from lienthong.spi.storage import WriteTransaction
+from lienthong.testing.signer import MemorySigner
 from lienthong.testing.store import MemoryMedium, MemoryRecords, MemoryRecordStore
 from lienthong_node.committer import Batch, Committer, Outcome
 from lienthong_node.stores import Recorded
@@ -46,6 +47,22 @@ class TestFaults:
             [again] = ask(committer, command)
         assert receipt(again)[0] == 1
         assert store.medium.records.head.size == 2
+
+    def test_a_signature_that_does_not_fit_leaves_no_receipt_and_no_trace(self) -> None:
+        """What the signer of checkpoints returns is verified like anything from outside."""
+        other = MemorySigner.checkpoint(b"\x08" * 32)
+
+        class Lying(MemorySigner):
+            def sign(self, message: bytes) -> bytes:
+                return other.sign(message)
+
+        store = filled()
+        before = store.medium.records
+        with started(make(store, signer=Lying.checkpoint(b"\x07" * 32))) as committer:
+            [outcome] = ask(committer, submit(manifest()))
+        assert isinstance(outcome, StoreFailed)
+        assert "does not fit its key" in str(outcome)
+        assert store.medium.records is before
 
     def test_an_unknown_exception_of_the_store_becomes_a_reference(
         self, caplog: pytest.LogCaptureFixture

@@ -24,13 +24,21 @@ class Monotonic:
 
 
 def limits(clock: Monotonic, **changes: int) -> Limits:
-    values = {"per_second": 2, "burst": 3, "concurrent": 2} | changes
-    return Limits(
-        per_second=values["per_second"],
-        burst=values["burst"],
-        concurrent=values["concurrent"],
-        monotonic=clock,
-    )
+    values = {"per_second": 2, "burst": 3, "concurrent": 2, "documents_per_second": 5} | changes
+    return Limits(monotonic=clock, **values)
+
+
+def test_documents_are_counted_by_organisation() -> None:
+    clock = Monotonic()
+    shares = limits(clock)
+    assert shares.documents(A, 40)[0] == 40
+    passing, refusal = shares.documents(A, 20)
+    assert passing == 10
+    assert refusal.facts == {"limit": "documents a second", "retry_after": 2.0}
+    assert shares.documents(A, 1)[0] == 0
+    assert shares.documents(B, 50)[0] == 50
+    clock.now += 2
+    assert shares.documents(A, 20)[0] == 10
 
 
 def call(limits: Limits, organ: str, times: int = 1) -> None:

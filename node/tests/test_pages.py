@@ -6,10 +6,12 @@ import os
 from typing import Any
 
 import attrs
+import pytest
 
 from lienthong.codec.signed import dump_envelope
+from lienthong.errors import CursorBeyondJournal
 from lienthong.model.signing import MANIFEST_TYPE, Envelope, Signature, SignatureAlgorithm
-from lienthong.spi.records import CheckpointRow
+from lienthong.spi.records import CheckpointRow, Head
 from lienthong.testing.samples import journal_row
 from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.services.context import NodeContext
@@ -33,6 +35,7 @@ def filled() -> MemoryRecordStore:
             row = journal_row(index, parties=(A,), envelope=dump_envelope(envelope))
             tx.add_journal([row])
             tx.add_checkpoint(CheckpointRow(size=row.checkpoint_size, note=f"note {index}\n"))
+        tx.set_head(Head(size=COUNT))
     return store
 
 
@@ -68,3 +71,12 @@ def test_history_goes_on_where_the_answer_before_ended() -> None:
             if not start:
                 break
     assert seen == list(range(COUNT))
+
+
+def test_a_cursor_that_no_page_has_given_is_refused() -> None:
+    """At the end of the journal there is nothing yet; behind it there never was anything."""
+    request = exchange_pb2.SubscribeRequest(page_size=500)
+    with filled().read() as view:
+        assert not _page(bare_node(), request, A, COUNT, view).items
+        with pytest.raises(CursorBeyondJournal, match=f"{COUNT + 1} .* {COUNT} entries"):
+            _page(bare_node(), request, A, COUNT + 1, view)

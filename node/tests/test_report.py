@@ -14,6 +14,7 @@ from lienthong.errors import (
     GuardFailed,
     IdReused,
     InvalidMove,
+    InvalidValue,
     LienthongError,
     NotFound,
     SenderMismatch,
@@ -148,6 +149,17 @@ class TestBeforeTheMachine:
         world = World()
         value = statement(DeliveryEvent.ARRIVE, world.send(), created_at=NOW + off)
         assert isinstance(refused(world, value), ClockSkew)
+
+    def test_refuses_a_register_of_tomorrow(self) -> None:
+        world = World()
+        package = world.send()
+        world.say(DeliveryEvent.ARRIVE, package)
+        entry = RegisterEntry(number=1, date=TODAY + timedelta(days=1))
+        value = statement(DeliveryEvent.ACCEPT, package, register=entry)
+        found = refused(world, value)
+        assert isinstance(found, InvalidValue)
+        assert found.facts["field"] == "Statement.register.date"
+        world.say(DeliveryEvent.ACCEPT, package)
 
     def test_the_same_id_with_the_same_bytes_is_the_same_report(self) -> None:
         world = World()

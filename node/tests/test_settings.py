@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from lienthong.errors import ConfigInvalid
+from lienthong_node.disk import reserve_bytes
 from lienthong_node.settings import (
     FILE_NAME,
     Settings,
@@ -97,6 +98,16 @@ def test_no_number_takes_a_text(tmp_path: Path, name: str) -> None:
 def test_no_reserve_at_all_may_be_asked_for(tmp_path: Path) -> None:
     text = 'axis = "x"\ndisk_reserve_bytes = 0'
     assert load_settings(write(tmp_path, text)).disk_reserve_bytes == 0
+
+
+def test_without_a_choice_the_reserve_is_a_part_of_the_volume() -> None:
+    """5 %, at least 256 MiB."""
+    gib = 1024**3
+    assert Settings(axis="x").disk_reserve_bytes is None
+    assert reserve_bytes(None, 100 * gib) == 5 * gib
+    assert reserve_bytes(None, gib) == gib // 4
+    assert reserve_bytes(0, 100 * gib) == 0
+    assert reserve_bytes(10 * gib, 100 * gib) == 10 * gib
 
 
 def test_written_settings_read_back_and_hold_only_what_differs(tmp_path: Path) -> None:

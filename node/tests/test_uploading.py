@@ -20,9 +20,10 @@ from lienthong_node.core.policy import Policy
 from lienthong_node.services import uploading
 from lienthong_node.services.context import NodeContext, Pools
 from lienthong_node.services.locks import KeyedLocks
+from lienthong_node.settings import Settings
 from lienthong_node.uploads import Uploads
 from lienthong_proto.axis.v1 import exchange_pb2
-from node.tests.support import AXIS, A
+from node.tests.support import AXIS, NOW, A
 
 CONTENT: Final = b"0123456789"
 SHA256: Final = hashlib.sha256(CONTENT).digest()
@@ -60,6 +61,8 @@ def context(blobs: MemoryBlobStore) -> NodeContext:
         "uploads": Uploads(blobs, max_bytes=100, monotonic=lambda: 0.0),
         "uploading": KeyedLocks(),
         "pools": Pools(),
+        "clock": lambda: NOW,
+        "settings": Settings(axis=AXIS),
         "accepting": str,
     }
     return NodeContext(**parts)

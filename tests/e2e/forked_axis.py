@@ -27,6 +27,9 @@ class ForkedAxis(LocalAxis):
     """As ``LocalAxis``; *planted* names a fault of ``node_forks`` that its node has."""
 
     planted: str = ""
+    program: Path = PROGRAM
+    """What forks the node."""
+
     _forks: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _node: int = field(default=0, init=False)
     _rest: bytes = field(default=b"", init=False)
@@ -66,7 +69,7 @@ class ForkedAxis(LocalAxis):
             self._forks = None
 
     def _open(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, str(PROGRAM), str(self.data)]
+        command = [sys.executable, str(self.program), str(self.data)]
         command += [self.planted] if self.planted else []
         with self.log.open("a") as errors:
             return subprocess.Popen(  # our own interpreter and program
@@ -98,7 +101,12 @@ class ForkedAxis(LocalAxis):
 
 @contextmanager
 def forked_axis(
-    folder: Path, names: Mapping[str, str], *, planted: str = "", **settings: Any
+    folder: Path,
+    names: Mapping[str, str],
+    *,
+    planted: str = "",
+    program: Path = PROGRAM,
+    **settings: Any,
 ) -> Iterator[ForkedAxis]:
     """A running axis of *names*; the caller's settings on top of generous limits."""
     generous: dict[str, Any] = {
@@ -107,7 +115,7 @@ def forked_axis(
         "requests_per_second": 1_000_000,
     }
     axis = ForkedAxis.create(folder, names, **(generous | settings))
-    axis.planted = planted
+    axis.planted, axis.program = planted, program
     try:
         axis.start()
         yield axis

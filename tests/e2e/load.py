@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import itertools
 import json
 import random
@@ -27,12 +26,12 @@ from typing import Any, Final, TextIO
 import uvloop
 
 from lienthong.client import AsyncClient, FileSource, PreparedPackage, Profile, RetryPolicy
-from lienthong.codec.signed import dump_receipt
 from lienthong.errors import LienthongError
 from lienthong.model.document import Document, DocumentSigner
 from lienthong.model.ids import DocumentNumber, OrganId
-from lienthong.model.journal import FeedItem, PackageRecord, Receipt, StatementRecord
+from lienthong.model.journal import FeedItem, PackageRecord
 from lienthong.model.kinds import DocumentKind
+from lienthong_node.history import Operation, Recorder
 
 PATIENT: Final = RetryPolicy(attempts=40, first_delay=0.02, max_delay=0.2, timeout=15)
 SIZES: Final = (2_000, 10_000, 10_000, 10_000, 100_000)
@@ -50,7 +49,7 @@ class Load:
 
     def __init__(self, config: dict[str, Any], history: TextIO) -> None:
         self._config = config
-        self._history = history
+        self._history = Recorder(history)
         self._seed: int = config["seed"]
         self._stopping = asyncio.Event()
         self._expected: Counter[str] = Counter()
@@ -73,11 +72,7 @@ class Load:
         for task in followers:
             task.cancel()
         await asyncio.wait(followers)
-        self._note("end")
-
-    def _note(self, what: str, **facts: Any) -> None:
-        self._history.write(json.dumps({"what": what} | facts) + "\n")
-        self._history.flush()
+        self._history.end()
 
     async def _wait_for_stop(self) -> None:
         await asyncio.to_thread(sys.stdin.readline)
@@ -99,7 +94,6 @@ class Load:
             package = await client.prepare(
                 _document(client.organ, next(self._numbers)), [_file(chance)], recipients
             )
-            self._note("send", id=str(package.package_id), to=recipients)
             self._expected.update(recipients)
             await self._submit(client, package)
             if chance.random() < AGAIN_SHARE:
@@ -108,20 +102,17 @@ class Load:
 
     async def _submit(self, client: AsyncClient, package: PreparedPackage) -> None:
         """The same bytes until the axis says that it has them."""
+        by, id_ = str(client.organ), str(package.package_id)
         while True:
+            self._history.sending(package.manifest, package.envelope, by)
             try:
                 receipt = await client.submit(package)
             except LienthongError as error:
-                self._failed(error)
+                self._history.failed(Operation.SEND, by, id_, error)
+                _check_passing(error)
             else:
                 break
-        self._note(
-            "sent",
-            id=str(package.package_id),
-            by=str(client.organ),
-            index=receipt.index,
-            sha=digest(receipt),
-        )
+        self._history.recorded(receipt, by)
 
     def _recipients(self, sender: OrganId, chance: random.Random) -> list[str]:
         others = [code for code in self._codes if code != str(sender)]
@@ -161,14 +152,15 @@ class Load:
     ) -> AsyncGenerator[FeedItem, None]:
         """What is new since this reader's cursor; the cursor is kept as an application would."""
         name = f"{who} {organ}"
+        self._history.reading(name, organ, self._cursors[name])
         try:
             async with contextlib.aclosing(client.feed(self._cursors[name], **how)) as items:
                 async for item in items:
-                    self._note("read", reader=name, index=item.entry.index, id=_id(item))
+                    self._history.read(name, organ, item)
                     self._cursors[name] = item.next_index
                     yield item
         except LienthongError as error:
-            self._failed(error)
+            _check_passing(error)
 
     async def _until_not_behind(self, organ: str) -> None:
         """Wait until the follower has seen what the reader has seen."""
@@ -187,6 +179,7 @@ class Load:
         """Accept and register; the same number until the axis says that it has it."""
         assert isinstance(item.entry.body, PackageRecord)
         package_id, number = item.entry.body.package_id, next(self._numbers)
+        by = str(client.organ)
         try:
             while True:
                 try:
@@ -194,18 +187,19 @@ class Load:
                         package_id, register_number=number, register_date=DAY
                     )
                 except LienthongError as error:
-                    self._failed(error)
+                    self._history.failed(Operation.REPORT, by, "", error)
+                    _check_passing(error)
                 else:
                     break
         finally:
             room.release()
-        self._note("accepted", id=str(package_id), organ=str(client.organ), index=receipt.index)
+        self._history.recorded(receipt, by)
 
-    def _failed(self, error: LienthongError) -> None:
-        """What may pass is tried again; anything else ends the run."""
-        self._note("failed", code=error.code)
-        if not error.retryable:
-            raise error
+
+def _check_passing(error: LienthongError) -> None:
+    """What may pass is tried again; anything else ends the run."""
+    if not error.retryable:
+        raise error
 
 
 async def _all(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -213,18 +207,6 @@ async def _all(tasks: Iterable[asyncio.Task[None]]) -> None:
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     for task in done:
         task.result()
-
-
-def digest(receipt: Receipt) -> str:
-    """SHA-256 of a receipt's bytes."""
-    return hashlib.sha256(dump_receipt(receipt)).hexdigest()
-
-
-def _id(item: FeedItem) -> str:
-    body = item.entry.body
-    if isinstance(body, PackageRecord):
-        return str(body.package_id)
-    return str(body.statement_id) if isinstance(body, StatementRecord) else ""
 
 
 def _document(organ: OrganId, number: int) -> Document:

@@ -75,7 +75,7 @@ def loaded(axis: ForkedAxis, folder: Path, *, seed: int) -> Iterator[Load]:
     """Senders and recipients at work."""
     load = Load(axis, folder, seed=seed)
     try:
-        load.wait_for("accepted", seconds=60)
+        load.wait_for("ACCEPT", seconds=60)
         yield load
     finally:
         load.close()

@@ -19,9 +19,11 @@ from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import PackageId
 from lienthong.model.journal import Receipt
 from lienthong_node.local import LocalAxis
+from tests.conftest import Figure
 from tests.e2e.conftest import NAMES, A, B, make_document
 from tests.e2e.forked_axis import forked_axis
 from tests.e2e.history import digest, read_journal
+from tests.tiers import tier
 
 MIB: Final = 1024 * 1024
 DISK: Final = "64m"
@@ -31,7 +33,7 @@ RESERVE: Final = 24 * MIB
 SMALL: Final = 2_000
 MEDIUM: Final = 100_000
 LARGE: Final = 3 * MIB
-ROUNDS: Final = 20
+ROUNDS: Final = tier(5, 50)
 REFUSED_S: Final = 2.0
 ACCEPTED_AGAIN_S: Final = 5.0
 ONCE: Final = RetryPolicy(attempts=1, timeout=10)
@@ -75,7 +77,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_at_the_reserve_only_new_packages_are_refused(disk: Disk) -> None:
+def test_at_the_reserve_only_new_packages_are_refused(disk: Disk, figure: Figure) -> None:
     sent: list[tuple[PreparedPackage, Receipt]] = []
     with (
         forked_axis(disk.folder / "axis", NAMES, disk_reserve_bytes=RESERVE) as axis,
@@ -91,19 +93,26 @@ def test_at_the_reserve_only_new_packages_are_refused(disk: Disk) -> None:
             disk.clear()
             sent.append(accepted_within(ACCEPTED_AGAIN_S, sender, MEDIUM))
         axis.stop()
-        assert lost(axis, sent) == []
+        gone = lost(axis, sent)
+    wanted = f"{ROUNDS} rounds of a full {DISK} disk: 0 lost, no restart"
+    figure("D-06", wanted=wanted, found=f"{len(sent)} acknowledged, {len(gone)} lost, no restart")
+    assert gone == []
 
 
-def test_without_a_reserve_a_full_disk_is_refused_cleanly(disk: Disk) -> None:
+def test_without_a_reserve_a_full_disk_is_refused_cleanly(disk: Disk, figure: Figure) -> None:
     with (
         forked_axis(disk.folder / "axis", NAMES, disk_reserve_bytes=0) as axis,
         both(axis) as (sender, recipient),
     ):
         sent = fill_up(disk, sender, recipient)
         axis.stop()
-        assert lost(axis, sent) == []
+        gone = lost(axis, sent)
+    found = f"{len(sent)} acknowledged on a disk that was full to the last byte, {len(gone)} lost"
+    figure("D-06", wanted="0 lost without any reserve", found=found)
+    assert gone == []
 
 
+@pytest.mark.planted("swallowed ENOSPC")
 def test_a_node_that_ignores_a_full_disk_would_be_caught(disk: Disk) -> None:
     with (
         forked_axis(

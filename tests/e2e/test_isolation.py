@@ -239,6 +239,7 @@ def test_the_axis_in_this_process_is_tight(leaky: Parties) -> None:
     assert check_stranger(leaky[C], things, things_that_never_were(1))
 
 
+@pytest.mark.planted("NOT_FOUND vs PERMISSION_DENIED")
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_leak_is_noticed(leaky: Parties, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     things = things_between(leaky[A], leaky[B], 1)

@@ -64,6 +64,7 @@ def test_a_large_file_costs_no_memory(tmp_path: Path) -> None:
     assert digest(tmp_path / "received") == digest(file)
 
 
+@pytest.mark.planted("files read whole")
 def test_a_node_that_reads_files_whole_would_be_caught(tmp_path: Path) -> None:
     file = large_file(tmp_path / "ban-do.dwg", 2 * GROWTH_MIB)
     with (

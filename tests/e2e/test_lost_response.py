@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
+import pytest
 from attrs import evolve
 
 from lienthong.client import AsyncClient, FileSource, PreparedPackage, Profile, RetryPolicy
@@ -18,15 +19,17 @@ from lienthong.errors import IdReused, NotFound
 from lienthong.model.ids import PackageId
 from lienthong.model.journal import Receipt
 from lienthong_node.local import LocalAxis
+from tests.conftest import Figure
 from tests.e2e.conftest import NAMES, A, B, make_document
 from tests.e2e.forked_axis import forked_axis
 from tests.e2e.history import read_journal
 from tests.e2e.proxy import Proxy
+from tests.tiers import tier
 
 T = TypeVar("T")
 
-PACKAGES: Final = 2000
-ACCEPTED: Final = 100
+PACKAGES: Final = tier(500, 2000)
+ACCEPTED: Final = tier(50, 100)
 AT_ONCE: Final = 25
 """So few fit into the flow-control window of a connection whose window updates are lost, too."""
 
@@ -40,28 +43,35 @@ QUICK: Final = RetryPolicy(attempts=6, first_delay=0.01, max_delay=0.1, timeout=
 PATIENCE_S: Final = 20
 
 
-def test_every_retry_gets_the_receipt_that_was_lost(tmp_path: Path) -> None:
+def test_every_retry_gets_the_receipt_that_was_lost(tmp_path: Path, figure: Figure) -> None:
     with forked_axis(tmp_path / "axis", NAMES) as axis:
         ids = shared_loop().run(lose_answers(axis, PACKAGES, ACCEPTED))
         axis.stop()
         journal, faults = read_journal(axis.data)
+    recorded = Counter(entry.id for entry in journal)
+    once = sum(recorded[str(name)] == 1 for name in ids)
+    wanted = f"{PACKAGES} lost answers: the same receipt {PACKAGES} times, one document each"
+    figure("D-14", wanted=wanted, found=f"the same receipt {len(ids)} times, one document {once}")
     assert faults == []
     assert len(set(ids)) == PACKAGES
-    recorded = Counter(entry.id for entry in journal)
     assert [name for name in map(str, ids) if recorded[name] != 1] == []
     confirmed = Counter(delivery for entry in journal for delivery in entry.accepted)
     assert confirmed == {(str(name), B): 1 for name in ids[:ACCEPTED]}
 
 
-def test_other_bytes_under_a_known_id_are_refused(tmp_path: Path) -> None:
+def test_other_bytes_under_a_known_id_are_refused(tmp_path: Path, figure: Figure) -> None:
     with forked_axis(tmp_path / "axis", NAMES) as axis:
-        assert shared_loop().run(reuse_ids(axis)) == [IdReused] * PACKAGES
+        outcomes = shared_loop().run(reuse_ids(axis))
         axis.stop()
         journal, faults = read_journal(axis.data)
+    refused = outcomes.count(IdReused)
+    figure("D-14", wanted=f"other bytes refused {PACKAGES} times", found=f"refused {refused} times")
+    assert outcomes == [IdReused] * PACKAGES
     assert faults == []
     assert len([entry for entry in journal if entry.id]) == PACKAGES
 
 
+@pytest.mark.planted("receipt regenerated")
 def test_a_receipt_made_anew_would_be_caught(tmp_path: Path) -> None:
     with forked_axis(tmp_path / "axis", NAMES, planted="new-receipts") as axis:
         assert shared_loop().run(finds_new_receipts(axis))

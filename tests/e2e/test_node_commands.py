@@ -200,9 +200,13 @@ class TestBackup:
         stopped_data = stopped.data
         shutil.rmtree(stopped_data / "records")
         shutil.copytree(tmp_path / "old/records", stopped_data / "records")
+        error = refused("audit", "verify", stopped_data)
+        assert error["code"] == "node.journal_rolled_back"
+        # When the whole folder goes back, only what was kept outside can show it.
+        shutil.copyfile(tmp_path / "old/head", stopped_data / "head")
         assert asked("audit", "verify", stopped_data, "--checkpoint", note)["ok"] is True
         error = refused("audit", "verify", stopped_data, "--checkpoint", later)
-        assert error["code"] == "node.data_corrupt"
+        assert error["code"] == "node.journal_rolled_back"
 
 
 class TestCommandLine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -25,6 +25,7 @@ from lienthong_node.core.commands import Caller, Command, PutCredential, PutOrga
 from lienthong_node.core.credentials import Role, Use
 from lienthong_node.core.registry import references
 from lienthong_node.opening import Opened, open_folder, utc_now
+from lienthong_node.security_log import Deed, Event, binding, change
 from lienthong_node.settings import load_settings
 from lienthong_proto.axis.v1 import (
     admin_pb2,
@@ -104,7 +105,11 @@ def administration(folder: Path) -> Iterator[AdminPort]:
         with _remote(folder) as port:
             yield port
         return
-    committer = opened.committer()
+    try:
+        committer = opened.committer()
+    except BaseException:
+        opened.close()
+        raise
     committer.start()
     try:
         yield LocalAdmin(opened, committer)
@@ -129,14 +134,16 @@ class LocalAdmin(AdminPort):
 
     def put_organisations(self, organisations: Sequence[Organisation]) -> int:
         for batch in batches(organisations, BATCH):
-            self._commit(PutOrganisations(caller=self._caller, organisations=batch))
+            with self._seen(Event.DIRECTORY_CHANGED, change(batch)):
+                self._commit(PutOrganisations(caller=self._caller, organisations=batch))
         return self._committer.registry.version
 
     def register_credential(
         self, organ: str, certificate: bytes, use: Use, roles: Sequence[Role]
     ) -> str:
         credential = wire.credential_of(certificate, organ, use, tuple(roles), utc_now())
-        self._commit(PutCredential(caller=self._caller, credential=credential))
+        with self._seen(Event.CREDENTIAL_REGISTERED, binding(credential)):
+            self._commit(PutCredential(caller=self._caller, credential=credential))
         return credential.fingerprint
 
     def revoke_credential(self, fingerprint: str, reason: str) -> None:
@@ -146,7 +153,8 @@ class LocalAdmin(AdminPort):
         if known.revoked_at is not None:
             return
         revoked = attrs.evolve(known, revoked_at=utc_now(), revocation_reason=reason)
-        self._commit(PutCredential(caller=self._caller, credential=revoked))
+        with self._seen(Event.CREDENTIAL_REVOKED, binding(revoked)):
+            self._commit(PutCredential(caller=self._caller, credential=revoked))
 
     def credentials(self, organ: str = "") -> list[admin_pb2.Credential]:
         known = self._committer.registry.credentials.by_fingerprint.values()
@@ -157,10 +165,18 @@ class LocalAdmin(AdminPort):
         opened = self._opened
         target = opened.folder / "backups" / name
         files = 0
-        for step in write_backup(opened.folder, opened.store, opened.blobs, opened.host, target):
-            files = step.files
-            yield files, None
+        steps = write_backup(opened.folder, opened.store, opened.blobs, opened.host, target)
+        with self._seen(Event.BACKUP, name):
+            for step in steps:
+                files = step.files
+                yield files, None
         yield files, target
+
+    def _seen(self, event: Event, what: str) -> AbstractContextManager[None]:
+        """Nothing of rights changes unseen, also while the node does not run."""
+        return self._opened.security.privileged(
+            Deed(event=event, who=self._caller.organ, what=what)
+        )
 
     def _commit(self, command: Command) -> None:
         [outcome] = self._committer.submit([command]).result()

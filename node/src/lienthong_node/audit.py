@@ -2,40 +2,40 @@
 
 What is checked, in this order:
 
-1. the medium's own integrity;
-2. entries are gap-free, their bytes say so, time never goes back, and each leaf hash fits;
-3. each envelope is the one that its entry names, and what it says stands in the tables;
-4. each checkpoint is signed by the axis and has the root of the entries so far, and each entry's
+1. entries are gap-free, their bytes say so, time never goes back, and each leaf hash fits;
+2. each envelope is the one that its entry names, and what it says stands in the tables;
+3. each checkpoint is signed by the axis and has the root of the entries so far, and each entry's
    proof leads to it;
-5. deliveries are in the states that the entries' effects lead to, and there are no others;
-6. tiles, organisations and credentials are those of the journal;
+4. deliveries are what the delivery machine makes of the entries, and there are no others;
+5. tiles, organisations and credentials are those of the journal, in every field;
+6. the medium's own integrity, which cannot say as well where history was changed;
 7. each file that a package names is stored and has its hash.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
-from lienthong.errors import DataCorrupt
+from lienthong.errors import DataCorrupt, JournalRolledBack
 from lienthong.evidence.checkpoint import open_checkpoint
-from lienthong.evidence.merkle import tree_root
 from lienthong.evidence.note import VerifierKey
-from lienthong.evidence.tiles import node_reader
+from lienthong.evidence.witness import load_kept
 from lienthong.model.journal import DirectoryRecord, PackageRecord
 from lienthong.spi.storage import BlobStore, ReadView, RecordStore
+from lienthong_node import heads
+from lienthong_node.audit_deliveries import DeliveryReplay
 from lienthong_node.audit_journal import JournalReplay, Read
 from lienthong_node.audit_tables import (
     DirectoryReplay,
     check_package,
     check_statement,
-    check_states,
     check_tiles,
 )
 from lienthong_node.contents import check_content
-from lienthong_node.stores import hash_reader
 
 PAGE: Final = 500
 
@@ -60,19 +60,19 @@ def audit(
     Raises:
         DataCorrupt: naming the first thing that is wrong.
     """
-    store.check()
-    journal, directory = JournalReplay(key), DirectoryReplay()
+    journal, directory, deliveries = JournalReplay(key), DirectoryReplay(), DeliveryReplay()
     files: dict[bytes, int] = {}
     with store.read() as view:
         total = view.head().size
         while rows := view.journal(journal.next_index, PAGE):
             for row in rows:
-                _check_tables(view, journal.take(view, row), directory, files)
+                _check_tables(view, journal.take(view, row), directory, deliveries, files)
             yield Audited(entries=journal.next_index, total=total)
         journal.finish(view)
         directory.finish(view)
-        check_states(view, journal.states)
+        deliveries.finish(view)
         check_tiles(view, journal.size)
+        store.check()
         if blobs is None:
             return
         for count, (sha256, size) in enumerate(files.items(), start=1):
@@ -80,32 +80,63 @@ def audit(
             yield Audited(entries=journal.size, total=total, files=count)
 
 
-def check_continues(store: RecordStore, key: VerifierKey, note: str) -> None:
-    """Check that the journal begins with exactly what a checkpoint from outside covers.
+def check_kept(store: RecordStore, key: VerifierKey, kept: bytes) -> None:
+    """Check that the journal begins with exactly what a witness has kept.
+
+    Whoever holds the node's key can write another history that passes ``audit``. Only what others
+    have kept shows it; the more of it, the closer the first rewritten entry is named.
+
+    Args:
+        store: the journal.
+        key: of the axis.
+        kept: a file of ``lienthong witness keep``, or one published checkpoint.
 
     Raises:
-        CheckpointInvalid: the checkpoint is not the axis's.
-        DataCorrupt: the journal was cut or rewritten since.
+        CheckpointInvalid: a checkpoint is not the axis's.
+        JournalRolledBack, DataCorrupt: the journal was cut or rewritten since.
+        Malformed: the file is neither.
     """
-    checkpoint = open_checkpoint(note, key)
+    notes = [item.checkpoint for item in load_kept(kept)]
+    checkpoints = sorted((open_checkpoint(note, key) for note in notes), key=lambda one: one.size)
+    good = 0
     with store.read() as view:
-        size = view.head().size
-        if checkpoint.size > size:
-            what = f"the journal has {size} entries, the checkpoint covers {checkpoint.size}"
-            raise DataCorrupt(what=what)
-        root = tree_root(checkpoint.size, node_reader(checkpoint.size, hash_reader(view)))
-    if root != checkpoint.root:
-        raise DataCorrupt(what=f"the journal's first {checkpoint.size} entries were rewritten")
+        for checkpoint in checkpoints:
+            try:
+                heads.check_continues(view, checkpoint, "the checkpoint")
+            except JournalRolledBack:
+                raise
+            except DataCorrupt as error:
+                what = f"{error.facts['what']}, at or after entry {good}"
+                raise DataCorrupt(what=what) from error
+            good = checkpoint.size
+
+
+def check_head_file(store: RecordStore, key: VerifierKey, folder: Path) -> None:
+    """Check that the journal continues the newest head that was signed here.
+
+    A backup has no such file; there is nothing to compare with then.
+
+    Raises:
+        JournalRolledBack, DataCorrupt: it does not, or the file holds no head.
+    """
+    if (folder / heads.FILE_NAME).exists():
+        with store.read() as view:
+            heads.HeadFile.opened(folder, key, view)
 
 
 def _check_tables(
-    view: ReadView, read: Read, directory: DirectoryReplay, files: dict[bytes, int]
+    view: ReadView,
+    read: Read,
+    directory: DirectoryReplay,
+    deliveries: DeliveryReplay,
+    files: dict[bytes, int],
 ) -> None:
     body = read.entry.body
     if isinstance(body, DirectoryRecord):
         directory.take(read, body)
     elif isinstance(body, PackageRecord):
-        package = check_package(view, read, body)
+        package, manifest = check_package(view, read, body)
+        deliveries.package(read, body, manifest)
         files |= {file.sha256: file.size for file in package.files}
     else:
-        check_statement(view, read, body)
+        deliveries.report(read, body, *check_statement(view, read, body))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 
 from lienthong.codec.signed import load_entry, load_envelope
 from lienthong.errors import DataCorrupt, LienthongError
@@ -13,8 +13,6 @@ from lienthong.evidence.checkpoint import open_checkpoint
 from lienthong.evidence.digests import envelope_digest
 from lienthong.evidence.merkle import append, leaf_hash
 from lienthong.evidence.note import VerifierKey
-from lienthong.flow.packages import step_at_target
-from lienthong.model.delivery import DeliveryState
 from lienthong.model.journal import DirectoryRecord, JournalEntry, PackageRecord, StatementRecord
 from lienthong.model.signing import Envelope
 from lienthong.model.time import to_us
@@ -50,9 +48,6 @@ class JournalReplay:
     frontier: tuple[bytes, ...] = ()
     recorded_us: int = 0
     directory_version: int = 0
-    states: dict[tuple[bytes, str], tuple[str, int]] = Factory(dict)
-    """State of each delivery and the entry that led there, by package and recipient."""
-
     _batch: list[JournalRow] = field(factory=list, init=False)
 
     @property
@@ -87,7 +82,7 @@ class JournalReplay:
             self.frontier,
             self.recorded_us,
         ):
-            raise DataCorrupt(what="the head of the journal")
+            raise DataCorrupt(what=f"the head of the journal, which has {self.size} entries")
         if head.directory_version != self.directory_version:
             raise DataCorrupt(what=f"the directory version {head.directory_version} in the head")
         if newest is not None and newest.size != head.size:
@@ -97,7 +92,9 @@ class JournalReplay:
 
     def _check_place(self, read: Read) -> None:
         row, entry = read.row, read.entry
-        if not row.index == entry.index == self.next_index or row.leaf_hash != leaf_hash(row.entry):
+        if row.index != self.next_index:
+            raise DataCorrupt(what=f"journal entry {self.next_index} is missing")
+        if entry.index != row.index or row.leaf_hash != leaf_hash(row.entry):
             raise DataCorrupt(what=f"{read.name}: its index or leaf hash does not fit")
         recorded_us = to_us(entry.recorded_at)
         if recorded_us != row.recorded_us or recorded_us < self.recorded_us:
@@ -113,38 +110,22 @@ class JournalReplay:
             if body.version <= self.directory_version:
                 raise DataCorrupt(what=f"{read.name}: its directory version does not fit")
             self.directory_version = body.version
-            return
-        if isinstance(body, PackageRecord) and body.target is not None:
-            self._apply_to_target(body, body.target.bytes, read.row.index)
-        for effect in body.effects:
-            delivery = (effect.package_id.bytes, str(effect.recipient))
-            before = effect.from_state.value if effect.from_state else None
-            if self.states.get(delivery, (None, 0))[0] != before:
-                raise DataCorrupt(what=f"{read.name}: it starts from another state")
-            self.states[delivery] = effect.to_state.value, read.row.index
-
-    def _apply_to_target(self, body: PackageRecord, target: bytes, index: int) -> None:
-        """What a recall, update or replacement does at once follows from the delivery machine."""
-        for recipient in body.recipients:
-            delivery = (target, str(recipient))
-            if delivery in self.states:
-                outcome = step_at_target(body.kind, DeliveryState(self.states[delivery][0]))
-                if outcome is not None:
-                    self.states[delivery] = outcome.state.value, index
 
     def _close_batch(self, view: ReadView) -> None:
         batch, self._batch = self._batch, []
         tree = append(self.frontier, self.size, [row.entry for row in batch])
         self.size, self.frontier = tree.size, tree.frontier
+        name = f"the checkpoint of size {tree.size}"
+        covers = f"it covers the entries from {batch[0].index} to {batch[-1].index}"
         stored = view.checkpoint(tree.size)
         if stored is None:
-            raise DataCorrupt(what=f"the checkpoint of size {tree.size} is missing")
+            raise DataCorrupt(what=f"{name} is missing; {covers}")
         try:
             checkpoint = open_checkpoint(stored.note, self.key)
         except LienthongError as error:
-            raise DataCorrupt(what=f"the checkpoint of size {tree.size}: {error}") from error
+            raise DataCorrupt(what=f"{name}: {error}; {covers}") from error
         if checkpoint.size != tree.size or checkpoint.root != tree.root:
-            raise DataCorrupt(what=f"the checkpoint of size {tree.size} has another root")
+            raise DataCorrupt(what=f"{name} has another root; {covers}")
         for row, proof in zip(batch, tree.proofs, strict=True):
             if row.proof != proof:
                 raise DataCorrupt(what=f"{_name(row)}: its proof is another one")
@@ -156,8 +137,8 @@ def _read(row: JournalRow) -> Read:
         entry = load_entry(row.entry)
         body = entry.body
         if isinstance(body, DirectoryRecord):
-            if row.envelope:
-                raise DataCorrupt(what=f"{_name(row)}: it has an envelope")
+            if hashlib.sha256(row.envelope).digest() != body.change_sha256.bytes:
+                raise DataCorrupt(what=f"{_name(row)}: its change of the directory is another one")
             return Read(row=row, entry=entry, envelope=None)
         envelope = load_envelope(row.envelope)
     except DataCorrupt:

@@ -5,17 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define
 
+from lienthong.codec.json import load
 from lienthong.codec.signed import dump_statement_content, load_manifest, load_statement
 from lienthong.errors import DataCorrupt, LienthongError
 from lienthong.evidence.tiles import TILE_HEIGHT, TILE_WIDTH, tile_root
 from lienthong.flow.packages import CARRIES_DOCUMENT
 from lienthong.model.journal import DirectoryRecord, PackageRecord, StatementRecord
+from lienthong.model.organisation import Organisation
 from lienthong.model.package import Manifest
-from lienthong.spi.records import DeliveryRow, JournalRow, OrganisationRow, PackageRow
+from lienthong.model.report import Statement
+from lienthong.spi.records import (
+    CredentialRow,
+    DeliveryRow,
+    JournalRow,
+    OrganisationRow,
+    PackageRow,
+    StatementRow,
+)
 from lienthong.spi.storage import ReadView
 from lienthong_node.audit_journal import Read
+from lienthong_node.core.credentials import Credential
 from lienthong_node.core.report import statement_row
 from lienthong_node.core.submit import package_row
 from lienthong_node.stores import hash_reader
@@ -23,8 +34,8 @@ from lienthong_node.stores import hash_reader
 PAGE = 500
 
 
-def check_package(view: ReadView, read: Read, body: PackageRecord) -> PackageRow:
-    """Check the rows that a package has made.
+def check_package(view: ReadView, read: Read, body: PackageRecord) -> tuple[PackageRow, Manifest]:
+    """Check the rows that a package has made; returns its row and its manifest.
 
     Raises:
         DataCorrupt: naming what is wrong.
@@ -37,7 +48,7 @@ def check_package(view: ReadView, read: Read, body: PackageRecord) -> PackageRow
         index=read.row.index,
     )
     if view.package(body.package_id.bytes) != expected:
-        raise DataCorrupt(what=f"the package {body.package_id}")
+        raise DataCorrupt(what=f"{read.name}: the package {body.package_id}")
     _check_keys(read, body.package_id.bytes, body.package_id.bytes)
     _check_parties(read, (expected.sender, *map(str, body.recipients)))
     if body.kind in CARRIES_DOCUMENT:
@@ -45,12 +56,15 @@ def check_package(view: ReadView, read: Read, body: PackageRecord) -> PackageRow
         for recipient in body.recipients:
             row = deliveries.get(str(recipient))
             if row is not None and _facts(row) != _expected_facts(expected, manifest, read.row):
-                raise DataCorrupt(what=f"{_delivery_name(expected.package_id, row.recipient)}")
-    return expected
+                name = _delivery_name(expected.package_id, row.recipient)
+                raise DataCorrupt(what=f"{read.name}: {name}")
+    return expected, manifest
 
 
-def check_statement(view: ReadView, read: Read, body: StatementRecord) -> None:
-    """Check the row that a report has made.
+def check_statement(
+    view: ReadView, read: Read, body: StatementRecord
+) -> tuple[PackageRow, Statement, StatementRow]:
+    """Check the row that a report has made; returns its package, itself and its row.
 
     Raises:
         DataCorrupt: naming what is wrong.
@@ -58,7 +72,8 @@ def check_statement(view: ReadView, read: Read, body: StatementRecord) -> None:
     found = view.statement(body.statement_id.bytes)
     package = view.package(body.package_id.bytes)
     if found is None or package is None:
-        raise DataCorrupt(what=f"the statement {body.statement_id} or its package is missing")
+        what = f"the statement {body.statement_id} or its package is missing"
+        raise DataCorrupt(what=f"{read.name}: {what}")
     try:
         statement = load_statement(_payload(read))
     except LienthongError as error:
@@ -72,27 +87,10 @@ def check_statement(view: ReadView, read: Read, body: StatementRecord) -> None:
         index=read.row.index,
     )
     if found != expected:
-        raise DataCorrupt(what=f"the statement {body.statement_id}")
+        raise DataCorrupt(what=f"{read.name}: the statement {body.statement_id}")
     _check_keys(read, body.statement_id.bytes, body.package_id.bytes)
     _check_parties(read, (package.sender, found.recipient))
-
-
-def check_states(view: ReadView, states: Mapping[tuple[bytes, str], tuple[str, int]]) -> None:
-    """Check that the deliveries are exactly those of the journal, in the states that it says.
-
-    Raises:
-        DataCorrupt: naming a delivery.
-    """
-    missing = set(states)
-    for row in _deliveries(view):
-        name = _delivery_name(row.package_id, row.recipient)
-        state, index = states.get((row.package_id, row.recipient), ("nothing", row.updated_index))
-        if (row.state, row.updated_index) != (state, index):
-            found = f"{row.state} since entry {row.updated_index}"
-            raise DataCorrupt(what=f"{name} is {found}, the journal says {state} since {index}")
-        missing.discard((row.package_id, row.recipient))
-    for package_id, recipient in missing:
-        raise DataCorrupt(what=f"{_delivery_name(package_id, recipient)} is missing")
+    return package, statement, expected
 
 
 def check_tiles(view: ReadView, size: int) -> None:
@@ -111,62 +109,61 @@ def check_tiles(view: ReadView, size: int) -> None:
         level += 1
 
 
-@frozen(kw_only=True)
-class _Change:
-    """What an entry says about the directory."""
-
-    read: Read
-    body: DirectoryRecord
-    first: int
-    """First directory version that it made."""
-
-
 @define
 class DirectoryReplay:
-    """Changes of the directory, to be compared with its tables.
-
-    The tables keep the newest version of each organisation. An entry whose organisations have all
-    changed since can no longer be compared; credentials have an entry for each version.
-    """
+    """The directory as the journal's changes make it, to be compared with its tables."""
 
     _version: int = 0
-    _changes: list[_Change] = Factory(list)
+    _organisations: dict[str, OrganisationRow] = Factory(dict)
+    _credentials: dict[str, CredentialRow] = Factory(dict)
 
     def take(self, read: Read, body: DirectoryRecord) -> None:
-        """Note a change."""
-        self._changes.append(_Change(read=read, body=body, first=self._version + 1))
-        self._version = body.version
-
-    def finish(self, view: ReadView) -> None:
-        """Check what the tables hold now.
+        """Make a change.
 
         Raises:
-            DataCorrupt: naming an organisation, a credential or an entry.
+            DataCorrupt: it cannot be read, or is not so many changes as its entry says.
         """
-        organisations = {row.version: row.body for row in _organisations(view)}
-        credentials = {row.version: row.body for row in view.credentials()}
-        tables = {"organisation": organisations, "credential": credentials}
-        made = {
-            (change.body.subject, version)
-            for change in self._changes
-            for version in range(change.first, change.body.version + 1)
-        }
-        for subject, rows in tables.items():
-            for version in rows:
-                if (subject, version) not in made:
-                    raise DataCorrupt(what=f"the {subject} of directory version {version}")
-        for change in self._changes:
-            _check_change(change, tables.get(change.body.subject, {}))
+        changed = read.row.envelope.split(b"\n")
+        if self._version + len(changed) != body.version:
+            raise DataCorrupt(what=f"{read.name}: its directory version does not fit")
+        try:
+            for line in changed:
+                self._version += 1
+                self._take(body.subject, line)
+        except LienthongError as error:
+            raise DataCorrupt(what=f"{read.name}: {error}") from error
+
+    def _take(self, subject: str, line: bytes) -> None:
+        if subject == "organisation":
+            organ_id = str(load(Organisation, line).organ_id)
+            self._organisations[organ_id] = OrganisationRow(
+                organ_id=organ_id, version=self._version, body=line
+            )
+            return
+        credential = load(Credential, line)
+        self._credentials[credential.fingerprint] = CredentialRow(
+            fingerprint=bytes.fromhex(credential.fingerprint),
+            organ_id=credential.organ_id,
+            version=self._version,
+            body=line,
+        )
+
+    def finish(self, view: ReadView) -> None:
+        """Check that the tables hold just what the changes have left.
+
+        Raises:
+            DataCorrupt: naming an organisation or a credential.
+        """
+        organisations = {row.organ_id: row for row in _organisations(view)}
+        credentials = {row.fingerprint.hex(): row for row in view.credentials()}
+        _check_same("organisation", organisations, self._organisations)
+        _check_same("credential", credentials, self._credentials)
 
 
-def _check_change(change: _Change, rows: Mapping[int, bytes]) -> None:
-    versions = range(change.first, change.body.version + 1)
-    bodies = [rows[version] for version in versions if version in rows]
-    if len(bodies) != len(versions):
-        return
-    if hashlib.sha256(b"\n".join(bodies)).digest() != change.body.change_sha256.bytes:
-        organ = change.body.organ_id
-        raise DataCorrupt(what=f"{change.read.name}: the {change.body.subject} {organ}")
+def _check_same(what: str, found: Mapping[str, object], made: Mapping[str, object]) -> None:
+    for name in {**made, **found}:
+        if found.get(name) != made.get(name):
+            raise DataCorrupt(what=f"the {what} {name}")
 
 
 def _check_keys(read: Read, subject_id: bytes, package_id: bytes) -> None:
@@ -210,18 +207,6 @@ def _expected_facts(package: PackageRow, manifest: Manifest, row: JournalRow) ->
 
 def _delivery_name(package_id: bytes, recipient: str) -> str:
     return f"the delivery of {package_id.hex()} to {recipient}"
-
-
-def _deliveries(view: ReadView) -> Iterator[DeliveryRow]:
-    """All deliveries to organisations of the directory; nobody else can see any."""
-    for organisation in _organisations(view):
-        before: tuple[int, bytes, str] | None = None
-        while rows := view.list_deliveries(
-            organisation.organ_id, incoming=True, states=(), before=before, limit=PAGE
-        ):
-            yield from rows
-            last = rows[-1]
-            before = last.updated_index, last.package_id, last.recipient
 
 
 def _organisations(view: ReadView) -> Iterator[OrganisationRow]:

@@ -17,7 +17,7 @@ from lienthong.errors import ConfigInvalid
 from lienthong.plugins import PluginHost
 from lienthong.spi.storage import BlobStore, RecordStore
 from lienthong_node.opening import under
-from lienthong_node.settings import FILE_NAME, dump_settings, load_settings
+from lienthong_node.settings import ALLOW_LIST, FILE_NAME, dump_settings, load_settings
 
 PIECE: Final = 1024 * 1024
 SMALL: Final = 256 * 1024
@@ -73,9 +73,12 @@ def write_backup(
 
 
 def _write_settings(folder: Path, part: Path) -> None:
-    """The settings as they are, but with the places where the backup keeps its data."""
+    """The settings as they are, but with the places where the backup keeps what they name."""
     settings = load_settings(folder)
     placed = evolve(settings, records=f"sqlite:{RECORDS}", blobs=f"fs:{BLOBS}")
+    if settings.plugin_allow_list:
+        shutil.copyfile(folder / settings.plugin_allow_list, part / ALLOW_LIST)
+        placed = evolve(placed, plugin_allow_list=ALLOW_LIST)
     if placed == settings:
         shutil.copyfile(folder / FILE_NAME, part / FILE_NAME)
     else:

@@ -17,7 +17,17 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
-from lienthong.errors import DiskFull, Draining, Internal, LienthongError, LimitReached
+from lienthong.errors import (
+    CheckpointInvalid,
+    DiskFull,
+    Draining,
+    Internal,
+    LienthongError,
+    LimitReached,
+    StoreFailed,
+)
+from lienthong.evidence.checkpoint import open_checkpoint
+from lienthong.evidence.note import VerifierKey
 from lienthong.model.time import from_us, to_us
 from lienthong.spi.records import Head, JournalRow
 from lienthong.spi.signer import Signer
@@ -36,6 +46,7 @@ from lienthong_node.core.policy import Policy
 from lienthong_node.core.registry import decide_credential, decide_organisations
 from lienthong_node.core.report import decide_report
 from lienthong_node.core.submit import decide_submit
+from lienthong_node.heads import HeadFile
 from lienthong_node.stores import (
     Recorded,
     Registry,
@@ -119,6 +130,7 @@ class Committer:
         policy: Policy,
         signer: Signer,
         clock: Callable[[], datetime],
+        heads: HeadFile | None = None,
         reserve_reached: Callable[[], bool] = lambda: False,
         random: Callable[[int], bytes] = secrets.token_bytes,
         on_batch: Callable[[Batch], None] = lambda _: None,
@@ -130,6 +142,7 @@ class Committer:
             policy: what the axis accepts.
             signer: the checkpoint key.
             clock: current instant, aware.
+            heads: where the newest head is kept outside the store, before receipts are given.
             reserve_reached: whether the disk reserve is used up, so that packages are refused.
             random: source of nonces.
             on_batch: called on the committer's thread after each durable batch.
@@ -137,7 +150,9 @@ class Committer:
         self._store = store
         self._policy = policy
         self._signer = signer
+        self._key = VerifierKey.of_signer(policy.axis, signer)
         self._clock = clock
+        self._heads = heads
         self._reserve_reached = reserve_reached
         self._random = random
         self._on_batch = on_batch
@@ -184,33 +199,57 @@ class Committer:
         else:
             queue.append(ticket)
 
+    def work_once(self) -> bool:
+        """Commit what is waiting, as one batch, on the caller's thread.
+
+        For a committer that was not started: whoever drives it decides when, and in which order.
+
+        Returns:
+            Whether anything was waiting.
+        """
+        with self._changed:
+            tickets = self._next_batch()
+        self._work_on(tickets)
+        return bool(tickets)
+
     def _run(self) -> None:
         while tickets := self._take():
-            try:
-                self._commit(tickets)
-                self.failing = ""
-            except Exception as error:  # noqa: BLE001 - a failing batch must not end the thread
-                self.failing = str(error)
-                _fail(tickets, error)
+            self._work_on(tickets)
+
+    def _work_on(self, tickets: Sequence[_Ticket]) -> None:
+        if not tickets:
+            return
+        try:
+            self._commit(tickets)
+            self.failing = ""
+        except Exception as error:  # noqa: BLE001 - a failing batch must not end the thread
+            self.failing = str(error)
+            _fail(tickets, error)
 
     def _take(self) -> list[_Ticket]:
-        """The next batch, one command of each organisation in turn; empty when stopped."""
+        """The next batch; empty when stopped."""
         with self._changed:
             while not any(self._waiting.values()):
                 if self._stopping:
                     return []
                 self._changed.wait()
-            batch: list[_Ticket] = []
-            size = 0
-            while self._waiting and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
-                organ, queue = self._waiting.popitem(last=False)
-                if queue:
-                    batch.append(queue.popleft())
-                    size += batch[-1].command.weight
-                    self._waiting[organ] = queue
-            return batch
+            return self._next_batch()
+
+    def _next_batch(self) -> list[_Ticket]:
+        """What is waiting, one command of each organisation in turn."""
+        batch: list[_Ticket] = []
+        size = 0
+        while self._waiting and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
+            organ, queue = self._waiting.popitem(last=False)
+            if queue:
+                batch.append(queue.popleft())
+                size += batch[-1].command.weight
+                self._waiting[organ] = queue
+        return batch
 
     def _commit(self, tickets: Sequence[_Ticket]) -> None:
+        if self._heads is not None:
+            self._heads.catch_up()
         with self._store.write() as tx:
             work = _Work(head=tx.head(), registry=load_registry(tx, self.registry))
             clock = self._clock().astimezone(UTC)
@@ -221,6 +260,8 @@ class Committer:
             sealed = self._seal(tx, work, now) if work.accepted else None
             recorded = _recorded(tx, work, sealed)
         self.registry = work.registry
+        if sealed is not None and self._heads is not None:
+            self._heads.keep(sealed.checkpoint.note)
         for ticket, index in work.entries:
             ticket.settle(recorded[index])
         for ticket, error in work.errors:
@@ -291,8 +332,17 @@ class Committer:
             random=self._random,
             read_hashes=hash_reader(tx),
         )
+        self._check_signed(sealed.checkpoint.note)
         write_sealed(tx, sealed)
         return sealed
+
+    def _check_signed(self, note: str) -> None:
+        """What a signer returns is believed no more than what a stranger sends."""
+        try:
+            open_checkpoint(note, self._key, require_exact=True)
+        except CheckpointInvalid as error:
+            reason = "the signer of checkpoints gave a signature that does not fit its key"
+            raise StoreFailed(reason=reason) from error
 
 
 def _registry_facts(registry: Registry) -> RegistryFacts:

@@ -51,16 +51,31 @@ def check_content(view: ReadView, blobs: BlobStore, sha256: bytes, size: int) ->
         found = len(small)
     else:
         found = blobs.size(sha256) or 0
-        digest = hashlib.sha256()
-        for piece in pieces(blobs, sha256, 0, found):
-            digest.update(piece)
-        if digest.digest() != sha256:
-            raise DataCorrupt(what=f"the file {sha256.hex()}")
+        for _ in pieces(blobs, sha256, 0, found):
+            pass
     if found != size:
         raise DataCorrupt(what=f"the file {sha256.hex()}: it has {found} bytes, not {size}")
 
 
 def pieces(blobs: BlobStore, sha256: bytes, offset: int, size: int) -> Iterator[bytes]:
-    """A stored file from *offset* on, in pieces of 1 MiB."""
-    for start in range(offset, size, PIECE):
-        yield blobs.read(sha256, start, PIECE)
+    """A stored file from *offset* on, in pieces of at most 1 MiB; the ones before it are empty.
+
+    Everything is hashed, and the last piece is held back until the hash is right: nobody gets a
+    whole file that is not the one that was stored.
+
+    Raises:
+        DataCorrupt: it is missing or does not have its hash.
+    """
+    digest, held = hashlib.sha256(), b""
+    for start in range(0, size, PIECE):
+        try:
+            piece = blobs.read(sha256, start, PIECE)
+        except NotFound:
+            raise DataCorrupt(what=f"the file {sha256.hex()} is missing") from None
+        digest.update(piece)
+        if start:
+            yield held
+        held = piece[max(offset - start, 0) :]
+    if digest.digest() != sha256:
+        raise DataCorrupt(what=f"the file {sha256.hex()}")
+    yield held

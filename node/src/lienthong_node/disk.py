@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 REFRESH_S: Final = 0.25
+LEAST_RESERVE: Final = 256 * 1024**2
+"""Bytes; holds what the database's log takes while reports go on, many times over."""
+
+SHARE: Final = 20
+"""The reserve is one part in so many of the volume: 5 %."""
+
+
+def reserve_bytes(chosen: int | None, volume_bytes: int) -> int:
+    """The reserve that the settings choose, or by rule 5 % of the volume, at least 256 MiB."""
+    return max(volume_bytes // SHARE, LEAST_RESERVE) if chosen is None else chosen
+
+
+def volume_bytes(folder: Path) -> int:
+    """Size of the volume that holds a folder."""
+    volume = os.statvfs(folder)
+    return volume.f_blocks * volume.f_frsize
 
 
 class DiskGuard:

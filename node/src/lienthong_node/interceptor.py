@@ -6,28 +6,43 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
 import grpc.aio
-from attrs import define
+from attrs import define, field
 from google.protobuf.message import DecodeError
 
-from lienthong.errors import DeadlineExceeded, Draining, LienthongError, Malformed
+from lienthong.errors import (
+    DeadlineExceeded,
+    Draining,
+    LienthongError,
+    Malformed,
+    NotFound,
+    TooLarge,
+)
 from lienthong_node import faults
 from lienthong_node.access import check_role
+from lienthong_node.connections import Connections
 from lienthong_node.core.credentials import Role
 from lienthong_node.identity import Identifier, OpenCalls
 from lienthong_node.limits import Limits
 from lienthong_node.metrics import Metrics
+from lienthong_node.security_log import SecurityLog
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 UNARY_SECONDS: Final = 30.0
 """Longest time that the handler of a single answer may take."""
+
+BEAT_S: Final = 0.005
+"""Answers of not found leave at multiples of this, so that their time does not tell why."""
+
+METADATA_LIMIT: Final = 16_384
+"""Bytes of what comes with a call beside its messages."""
 
 log = logging.getLogger("lienthong_node.calls")
 
@@ -36,9 +51,13 @@ log = logging.getLogger("lienthong_node.calls")
 class _Outcome:
     """How a call ended, for logs and figures."""
 
+    started: float = field(factory=time.monotonic)
     code: str = "ok"
     organ: str = "-"
     """Who called, once that is known."""
+
+    certificate: str = ""
+    """Its fingerprint, likewise."""
 
 
 class Gate(grpc.aio.ServerInterceptor):
@@ -50,15 +69,19 @@ class Gate(grpc.aio.ServerInterceptor):
         identifier: Identifier,
         open_calls: OpenCalls,
         limits: Limits,
+        connections: Connections,
         rules: Mapping[str, frozenset[Role]],
         metrics: Metrics,
+        security: SecurityLog,
         stopping: asyncio.Event,
     ) -> None:
         self._identifier = identifier
         self._open_calls = open_calls
         self._limits = limits
+        self._connections = connections
         self._rules = rules
         self._metrics = metrics
+        self._security = security
         self._stopping = stopping
 
     async def intercept_service(
@@ -81,6 +104,8 @@ class Gate(grpc.aio.ServerInterceptor):
         }
         make, attribute = forms[handler.request_streaming, handler.response_streaming]
         inner = getattr(handler, attribute)
+        if handler.request_streaming:
+            inner = _reading(inner)
         if handler.response_streaming:
             outer: Any = self._streaming(method, inner)
         else:
@@ -134,15 +159,25 @@ class Gate(grpc.aio.ServerInterceptor):
     def _guarded(self, method: str, answer: Callable[[Any, Context], Awaitable[Any]]) -> Any:
         """One task from admission to the last answer: what ends it, ends all of it."""
 
-        async def handle(request: Any, context: Context) -> Any:
+        async def handle(request: Any, context: Context) -> Any:  # noqa: RET503 - or it raises
             with self._observed(method) as outcome:
                 try:
                     with self._admitted(method, context, outcome):
                         if isinstance(request, LienthongError):
                             raise request
                         return await answer(request, context)
-                except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - all are typed
-                    await self._refuse(error, context, outcome)
+                except grpc.aio.AbortError:
+                    outcome.code = "aborted"
+                    raise
+                except asyncio.CancelledError:
+                    outcome.code = "cancelled"
+                    raise
+                except Exception as error:  # noqa: BLE001 - all are typed
+                    refusal = _alone(faults.as_typed(error))
+                # gRPC keeps the abort's error in a circle with the call, for the collector of
+                # garbage to find: it must not hold the request, which may be large, until then.
+                del request
+                await self._refuse(refusal, context, outcome, method)
 
         return handle
 
@@ -150,7 +185,9 @@ class Gate(grpc.aio.ServerInterceptor):
     def _admitted(self, method: str, context: Context, outcome: _Outcome) -> Iterator[None]:
         """Order: identity and revocation, then rate, then role; all before the handler."""
         caller = self._identifier.caller(context.auth_context())
-        outcome.organ = caller.organ
+        outcome.organ, outcome.certificate = caller.organ, caller.fingerprint.hex()
+        self._connections.identified(context.peer(), caller.organ)
+        self._check_metadata(context)
         if self._stopping.is_set():
             raise Draining
         with self._limits.call(caller.organ):
@@ -163,15 +200,26 @@ class Gate(grpc.aio.ServerInterceptor):
                         raise reason from None
                     raise
 
+    def _check_metadata(self, context: Context) -> None:
+        """Refuse metadata that nobody sends who has accepted this side's settings.
+
+        gRPC applies its own limit from the moment only that the other side has accepted it.
+        """
+        size = sum(len(key) + len(value) for key, value in context.invocation_metadata() or ())
+        if size > METADATA_LIMIT:
+            self._connections.disobeyed(context.peer())
+            raise TooLarge(what="metadata in bytes", found=size, limit=METADATA_LIMIT)
+
     async def _refuse(
-        self, error: Exception | asyncio.CancelledError, context: Context, outcome: _Outcome
+        self, typed: LienthongError, context: Context, outcome: _Outcome, method: str
     ) -> NoReturn:
-        """End the call with the typed form of *error*."""
-        if isinstance(error, grpc.aio.AbortError | asyncio.CancelledError):
-            outcome.code = "aborted" if isinstance(error, grpc.aio.AbortError) else "cancelled"
-            raise error
-        typed = faults.as_typed(error)
+        """End the call with an error."""
         outcome.code = typed.code
+        shown = outcome.certificate or str(typed.facts.get("fingerprint", ""))
+        self._security.refused(typed, who=outcome.organ, certificate=shown, what=method)
+        if isinstance(typed, NotFound):
+            # That nothing is there shows sooner than that it is not for the caller's eyes.
+            await asyncio.sleep(BEAT_S - (time.monotonic() - outcome.started) % BEAT_S)
         await context.abort(
             faults.status_code(typed), str(typed), trailing_metadata=faults.trailing_metadata(typed)
         )
@@ -180,12 +228,11 @@ class Gate(grpc.aio.ServerInterceptor):
     @contextmanager
     def _observed(self, method: str) -> Iterator[_Outcome]:
         """Measure and log the call; never its content."""
-        started = time.monotonic()
         outcome = _Outcome()
         try:
             yield outcome
         finally:
-            seconds = time.monotonic() - started
+            seconds = time.monotonic() - outcome.started
             self._metrics.call(method, outcome.code, seconds)
             log.info(
                 "call",
@@ -198,6 +245,30 @@ class Gate(grpc.aio.ServerInterceptor):
                     }
                 },
             )
+
+
+def _reading(inner: Callable[[AsyncIterator[Any], Context], Any]) -> Any:
+    """Give the handler a stream of requests that is gone when the handler is.
+
+    gRPC's own iterator stands in a circle with itself: of a stream that is refused it would hold
+    the last request until a collection of garbage.
+    """
+
+    def call(_: object, context: Context) -> Any:
+        return inner(_requests(context), context)
+
+    return call
+
+
+async def _requests(context: Context) -> AsyncIterator[Any]:
+    while (request := await context.read()) is not grpc.aio.EOF:
+        yield request
+
+
+def _alone(error: LienthongError) -> LienthongError:
+    """The error without the frames that it came from, and what they hold."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _reader(handler: Handler) -> Callable[[bytes], Any] | None:

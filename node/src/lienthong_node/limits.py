@@ -1,22 +1,50 @@
-"""Fair shares: how often an organisation may call, and how many calls it may hold open."""
+"""Fair shares: how much an organisation may ask for, and how many calls it may hold open."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from attrs import define
 
 from lienthong.errors import LimitReached
 
+PAUSE_S: Final = 10
+"""Documents that may come at once are those of so many seconds."""
+
 
 @define
 class _Bucket:
-    """Tokens of one organisation; instants from a monotonic clock, in seconds."""
+    """Tokens that come back steadily; instants from a monotonic clock, in seconds."""
 
-    tokens: float
-    refilled_at: float
+    per_second: float
+    most: float
+    left: float
+    filled_at: float
+
+    def take(self, wanted: int, now: float) -> int:
+        """Take as many tokens as there are, *wanted* at most."""
+        gained = max(0.0, now - self.filled_at) * self.per_second
+        self.left = min(self.most, self.left + gained)
+        self.filled_at = now
+        taken = min(wanted, math.floor(self.left))
+        self.left -= taken
+        return taken
+
+    def refusal(self, limit: str, wanted: int = 1) -> LimitReached:
+        """Says when so many tokens are there, in whole milliseconds."""
+        wait = max(0.0, min(wanted, self.most) - self.left) / self.per_second
+        return LimitReached(limit=limit, retry_after=math.ceil(wait * 1000) / 1000)
+
+
+@define
+class _Share:
+    """What one organisation uses."""
+
+    calls: _Bucket
+    documents: _Bucket
     open_calls: int = 0
 
 
@@ -24,17 +52,24 @@ class Limits:
     """Token buckets and call counts by organisation; used on the event loop only."""
 
     def __init__(
-        self, *, per_second: int, burst: int, concurrent: int, monotonic: Callable[[], float]
+        self,
+        *,
+        per_second: int,
+        burst: int,
+        concurrent: int,
+        documents_per_second: int,
+        monotonic: Callable[[], float],
     ) -> None:
         self._per_second = per_second
         self._burst = burst
         self._concurrent = concurrent
+        self._documents_per_second = documents_per_second
         self._monotonic = monotonic
-        self._buckets: dict[str, _Bucket] = {}
+        self._shares: dict[str, _Share] = {}
 
     @property
     def open_calls(self) -> int:
-        return sum(bucket.open_calls for bucket in self._buckets.values())
+        return sum(share.open_calls for share in self._shares.values())
 
     @contextmanager
     def call(self, organ: str) -> Iterator[None]:
@@ -44,24 +79,29 @@ class Limits:
             LimitReached: too many calls a second, or too many open at once; ``retry_after`` says
                 when there is room again.
         """
-        bucket = self._refilled(organ)
-        if bucket.tokens < 1:
-            wait = (1 - bucket.tokens) / self._per_second
-            whole_ms = math.ceil(wait * 1000) / 1000
-            raise LimitReached(limit="calls a second", retry_after=whole_ms)
-        if bucket.open_calls >= self._concurrent:
+        share = self._share(organ)
+        if share.open_calls >= self._concurrent:
             raise LimitReached(limit="open calls", retry_after=1)
-        bucket.tokens -= 1
-        bucket.open_calls += 1
+        if not share.calls.take(1, self._monotonic()):
+            raise share.calls.refusal("calls a second")
+        share.open_calls += 1
         try:
             yield
         finally:
-            bucket.open_calls -= 1
+            share.open_calls -= 1
 
-    def _refilled(self, organ: str) -> _Bucket:
-        now = self._monotonic()
-        bucket = self._buckets.setdefault(organ, _Bucket(float(self._burst), now))
-        gained = max(0.0, now - bucket.refilled_at) * self._per_second
-        bucket.tokens = min(float(self._burst), bucket.tokens + gained)
-        bucket.refilled_at = now
-        return bucket
+    def documents(self, organ: str, count: int) -> tuple[int, LimitReached]:
+        """How many of *count* packages or reports may pass, and what the others are told."""
+        documents = self._share(organ).documents
+        taken = documents.take(count, self._monotonic())
+        return taken, documents.refusal("documents a second", count - taken)
+
+    def _share(self, organ: str) -> _Share:
+        share = self._shares.get(organ)
+        if share is None:
+            now, each = self._monotonic(), self._documents_per_second
+            share = self._shares[organ] = _Share(
+                calls=_Bucket(self._per_second, self._burst, self._burst, now),
+                documents=_Bucket(each, each * PAUSE_S, each * PAUSE_S, now),
+            )
+        return share

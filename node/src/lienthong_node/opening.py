@@ -13,13 +13,17 @@ from urllib.parse import quote
 from attrs import define
 
 from lienthong.errors import ConfigInvalid
+from lienthong.evidence.checkpoint import open_checkpoint
 from lienthong.evidence.note import VerifierKey
-from lienthong.plugins import PluginHost
+from lienthong.plugins import AllowList, PluginHost
 from lienthong.spi.signer import Signer
 from lienthong.spi.storage import BlobStore, RecordStore
 from lienthong_node.committer import Batch, Committer
 from lienthong_node.core.policy import Policy
 from lienthong_node.disk import DiskGuard
+from lienthong_node.heads import HeadFile, check_continues
+from lienthong_node.security_log import FILE_NAME as SECURITY_LOG
+from lienthong_node.security_log import SecurityLog
 from lienthong_node.settings import Settings, load_settings
 
 PASSPHRASE_FILE: Final = "LIENTHONG_NODE_PASSPHRASE_FILE"  # noqa: S105 - the name of a variable
@@ -61,6 +65,7 @@ class Opened:
     store: RecordStore
     blobs: BlobStore
     signer: Signer
+    security: SecurityLog
 
     @property
     def checkpoint_key(self) -> VerifierKey:
@@ -69,16 +74,37 @@ class Opened:
     def committer(
         self, *, guard: DiskGuard | None = None, on_batch: Callable[[Batch], None] = lambda _: None
     ) -> Committer:
+        """What signs; only on a journal that continues the newest head that was signed here.
+
+        Raises:
+            RestoreUnconfirmed: the folder was restored, and nobody has said so.
+            JournalRolledBack, DataCorrupt: the journal goes back behind the head, or beside it.
+        """
+        with self.store.read() as view:
+            heads = HeadFile.opened(self.folder, self.checkpoint_key, view)
         return Committer(
             self.store,
             policy=self.policy,
             signer=self.signer,
             clock=utc_now,
+            heads=heads,
             reserve_reached=guard.reached if guard else lambda: False,
             on_batch=on_batch,
         )
 
+    def check_continues(self, note: str) -> None:
+        """Check that the journal begins with exactly what a checkpoint from outside covers.
+
+        Raises:
+            CheckpointInvalid: the checkpoint is not this axis's.
+            JournalRolledBack, DataCorrupt: the journal was cut or rewritten since.
+        """
+        checkpoint = open_checkpoint(note, self.checkpoint_key)
+        with self.store.read() as view:
+            check_continues(view, checkpoint, "the checkpoint")
+
     def close(self) -> None:
+        self.security.close()
         self.blobs.close()
         self.signer.close()
         self.store.close()
@@ -91,16 +117,20 @@ def open_folder(folder: Path, host: PluginHost | None = None) -> Opened:
     Raises:
         ConfigInvalid: the settings are wrong.
         DataDirectoryInUse: a node is running on it.
-        PluginNotFound, PluginLoadFailed, KeyUnusable: a plugin or key cannot be opened.
+        PluginNotFound, PluginNotAllowed, PluginLoadFailed, KeyUnusable: a plugin or key cannot be
+            opened.
+        SecurityLogFailed: the security log cannot be written.
     """
     settings = load_settings(folder)
-    host = host or PluginHost()
+    host = host or plugin_host(folder, settings)
     with ExitStack() as opened:
         store = host.open_record_store(under(folder, settings.records))
         opened.callback(store.close)
         blobs = host.open_blob_store(under(folder, settings.blobs))
         opened.callback(blobs.close)
         signer = host.open_signer(under(folder, settings.checkpoint_key), ask_secret)
+        opened.callback(signer.close)
+        security = SecurityLog(folder / SECURITY_LOG, utc_now)
         opened.pop_all()
     return Opened(
         folder=folder,
@@ -110,6 +140,7 @@ def open_folder(folder: Path, host: PluginHost | None = None) -> Opened:
         store=store,
         blobs=blobs,
         signer=signer,
+        security=security,
     )
 
 
@@ -126,7 +157,8 @@ def open_for_audit(
     Raises:
         ConfigInvalid, DataDirectoryInUse, KeyUnusable: the folder or key cannot be used.
     """
-    settings, host = load_settings(folder), PluginHost()
+    settings = load_settings(folder)
+    host = plugin_host(folder, settings)
     if axis_key is None:
         signer = host.open_signer(under(folder, settings.checkpoint_key), ask_secret)
         key = VerifierKey.of_signer(settings.axis, signer)
@@ -138,6 +170,16 @@ def open_for_audit(
         closing(host.open_blob_store(under(folder, settings.blobs))) as blobs,
     ):
         yield store, blobs, key
+
+
+def plugin_host(folder: Path, settings: Settings) -> PluginHost:
+    """The host of a node's plugins, with the allow list that its settings name.
+
+    Raises:
+        ConfigInvalid: the allow list cannot be read.
+    """
+    named = settings.plugin_allow_list
+    return PluginHost(allowed=AllowList.load(folder / named) if named else None)
 
 
 def policy(settings: Settings) -> Policy:

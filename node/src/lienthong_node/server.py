@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,17 +18,21 @@ from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
 from lienthong.errors import ConfigInvalid
-from lienthong.pki.chain import ChainCache, TrustAnchors
+from lienthong.pki.chain import ChainCache
 from lienthong_node import access, workers
+from lienthong_node.clock import JournalClock
 from lienthong_node.committer import Batch
+from lienthong_node.connections import Connections
 from lienthong_node.core.credentials import Role
-from lienthong_node.disk import DiskGuard
+from lienthong_node.disk import DiskGuard, reserve_bytes, volume_bytes
 from lienthong_node.feeds import Feeds
 from lienthong_node.identity import Identifier, OpenCalls
-from lienthong_node.interceptor import Gate
+from lienthong_node.interceptor import METADATA_LIMIT, Gate
+from lienthong_node.keyfiles import KeyFiles
 from lienthong_node.limits import Limits
 from lienthong_node.metrics import Metrics, MetricsServer
 from lienthong_node.opening import Opened, open_folder, utc_now
+from lienthong_node.security_log import Deed, Event
 from lienthong_node.services.admin import Admin
 from lienthong_node.services.budget import ByteBudget
 from lienthong_node.services.context import NodeContext, Pools
@@ -51,15 +55,12 @@ HEALTH_SERVICE: Final = "lienthong.axis.v1.Exchange"
 MESSAGE_LIMIT: Final = 4 * 1024 * 1024
 """Bytes; the client packs up to 3 MiB, a page of a feed about 1 MiB."""
 
-MAX_CALLS: Final = 4_000
-"""Calls that are handled at once, of all organisations."""
-
 OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.max_receive_message_length", MESSAGE_LIMIT),
     ("grpc.max_send_message_length", MESSAGE_LIMIT),
     ("grpc.max_concurrent_streams", 100),
     ("grpc.max_metadata_size", 8_192),
-    ("grpc.absolute_max_metadata_size", 16_384),
+    ("grpc.absolute_max_metadata_size", METADATA_LIMIT),
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_connection_idle_ms", 900_000),
     ("grpc.max_connection_age_ms", 1_800_000),
@@ -68,7 +69,11 @@ OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.http2.max_ping_strikes", 2),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # Without it a ping may stay unanswered for a minute, whatever the line above says.
+    ("grpc.http2.ping_timeout_ms", 20_000),
     ("grpc.so_reuseport", 0),
+    # Only identity: a compressed message could grow a thousandfold.
+    ("grpc.compression_enabled_algorithms_bitset", 1),
     # What a cut upload has sent and nobody has read is lost. With windows that do not grow this is
     # less than one chunk, and a sender that is faster than the disk costs no memory.
     ("grpc.http2.bdp_probe", 0),
@@ -104,19 +109,27 @@ class Node:
         context.uploads.close()
         if self._metrics_server is not None:
             self._metrics_server.close()
+        context.security.note(Deed(event=Event.DRAINED, who="node"), "done")
         self._opened.close()
 
 
-async def start(folder: Path) -> Node:
+async def start(folder: Path, checkpoints: Sequence[str] = ()) -> Node:
     """Open a data folder and serve it.
 
+    Args:
+        folder: the data folder.
+        checkpoints: signed checkpoints from outside that the journal must continue.
+
     Raises:
+        JournalRolledBack, RestoreUnconfirmed: the records may be older than what was signed.
         LienthongError: settings, keys, stores or plugins are not usable.
         RuntimeError: a method of the wire contract has no access rule.
     """
     access.check_complete()
     opened = await asyncio.to_thread(open_folder, folder)
     try:
+        for note in checkpoints:
+            opened.check_continues(note)
         return await _serve(opened)
     except BaseException:
         opened.close()
@@ -129,32 +142,43 @@ async def _serve(opened: Opened) -> Node:
         per_second=settings.requests_per_second,
         burst=settings.burst,
         concurrent=settings.concurrent_streams,
+        documents_per_second=settings.documents_per_second,
         monotonic=time.monotonic,
     )
     guard = DiskGuard(
         lambda: min(opened.store.free_bytes(), opened.blobs.free_bytes()),
-        reserve_bytes=settings.disk_reserve_bytes,
+        reserve_bytes=reserve_bytes(settings.disk_reserve_bytes, volume_bytes(opened.folder)),
         monotonic=time.monotonic,
     )
-    context = _context(opened, guard, metrics, limits)
+    keys = KeyFiles(opened.folder, settings)
+    connections = Connections(
+        per_address=settings.connections_per_address,
+        per_organisation=settings.connections_per_organisation,
+    )
+    context = _context(opened, guard, metrics, limits, keys)
     rules = dict(access.RULES) | (dict(access.REFLECTION_RULES) if settings.reflection else {})
     gate = Gate(
-        identifier=Identifier(lambda: context.registry.credentials, utc_now),
+        identifier=Identifier(lambda: context.registry.credentials, context.clock),
         open_calls=calls,
         limits=limits,
+        connections=connections,
         rules=rules,
         metrics=metrics,
+        security=opened.security,
         stopping=context.stopping,
     )
     server = grpc.aio.server(
-        interceptors=[gate], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
+        interceptors=[gate],
+        options=[*OPTIONS, ("grpc.max_allowed_incoming_connections", settings.max_connections)],
+        maximum_concurrent_rpcs=settings.max_open_calls,
     )
     health_servicer = _add_services(server, context, rules)
     await health_servicer.set(HEALTH_SERVICE, health_pb2.HealthCheckResponse.SERVING)
-    port = _listen(server, opened)
+    port = _listen(server, opened, keys)
     metrics_server = MetricsServer.start(metrics, settings.metrics_listen)
     context.committer.start()
     await server.start()
+    context.security.note(Deed(event=Event.STARTED, who="node", what=settings.listen), "done")
     return Node(
         context=context,
         port=port,
@@ -164,8 +188,10 @@ async def _serve(opened: Opened) -> Node:
         health=health_servicer,
         background=[
             _background("watch", functools.partial(workers.watch, context, guard, calls, metrics)),
+            _background("connections", functools.partial(workers.cut, context, connections, port)),
             _background("health", functools.partial(_report_health, context, health_servicer)),
             _background("sweep", functools.partial(workers.sweep, context)),
+            _background("collect", functools.partial(workers.collect, context)),
         ],
         metrics_server=metrics_server,
     )
@@ -180,10 +206,15 @@ async def _report_health(context: NodeContext, servicer: health.HealthServicer) 
         await asyncio.sleep(workers.WATCH_S)
 
 
-def _context(opened: Opened, guard: DiskGuard, metrics: Metrics, limits: Limits) -> NodeContext:
+def _context(
+    opened: Opened, guard: DiskGuard, metrics: Metrics, limits: Limits, keys: KeyFiles
+) -> NodeContext:
     feeds = Feeds(asyncio.get_running_loop())
+    with opened.store.read() as view:
+        clock = JournalClock(utc_now, view.head().recorded_us)
 
     def announce(batch: Batch) -> None:
+        clock.advance(batch.rows[-1].recorded_us)
         metrics.committed(len(batch.rows), batch.rows[-1].index + 1)
         feeds.publish(organ for row in batch.rows for organ in row.parties)
 
@@ -197,17 +228,23 @@ def _context(opened: Opened, guard: DiskGuard, metrics: Metrics, limits: Limits)
         committer=opened.committer(guard=guard, on_batch=announce),
         feeds=feeds,
         uploads=Uploads(
-            opened.blobs, max_bytes=opened.policy.max_file_bytes, monotonic=time.monotonic
+            opened.blobs,
+            max_bytes=opened.policy.max_file_bytes,
+            monotonic=time.monotonic,
+            max_unfinished=opened.settings.unfinished_uploads,
+            max_waiting_bytes=opened.settings.staging_bytes_per_organisation,
         ),
         uploading=KeyedLocks(),
-        anchors=TrustAnchors.from_pem(_file(opened, opened.settings.signing_anchors)),
+        keys=keys,
+        anchors=keys.anchors(),
         chains=ChainCache(),
         checkpoint_key=opened.checkpoint_key,
-        clock=utc_now,
+        clock=clock,
+        security=opened.security,
         pools=Pools(),
         budget=ByteBudget(),
         accepting=guard.reason,
-        open_calls=lambda: limits.open_calls,
+        limits=limits,
         stopping=asyncio.Event(),
     )
 
@@ -227,61 +264,14 @@ def _add_services(
     return servicer
 
 
-def _listen(server: grpc.aio.Server, opened: Opened) -> int:
-    address, credentials = opened.settings.listen, _credentials(opened)
+def _listen(server: grpc.aio.Server, opened: Opened, keys: KeyFiles) -> int:
+    address, credentials = opened.settings.listen, keys.credentials()
     try:
         return server.add_secure_port(address, credentials)
     except RuntimeError as error:
         raise ConfigInvalid(
             file=opened.folder / FILE_NAME, key="listen", found=address, expected="a free host:port"
         ) from error
-
-
-def _credentials(opened: Opened) -> grpc.ServerCredentials:
-    """TLS with client certificates; files that have changed are read at the next handshake."""
-    read_at = _stamp(opened)
-
-    def fetch() -> Any:
-        nonlocal read_at
-        try:
-            stamp = _stamp(opened)
-            if stamp == read_at:
-                return None
-            found = _certificates(opened)
-        except (ConfigInvalid, OSError) as error:
-            log.warning("the certificates stay as they were: %s", error)
-            return None
-        read_at = stamp
-        return found
-
-    return grpc.dynamic_ssl_server_credentials(
-        _certificates(opened), fetch, require_client_authentication=True
-    )
-
-
-def _certificates(opened: Opened) -> Any:
-    settings = opened.settings
-    pair = (_file(opened, settings.server_key), _file(opened, settings.server_certificate))
-    authorities = _file(opened, settings.client_authorities)
-    return grpc.ssl_server_certificate_configuration([pair], root_certificates=authorities)
-
-
-def _stamp(opened: Opened) -> tuple[int, ...]:
-    settings = opened.settings
-    names = (settings.server_key, settings.server_certificate, settings.client_authorities)
-    return tuple((opened.folder / name).stat().st_mtime_ns for name in names)
-
-
-def _file(opened: Opened, name: str) -> bytes:
-    """A non-empty key or certificate file; an empty list of authorities could mean "accept all"."""
-    path = opened.folder / name
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ConfigInvalid(file=path, key=name, found=error.strerror, expected="a file") from error
-    if not content.strip():
-        raise ConfigInvalid(file=path, key=name, found="an empty file", expected="PEM")
-    return content
 
 
 def _background(name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:

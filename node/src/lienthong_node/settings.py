@@ -11,11 +11,14 @@ from typing import Any
 
 import attrs
 from attrs import field, frozen
-from attrs.validators import ge, instance_of, le, min_len, not_
+from attrs.validators import ge, instance_of, le, min_len, not_, optional
 
 from lienthong.errors import ConfigInvalid
 
 FILE_NAME = "node.toml"
+ALLOW_LIST = "plugins.toml"
+"""Usual name of the allow list of plugins."""
+
 UNSPECIFIED = frozenset({"0.0.0.0", "[::]"})  # noqa: S104 - compared with, not bound to
 """Hosts of addresses that mean every address of the machine."""
 
@@ -26,6 +29,13 @@ _LAST_PORT = 65535
 def _count(default: int, *, least: int = 1, most: int = 2**40) -> int:
     checks: list[Any] = [instance_of(int), not_(instance_of(bool)), ge(least), le(most)]
     made: int = field(default=default, validator=checks)
+    return made
+
+
+def _choice(*, least: int, most: int = 2**50) -> int | None:
+    """A number for which the node has a rule when it is not set."""
+    checks: list[Any] = [instance_of(int), not_(instance_of(bool)), ge(least), le(most)]
+    made: int | None = field(default=None, validator=optional(checks))
     return made
 
 
@@ -79,13 +89,16 @@ class Settings:
     """Certificate of the server, PEM; read again when the file changes."""
 
     server_key: str = _text("keys/server.key")
-    """Its private key, PEM."""
+    """Its private key, PEM; read again likewise."""
 
     client_authorities: str = _text("keys/client-authorities.pem")
-    """Authorities of client certificates, PEM."""
+    """Authorities of client certificates, PEM; read again when the file changes."""
 
     signing_anchors: str = _text("keys/signing-anchors.pem")
-    """Trust anchors of envelope signatures, PEM."""
+    """Trust anchors of envelope signatures, PEM; read again when the file changes."""
+
+    plugin_allow_list: str = field(default="", validator=instance_of(str))
+    """File with the only plugins to load, by digest; empty for all that are installed."""
 
     max_files: int = _count(20)
     """Files of one package."""
@@ -114,11 +127,39 @@ class Settings:
     concurrent_streams: int = _count(64)
     """Open calls of one organisation."""
 
-    disk_reserve_bytes: int = _count(256 * 1024**2, least=0)
-    """New packages are refused below this; deliveries and reports go on."""
+    documents_per_second: int = _count(2_000)
+    """Packages and reports of one organisation, averaged over ten seconds."""
+
+    max_open_calls: int = _count(4_000)
+    """Open calls of all organisations."""
+
+    max_connections: int = _count(4_000)
+    """Connections of all, also those that are still in their handshake; further ones are closed at
+    once. The operating system must let the process have more open files than that."""
+
+    connections_per_organisation: int = _count(20, least=0)
+    """Connections of one organisation; further ones are cut. 0 for no limit."""
+
+    connections_per_address: int = _count(50, least=0)
+    """Connections from one address that have not said by a call who they are; older ones are cut.
+    0 for no limit, as behind a load balancer, which then has to set one."""
+
+    disk_reserve_bytes: int | None = _choice(least=0)
+    """New packages are refused below this; deliveries and reports go on. Without it: 5 % of the
+    volume that holds the data folder, at least 256 MiB."""
 
     staging_idle_s: int = _count(24 * 3600)
     """Unfinished uploads that nobody touched for so long are dropped."""
+
+    unused_upload_s: int = _count(3 * 86400)
+    """Uploaded files that no package has named for so long are forgotten."""
+
+    staging_bytes_per_organisation: int = _count(20 * 1024**3)
+    """Size of the files of one organisation that no package names yet, unfinished uploads
+    included."""
+
+    unfinished_uploads: int = _count(1_000)
+    """Uploads that one organisation may have begun and not finished."""
 
     drain_s: int = _count(30)
     """How long open calls may go on when the node stops."""
@@ -171,7 +212,8 @@ def parse_settings(data: Mapping[str, object], path: Path) -> Settings:
             if attribute.validator is not None:
                 attribute.validator(None, attribute, value)
         except (TypeError, ValueError) as error:
-            expected = f"a value like {attribute.default!r}: {error.args[0]}"
+            like = "" if attribute.default is None else f" like {attribute.default!r}"
+            expected = f"a value{like}: {error.args[0]}"
             raise ConfigInvalid(file=path, key=key, found=value, expected=expected) from error
     return Settings(**data)  # type: ignore[arg-type]  # every value was validated above
 

@@ -11,7 +11,7 @@ from lienthong.evidence.tiles import HashReader
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation
 from lienthong.model.package import PackageKind
-from lienthong.spi.records import CheckpointRow, DeliveryRow, JournalRow
+from lienthong.spi.records import CheckpointRow, DeliveryRow, JournalRow, PackageRow
 from lienthong.spi.storage import ReadView, WriteTransaction
 from lienthong_node.core.commands import ReportStatus, SubmitPackage
 from lienthong_node.core.credentials import Credentials
@@ -139,6 +139,7 @@ def write_rows(tx: WriteTransaction, decision: Accepted) -> None:
     """Write what one accepted command changes, so that later ones of the batch see it."""
     if decision.package is not None:
         tx.add_package(decision.package)
+        _keep_uploads(tx, decision.package, decision.contents)
     if decision.contents:
         tx.add_contents(decision.contents)
     if decision.deliveries:
@@ -149,6 +150,16 @@ def write_rows(tx: WriteTransaction, decision: Accepted) -> None:
         tx.put_organisation(row)
     if decision.credential is not None:
         tx.put_credential(decision.credential)
+
+
+def _keep_uploads(
+    tx: WriteTransaction, package: PackageRow, contents: Sequence[tuple[bytes, bytes]]
+) -> None:
+    """From now on a package names the files: they are the sender's, and are never forgotten."""
+    came_along = {sha256 for sha256, _ in contents}
+    for file in package.files:
+        if file.sha256 not in came_along:
+            tx.add_possession(package.sender, file.sha256, file.size)
 
 
 def write_sealed(tx: WriteTransaction, sealed: Sealed) -> None:

@@ -10,12 +10,15 @@ from typing import Final
 
 from attrs import define
 
-from lienthong.errors import NotFound, OffsetMismatch, SizeMismatch, TooLarge
+from lienthong.errors import LimitReached, NotFound, OffsetMismatch, SizeMismatch, TooLarge
 from lienthong.spi.storage import BlobStore, Staging
 
 CHUNK_LIMIT: Final = 256 * 1024
 MAX_OPEN: Final = 64
 """Uploads that one organisation may have open; beyond, the one left alone longest is suspended."""
+
+FULL_S: Final = 60
+"""Seconds after which an organisation whose share is used up may ask again."""
 
 _OWNER_DIGITS: Final = 32
 _KEY: Final = re.compile(r"[0-9a-f]{32}-([0-9a-f]{64})-([0-9a-f]{1,16})")
@@ -45,18 +48,84 @@ class Uploads:
     the same upload (the service holds a lock for each).
     """
 
-    def __init__(self, blobs: BlobStore, *, max_bytes: int, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        blobs: BlobStore,
+        *,
+        max_bytes: int,
+        monotonic: Callable[[], float],
+        max_unfinished: int = 1_000,
+        max_waiting_bytes: int = 2**60,
+    ) -> None:
+        """Look what is unfinished.
+
+        Args:
+            blobs: where the bytes go.
+            max_bytes: size of one file.
+            monotonic: seconds on a steady clock.
+            max_unfinished: uploads that one organisation may have begun.
+            max_waiting_bytes: size of its files that no package names, unfinished ones included.
+        """
         self._blobs = blobs
-        self._max_bytes = max_bytes
+        self._max_bytes = min(max_bytes, max_waiting_bytes)
+        self._max_unfinished = max_unfinished
+        self._max_waiting_bytes = max_waiting_bytes
         self._monotonic = monotonic
         self._generations = itertools.count(1)
         self._open: dict[str, _Open] = {}
+        self._unfinished: dict[str, set[str]] = {}
+        """Keys by owner."""
+        self.look()
 
     @staticmethod
     def key(organ: str, sha256: bytes, size: int) -> str:
         """Name of an organisation's upload of one file; says nothing about others' uploads."""
         owner = hashlib.sha256(organ.encode()).hexdigest()[:_OWNER_DIGITS]
         return f"{owner}-{sha256.hex()}-{size:x}"
+
+    def look(self) -> None:
+        """Count anew what is unfinished; what was dropped counts no more."""
+        self._unfinished = {}
+        for key in (*self._blobs.staged(), *self._open):
+            self._begun(key).add(key)
+
+    def declared(self, organ: str, key: str) -> tuple[bytes, int]:
+        """Hash and size of the upload that *key* names, if it is one of this organisation's.
+
+        Keys are checked and not remembered, so that an upload can be resumed at any time; one that
+        ``begin`` would not have given out is not found.
+
+        Raises:
+            NotFound: it is not.
+        """
+        found = _KEY.fullmatch(key)
+        if found is not None:
+            sha256, size = bytes.fromhex(found[1]), int(found[2], 16)
+            if size <= self._max_bytes and self.key(organ, sha256, size) == key:
+                return sha256, size
+        raise NotFound(what="upload")
+
+    def admit(self, key: str, waiting_bytes: int) -> None:
+        """Make room for an upload in its owner's share; one that has been begun has its room.
+
+        Args:
+            key: the upload.
+            waiting_bytes: size of its owner's finished files that no package names.
+
+        Raises:
+            TooLarge: the axis takes no files of this size.
+            LimitReached: the share is used up.
+        """
+        begun, size = self._begun(key), _size(key)
+        if key in begun:
+            return
+        if size > self._max_bytes:
+            raise TooLarge(what="file in bytes", found=size, limit=self._max_bytes)
+        if len(begun) >= self._max_unfinished:
+            raise LimitReached(limit="unfinished uploads", retry_after=FULL_S)
+        if waiting_bytes + sum(map(_size, tuple(begun))) + size > self._max_waiting_bytes:
+            raise LimitReached(limit="bytes of files without a package", retry_after=FULL_S)
+        begun.add(key)
 
     def begin(self, key: str) -> int:
         """Open or find an upload; returns how many bytes are there."""
@@ -69,7 +138,7 @@ class Uploads:
             NotFound: it is not an upload of this organisation.
             OffsetMismatch: the bytes so far end elsewhere.
         """
-        sha256, size = self._parse(organ, key)
+        sha256, size = self.declared(organ, key)
         entry = self._entry(key)
         if entry.staging.offset != offset:
             raise OffsetMismatch(found=offset, expected=entry.staging.offset)
@@ -104,6 +173,7 @@ class Uploads:
         if entry.staging.offset < ticket.size:
             return False
         del self._open[ticket.key]
+        self._begun(ticket.key).discard(ticket.key)
         entry.staging.publish(ticket.sha256, ticket.size)
         return True
 
@@ -138,8 +208,13 @@ class Uploads:
         if entry is None:
             entry = _Open(self._blobs.stage(key), 0, self._monotonic())
             self._open[key] = entry
+            self._begun(key).add(key)
         entry.touched_at = self._monotonic()
         return entry
+
+    def _begun(self, key: str) -> set[str]:
+        """What the owner of *key* has not finished."""
+        return self._unfinished.setdefault(key[:_OWNER_DIGITS], set())
 
     def _current(self, ticket: Ticket) -> _Open:
         entry = self._open.get(ticket.key)
@@ -147,15 +222,8 @@ class Uploads:
             raise OffsetMismatch(found="an older connection", expected="the newest one")
         return entry
 
-    def _parse(self, organ: str, key: str) -> tuple[bytes, int]:
-        """Hash and size of the upload that *key* names, if it is one of this organisation's.
 
-        Keys are checked and not remembered, so that an upload can be resumed at any time; one that
-        ``begin`` would not have given out is not found.
-        """
-        found = _KEY.fullmatch(key)
-        if found is not None:
-            sha256, size = bytes.fromhex(found[1]), int(found[2], 16)
-            if size <= self._max_bytes and self.key(organ, sha256, size) == key:
-                return sha256, size
-        raise NotFound(what="upload")
+def _size(key: str) -> int:
+    """The declared size in a key; 0 for one that is not of this node's making."""
+    found = _KEY.fullmatch(key)
+    return int(found[2], 16) if found else 0

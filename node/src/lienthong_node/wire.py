@@ -8,15 +8,15 @@ from datetime import date, datetime
 from typing import Final
 
 from attrs import field, frozen
-from cryptography import x509
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from lienthong.codec.signed import envelope_from_message
-from lienthong.errors import InvalidValue, Malformed
+from lienthong.errors import InvalidValue
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong.model.package import PackageKind
 from lienthong.model.signing import Envelope
+from lienthong.pki.chain import Purpose, check_certificate
 from lienthong.spi.records import DeliveryRow, JournalRow
 from lienthong_node.core.credentials import Credential, Role, Use
 from lienthong_node.core.policy import Policy
@@ -35,6 +35,7 @@ HASH_SIZE: Final = 32
 MAX_INDEX: Final = 2**63 - 1
 MAX_PAGE: Final = 500
 DEFAULT_PAGE: Final = 100
+_PURPOSES: Final = {Use.TRANSPORT: Purpose.CLIENT, Use.SIGNING: Purpose.SIGNING}
 
 
 @frozen(kw_only=True)
@@ -103,7 +104,7 @@ def feed_item(
         receipt=journal_pb2.Receipt(
             entry=row.entry, index=row.index, inclusion_proof=row.proof, checkpoint=note
         ),
-        envelope=stored_envelope(row) if row.envelope else None,
+        envelope=stored_envelope(row) if row.package_id else None,
         inline_files=inline_files,
     )
 
@@ -239,21 +240,18 @@ def credential_of(
     """A certificate as it is bound to an organisation.
 
     Raises:
-        Malformed: it is not an X.509 certificate.
+        Malformed, TooLarge: it is not an X.509 certificate.
+        CertificateUnfit, AlgorithmUnsupported: it is not for this use, or too weak for any.
     """
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        subject = certificate.subject.rfc4514_string()
-    except ValueError as error:
-        raise Malformed(what="certificate", reason=error) from error
+    certificate = check_certificate(der, _PURPOSES[use])
     return Credential(
         fingerprint=hashlib.sha256(der).hexdigest(),
         organ_id=organ_id,
         use=use,
         roles=roles,
-        subject=subject,
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
+        subject=certificate.subject,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
         registered_at=now,
     )
 

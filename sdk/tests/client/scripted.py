@@ -21,6 +21,7 @@ from lienthong.codec.signed import (
 from lienthong.errors import (
     FileMissing,
     IdReused,
+    InvalidValue,
     LienthongError,
     NotFound,
     OrganisationUnknown,
@@ -76,6 +77,12 @@ class Faults:
     change_chunk: Callable[[bytes], bytes] | None = None
     unary: deque[LienthongError | grpc.StatusCode] = field(factory=deque)
     """Failures of the next unary calls."""
+
+    tells_checkpoints: bool = True
+    """ProveConsistency shows what was signed at the newer size."""
+
+    proof: Sequence[bytes] | None = None
+    """What ProveConsistency always gives."""
 
     silent: bool = False
     """Streams read and never answer."""
@@ -340,8 +347,19 @@ class ScriptedAxis(
 
     async def ProveConsistency(self, request: Any, context: Any) -> Any:
         await self._unary("ProveConsistency", context)
-        proof = self.journal.prove(request.old_size, request.new_size or len(self.journal))
-        return evidence_pb2.ProveConsistencyResponse(proof=proof)
+        size = request.new_size or len(self.journal)
+        if size > len(self.journal):
+            await _abort(context, InvalidValue(field="old_size", found=size, expected="less"))
+        proof = self.journal.prove(request.old_size, size)
+        note = self.journal.checkpoints.get(size, "") if self.faults.tells_checkpoints else ""
+        return evidence_pb2.ProveConsistencyResponse(
+            proof=self.faults.proof if self.faults.proof is not None else proof, checkpoint=note
+        )
+
+    async def GetTile(self, request: Any, context: Any) -> Any:
+        await self._unary("GetTile", context)
+        hashes = self.journal.leaf_hashes(0, request.width) if request.level == 0 else ()
+        return evidence_pb2.GetTileResponse(hashes=b"".join(hashes))
 
     # Inside
 

@@ -72,6 +72,26 @@ def test_renewed_certificate_is_used_without_a_new_client(
         sender.organisation()
 
 
+def test_a_late_refusal_of_the_former_certificate_is_no_failure(
+    axis: ScriptedAxis, sender: Client
+) -> None:
+    """As of a stream that began before another call had taken up the new one."""
+    sender.organisation()
+    former = axis.pki.client(SENDER).fingerprint.hex()
+    renewed = axis.pki.client(SENDER, KeyKind.P384)
+    folder = axis.profile(SENDER)
+    (folder / "transport.pem").write_bytes(renewed.chain_pem)
+    (folder / "transport.key").write_bytes(renewed.key_pem())
+    axis.faults.unary.append(CredentialExpired(fingerprint=former, at="now"))
+    sender.organisation()
+    axis.faults.unary.append(CredentialExpired(fingerprint=former, at="now"))
+    sender.organisation()
+    shown = renewed.fingerprint.hex()
+    axis.faults.unary.append(CredentialExpired(fingerprint=shown, at="now"))
+    with pytest.raises(CredentialExpired):
+        sender.organisation()
+
+
 def test_streams_survive_a_renewed_certificate(
     axis: ScriptedAxis, sender: Client, document: Document
 ) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -70,8 +70,8 @@ def test_what_the_axis_has_is_not_sent_again(
 def test_small_files_travel_in_the_message(
     axis: ScriptedAxis, sender: Client, document: Document, tmp_path: Path
 ) -> None:
-    path = tmp_path / "empty.pdf"
-    path.touch()
+    path = tmp_path / "one-byte.pdf"
+    path.write_bytes(b"a")
     sender.send(document, [path, FileSource.of_bytes("b.pdf", b"b" * CHUNK)], [RECIPIENT])
     assert "BeginUpload" not in axis.calls
     axis.files.clear()
@@ -199,3 +199,45 @@ def test_unknown_file_and_unwritable_place(
         recipient.download(package_id, "other.pdf", tmp_path / "got.pdf")
     with pytest.raises(InvalidValue, match="No such file"):
         recipient.download(package_id, None, tmp_path / "missing" / "got.pdf")
+
+
+@pytest.mark.parametrize("files", ["a.pdf", Path("a.pdf"), b"a.pdf", FileSource.of("a.pdf")])
+def test_a_single_file_is_no_list_of_files(sender: Client, document: Document, files: Any) -> None:
+    with pytest.raises(InvalidValue, match="a list of files"):
+        sender.prepare(document, files, [RECIPIENT])
+
+
+def test_what_is_no_regular_file_is_refused_at_once(
+    sender: Client, document: Document, tmp_path: Path
+) -> None:
+    """A pipe would keep the reader waiting, a device never ends."""
+    pipe = tmp_path / "pipe.pdf"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero"), tmp_path):
+        with pytest.raises(InvalidValue, match="a readable file") as caught:
+            sender.prepare(document, [path], [RECIPIENT])
+        assert caught.value.facts["found"] == "not a regular file"
+
+
+def test_a_file_that_becomes_a_pipe_is_not_waited_for(
+    sender: Client, document: Document, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.pdf"
+    path.write_bytes(CONTENT)
+    package = sender.prepare(document, [path], [RECIPIENT])
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(InvalidValue, match="not a regular file"):
+        sender.submit(package)
+
+
+def test_a_name_of_255_bytes_can_be_written(
+    sender: Client, recipient: Client, document: Document, tmp_path: Path
+) -> None:
+    """The partial file beside it has a name of its own, which must fit as well."""
+    name = "ấ" * 83 + "ab.pdf"
+    assert len(name.encode()) == 255
+    package = sender.prepare(document, [FileSource.of_bytes(name, b"content")], [RECIPIENT])
+    sender.submit(package)
+    recipient.download(package.package_id, name, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [name]

@@ -117,6 +117,20 @@ def test_softkey_address_keeps_special_signs_and_other_parameters(folder: Path) 
     assert Profile.load(folder).signing_key == expected
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "99999"])
+def test_ports_that_do_not_exist_are_refused(axis: ScriptedAxis, folder: Path, port: str) -> None:
+    rewrite(folder, f'127.0.0.1:{axis.port}"', f'127.0.0.1:{port}"')
+    with pytest.raises(ConfigInvalid, match="a port from 1 to 65535"):
+        Profile.load(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----"])
+def test_authorities_that_are_no_certificates_are_refused(folder: Path, content: bytes) -> None:
+    (folder / "ca.pem").write_bytes(content)
+    with pytest.raises(ConfigInvalid, match=r"transport\.ca .* a PEM file"):
+        Profile.load(folder)
+
+
 @pytest.mark.parametrize("content", [b"", b"no certificate"])
 def test_unusable_anchors_are_refused_before_the_first_call(folder: Path, content: bytes) -> None:
     (folder / "anchors.pem").write_bytes(content)

@@ -159,6 +159,18 @@ class TestDirectory:
         with pytest.raises(OrganisationUnknown):
             directory.acts_for(OrganId("H53.1"), OrganId("H99"))
 
+    def test_an_office_serves_itself_and_its_bodies_by_their_canonical_codes(self) -> None:
+        bodies = [OrganId("H53.9"), OrganId("H53"), OrganId("000.00.00.H53"), OrganId("H99")]
+        office = an_organisation("H53.1", contact_point_of=bodies)
+        body = an_organisation("H53.8", codes=[alias("H53.9")])
+        directory = Directory(
+            [office, body, an_organisation("H53", codes=[alias(bodies[2].value)])]
+        )
+        assert directory.served_by(OrganId("H53.1")) == tuple(
+            map(OrganId, ("H53.1", "H53.8", "H53"))
+        )
+        assert directory.served_by(OrganId("H53.9")) == (OrganId("H53.8"),)
+
     @pytest.mark.parametrize(
         "text", ["so tai chinh", "SỞ TÀI CHÍNH", "chinh tai", "g12", "000.00.00", "  "]
     )

@@ -88,6 +88,36 @@ class TestFiles:
         with pytest.raises(InvalidValue, match="different names"):
             a_manifest(files=[a_file(), a_file(role=FileRole.ATTACHMENT)])
 
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("a.pdf", "A.PDF"),
+            ("tờ trình.pdf", "tờ trình.pdf"),
+            ("a.pdf", "а.pdf"),
+            ("a.pdf", "ａ.pdf"),
+            ("CV.pdf", "СV.pdf"),
+            ("van ban.pdf", "νan ban.pdf"),
+            ("a.pdf", ".a.pdf"),
+        ],
+        ids=["case", "composed", "Cyrillic", "wide", "Cyrillic capital", "Greek", "dot"],
+    )
+    def test_names_do_not_look_alike(self, one: str, other: str) -> None:
+        files = [a_file(name=one), a_file(name=other, role=FileRole.ATTACHMENT)]
+        with pytest.raises(InvalidValue, match="looks like another"):
+            a_manifest(files=files)
+
+    def test_accents_and_digits_tell_names_apart(self) -> None:
+        names = ["tờ trình.pdf", "to trinh.pdf", "phụ lục 1.pdf", "phụ lục I.pdf"]
+        roles = [FileRole.MAIN, *[FileRole.ATTACHMENT] * 3]
+        files = [a_file(name=name, role=role) for name, role in zip(names, roles, strict=True)]
+        assert len(a_manifest(files=files).files) == 4
+
+    def test_the_main_file_is_not_empty(self) -> None:
+        with pytest.raises(InvalidValue, match="an empty main file"):
+            a_manifest(files=[a_file(size=0)])
+        annex = a_file(size=0, name="phu-luc.pdf", role=FileRole.ATTACHMENT)
+        assert a_manifest(files=[a_file(), annex]).main_file
+
     def test_there_are_at_most_20(self) -> None:
         attached = [a_file(name=f"{n}.pdf", role=FileRole.ATTACHMENT) for n in range(20)]
         assert len(a_manifest(files=[a_file(), *attached[:19]]).files) == 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -22,7 +23,14 @@ from lienthong.errors import (
     TooLarge,
 )
 from lienthong.pki.certificate import Certificate, load_pem_chain
-from lienthong.pki.chain import ChainCache, Purpose, TrustAnchors, ValidatedChain, validate_chain
+from lienthong.pki.chain import (
+    ChainCache,
+    Purpose,
+    TrustAnchors,
+    ValidatedChain,
+    check_certificate,
+    validate_chain,
+)
 from lienthong.testing.pki import (
     DAY,
     Authority,
@@ -177,6 +185,28 @@ def test_keys_on_other_curves_are_refused() -> None:
     certificate = builder.sign(PKI.root.key, hashes.SHA256()).public_bytes(Encoding.DER)
     with pytest.raises(AlgorithmUnsupported, match="secp521r1"):
         validate((certificate,))
+
+
+@pytest.mark.parametrize("first", [0x80, 0xFF], ids=["smallest", "largest"])
+def test_negative_serial_numbers_are_refused(first: int) -> None:
+    """RFC 5280 4.1.2.2; the library only warns of them yet."""
+    der = bytearray(GOOD.certificate)
+    at = der.index(b"\xa0\x03\x02\x01\x02\x02") + 5  # version 3, then the INTEGER
+    der[at + 2 : at + 4] = bytes([first, 0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(CertificateUnfit, match="serial number"):
+            Certificate.load(bytes(der))
+
+
+def test_a_certificate_is_judged_by_what_it_says_of_itself() -> None:
+    check_certificate(GOOD.certificate, Purpose.SIGNING)
+    with pytest.raises(CertificateUnfit, match="does not allow TLS"):
+        check_certificate(GOOD.certificate, Purpose.CLIENT)
+    with pytest.raises(CertificateUnfit, match="an authority's"):
+        check_certificate(PKI.root.certificate, Purpose.SIGNING)
+    with pytest.raises(CertificateUnfit, match="bits"):
+        check_certificate(PKI.weak().certificate, Purpose.SIGNING)
 
 
 @pytest.mark.parametrize("arc", [b"\x05", b"\x04"], ids=["sha1", "md5"])

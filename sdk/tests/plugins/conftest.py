@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lienthong.plugins import Deadlines, PluginHost
+from lienthong.testing.installed import write_record
 
 _NUMBERS = count()
 
@@ -83,6 +84,16 @@ class Shelf:
         importlib.invalidate_caches()
         self.modules.append(module)
         return module
+
+    def site(self, module: str) -> Path:
+        """The folder in which a module and its metadata were put."""
+        return self._folder / module
+
+    def record(self, module: str) -> None:
+        """Write the RECORD of what lies there now, as installers do (PEP 376)."""
+        site = self.site(module)
+        [info] = site.glob("*.dist-info")
+        write_record(site, info, [site])
 
     def signer(self, body: str = "", *, hook: str = "return open_toy", **where: str) -> str:
         """A signer plugin that *body* (module level) or *hook* (its factory) may spoil."""

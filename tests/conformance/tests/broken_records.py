@@ -303,6 +303,22 @@ class FindsFollowersOfNothing(Broken):
 
 
 LISTING = "test_deliveries_are_listed_newest_first_without_gap_or_repetition"
+
+
+class DropsWhatAPackageNames(Broken):
+    class transaction(MemoryWriteTransaction):
+        def drop_possession(self, organ_id: str, sha256: bytes, before_us: int) -> bool:
+            self._records.unused_since.setdefault((organ_id, sha256), 0)
+            return super().drop_possession(organ_id, sha256, before_us)
+
+
+class DropsForAll(Broken):
+    class transaction(MemoryWriteTransaction):
+        def drop_possession(self, organ_id: str, sha256: bytes, before_us: int) -> bool:
+            super().drop_possession(organ_id, sha256, before_us)
+            return False
+
+
 CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     KeepsWhatWasRolledBack: "test_exception_rolls_everything_back",
     RollsBackUntilReopened: "test_rolled_back_stays_rolled_back",
@@ -331,5 +347,7 @@ CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     KeepsLookingAfterTheEnd: "test_ended_look_and_transaction_refuse_every_call",
     OverwritesSmallFiles: "test_small_files_are_kept_and_never_overwritten",
     FindsFollowersOfNothing: "test_followers_name_exactly_this_package",
+    DropsWhatAPackageNames: "test_what_a_package_names_never_waits_again",
+    DropsForAll: "test_only_what_waits_long_enough_is_dropped",
     AllotsEarly: "test_followers_never_miss_an_entry",
 }

@@ -16,7 +16,10 @@ COMMANDS: Final = {
     "org": ("organisations", "Organisations of the axis."),
     "credential": ("credentials", "Certificates bound to organisations."),
     "audit": ("auditing", "Check what a node has stored."),
+    "check-history": ("histories", "Judge what clients recorded: lost, doubled, altered, skipped?"),
     "backup": ("auditing", "Copy records and files, also while the node runs."),
+    "restore": ("restoring", "Let a node sign on from records that were restored."),
+    "plugins": ("extending", "The plugins that the node may load."),
     "demo": ("demonstration", "Play one document's whole life, and prove it offline."),
     "completion": ("completion", "Print the completion script for a shell."),
 }
@@ -49,7 +52,7 @@ class LazyGroup(click.Group):
         if module is None:
             return None
         command: click.Command = getattr(
-            importlib.import_module(f"lienthong_node.cli.{module}"), cmd_name
+            importlib.import_module(f"lienthong_node.cli.{module}"), cmd_name.replace("-", "_")
         )
         return command
 

@@ -10,7 +10,14 @@ import click
 
 from lienthong.errors import ConfigInvalid
 from lienthong.evidence.note import VerifierKey
-from lienthong_node.cli.common import data_argument, json_option, progress, reporting, show
+from lienthong_node.cli.common import (
+    checkpoint_option,
+    data_argument,
+    json_option,
+    progress,
+    reporting,
+    show,
+)
 from lienthong_node.settings import load_settings
 
 
@@ -22,11 +29,7 @@ def audit() -> None:
 @audit.command()
 @data_argument
 @click.option("--files/--no-files", default=True, show_default=True, help="Read every file too.")
-@click.option(
-    "--checkpoint",
-    type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    help="A checkpoint from outside that the journal must continue.",
-)
+@checkpoint_option
 @click.option(
     "--axis-key",
     metavar="KEY|FILE",
@@ -35,7 +38,7 @@ def audit() -> None:
 @json_option
 @reporting
 def verify(
-    data: Path, files: bool, checkpoint: Path | None, axis_key: str | None, as_json: bool
+    data: Path, files: bool, checkpoints: tuple[Path, ...], axis_key: str | None, as_json: bool
 ) -> None:
     """Verify the store of DATA (of a node that is not running, or of a backup).
 
@@ -46,21 +49,20 @@ def verify(
     Example:
       lienthong-node audit verify /var/lib/truc --checkpoint published.txt
     """
-    from lienthong_node.audit import Audited, check_continues
+    from lienthong_node.audit import Audited, check_head_file, check_kept
     from lienthong_node.audit import audit as run_audit
     from lienthong_node.opening import open_for_audit
 
     with (
-        open_for_audit(data, _known_key(data, axis_key)) as (store, blobs, key),
+        open_for_audit(data, known_key(data, axis_key)) as (store, blobs, key),
         progress("entries", total=None) as update,
     ):
         done = Audited(entries=0, total=0)
         for done in run_audit(store, key, blobs if files else None):
             update(done.entries, done.total)
-        if checkpoint is not None:
-            # Pages and tools that pass it on add empty lines at its end.
-            note = checkpoint.read_text("utf-8", errors="replace").rstrip() + "\n"
-            check_continues(store, key, note)
+        check_head_file(store, key, data)
+        for checkpoint in checkpoints:
+            check_kept(store, key, checkpoint.read_bytes())
     show(
         {"entries": done.entries, "files": done.files, "ok": True},
         f"ok: {done.entries} entries and {done.files} files verified",
@@ -68,7 +70,33 @@ def verify(
     )
 
 
-def _known_key(data: Path, given: str | None) -> str | None:
+@audit.command("log")
+@data_argument
+@click.option("--known", metavar="HASH", default="", help="A newest hash that was noted before.")
+@json_option
+@reporting
+def log_(data: Path, known: str, as_json: bool) -> None:
+    """Verify the chain of the security log of DATA, also while the node runs.
+
+    Note the newest hash outside of this machine: given as --known next time, it shows whether the
+    end of the log was cut off or written anew.
+
+    \b
+    Example:
+      lienthong-node audit log /var/lib/truc
+    """
+    from lienthong_node.security_log import FILE_NAME, check_log
+
+    load_settings(data)
+    found = check_log(data / FILE_NAME, known=known)
+    show(
+        {"lines": found.lines, "newest": found.newest, "ok": True},
+        f"ok: {found.lines} lines, newest hash {found.newest}",
+        as_json=as_json,
+    )
+
+
+def known_key(data: Path, given: str | None) -> str | None:
     """The key that was given, if it is one of this axis; None where the folder has its own.
 
     Raises:
@@ -80,12 +108,21 @@ def _known_key(data: Path, given: str | None) -> str | None:
             expected = "the axis's verifier key: this folder holds no keys, as backups do not"
             raise ConfigInvalid(file=data, key="--axis-key", found="missing", expected=expected)
         return None
-    text = Path(given).read_text("utf-8", errors="replace") if _is_file(given) else given
-    key = VerifierKey.parse(text.strip())
+    key = read_key(given)
     if key.name != settings.axis:
         expected = f"a key of {settings.axis}"
         raise ConfigInvalid(file=data, key="--axis-key", found=key.name, expected=expected)
     return str(key)
+
+
+def read_key(given: str) -> VerifierKey:
+    """A verifier key, or the one in a file.
+
+    Raises:
+        InvalidValue: it is no key.
+    """
+    text = Path(given).read_text("utf-8", errors="replace") if _is_file(given) else given
+    return VerifierKey.parse(text.strip())
 
 
 def _is_file(text: str) -> bool:

@@ -31,6 +31,13 @@ data_argument = click.argument(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON object on stdout; errors on stderr."
 )
+checkpoint_option = click.option(
+    "--checkpoint",
+    "checkpoints",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    multiple=True,
+    help="A checkpoint from outside that the journal must continue; repeat.",
+)
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -87,6 +94,11 @@ def _of_machine(error: OSError) -> ConfigInvalid:
     found = f"unusable ({error.strerror or type(error).__name__})"
     place = "the output" if error.filename is None else error.filename
     return ConfigInvalid(file=place, key="the place", found=found, expected="a usable one")
+
+
+def read_checkpoint(path: Path) -> str:
+    """A signed checkpoint; pages and tools that pass it on add empty lines at its end."""
+    return path.read_text("utf-8", errors="replace").rstrip() + "\n"
 
 
 def fail(error: LienthongError, *, as_json: bool) -> NoReturn:

@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from lienthong.errors import ConfigInvalid
-from lienthong_node.cli.common import data_argument, json_option, reporting, show
+from lienthong_node.cli.common import (
+    checkpoint_option,
+    data_argument,
+    json_option,
+    read_checkpoint,
+    reporting,
+    show,
+)
 
 
 @click.command()
@@ -18,9 +25,13 @@ from lienthong_node.cli.common import data_argument, json_option, reporting, sho
     default="INFO",
     show_default=True,
 )
+@checkpoint_option
 @reporting
-def serve(data: Path, log_level: str) -> None:
+def serve(data: Path, log_level: str, checkpoints: tuple[Path, ...]) -> None:
     """Run the node of DATA until SIGTERM or Ctrl-C; then it drains and stops.
+
+    It does not start on records that go back behind the newest head that it has signed, or behind
+    a checkpoint given.
 
     Logs are JSON lines on stderr; one line on stdout says when it answers.
 
@@ -41,7 +52,7 @@ def serve(data: Path, log_level: str) -> None:
         metrics = f", metrics on port {node.metrics_port}" if node.metrics_port else ""
         click.echo(f"serving {node.context.policy.axis} on {host}:{node.port}{metrics}")
 
-    run(data, ready)
+    run(data, ready, [read_checkpoint(path) for path in checkpoints])
 
 
 @click.command()

@@ -44,6 +44,8 @@ class Accepted:
     subject_id: bytes
     package_id: bytes = b""
     envelope: bytes = field(default=b"", repr=False)
+    """What the entry holds the hash of; see ``JournalRow``."""
+
     parties: tuple[str, ...]
     package: PackageRow | None = None
     contents: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import attrs
 
@@ -16,6 +17,8 @@ from lienthong_node.core.commands import PutCredential, PutOrganisations
 from lienthong_node.core.credentials import Credential
 from lienthong_node.core.decision import Accepted, Moment
 from lienthong_node.core.facts import RegistryFacts
+
+_LINE: Final = b"\n"
 
 
 def decide_organisations(
@@ -43,6 +46,7 @@ def decide_organisations(
     return Accepted(
         body=_record("organisation", organisations[0].organ_id, moment, [r.body for r in rows]),
         subject_id=rows[0].organ_id.encode(),
+        envelope=_LINE.join(row.body for row in rows),
         parties=tuple(dict.fromkeys(row.organ_id for row in rows)),
         organisations=rows,
     )
@@ -79,6 +83,7 @@ def decide_credential(command: PutCredential, facts: RegistryFacts, moment: Mome
     return Accepted(
         body=_record("credential", organisation.organ_id, moment, [body]),
         subject_id=organ_id.encode(),
+        envelope=body,
         parties=(organ_id,),
         credential=CredentialRow(
             fingerprint=bytes.fromhex(credential.fingerprint),
@@ -137,5 +142,5 @@ def _record(
         version=moment.directory_version + len(bodies),
         subject=subject,
         organ_id=organ_id,
-        change_sha256=Sha256.of(b"\n".join(bodies)),
+        change_sha256=Sha256.of(_LINE.join(bodies)),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
-from lienthong.errors import IdReused, NotFound, TooLarge
+from lienthong.errors import IdReused, InvalidValue, NotFound, TooLarge
 from lienthong.flow.delivery import Context, Outcome, Step, step
 from lienthong.flow.machine import Actor
 from lienthong.flow.packages import context_of, names_lead
@@ -14,6 +14,7 @@ from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.journal import StatementRecord
 from lienthong.model.report import Statement
+from lienthong.model.time import vietnam_date
 from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
 from lienthong_node.core.checks import (
     acting_organ,
@@ -27,6 +28,9 @@ from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
 from lienthong_node.core.deliveries import effect, moved
 from lienthong_node.core.facts import ReportFacts
 from lienthong_node.core.policy import Policy
+
+Change: TypeAlias = tuple[DeliveryRow, DeliveryRow]
+"""A delivery before and after."""
 
 MAX_REPORTS: Final = 500
 """Reports about one delivery."""
@@ -42,7 +46,8 @@ def decide_report(
         2. the delivery exists and the reporter is a party to it (NotFound, the same for both);
         3. the same id with the same bytes is the same report (IdReused);
         4. its signing certificate is bound to the reporter's side now (CredentialUnknown …), and it
-           is meant for this axis and recent (WrongAudience, ClockSkew);
+           is meant for this axis and recent (WrongAudience, ClockSkew), and registered no later
+           than it was made (InvalidValue);
         5. there are not too many reports about the delivery already (TooLarge);
         6. the machine has the move (InvalidMove, GuardFailed, ConflictingReport); late and
            repeated reports are recorded without an effect.
@@ -56,17 +61,17 @@ def decide_report(
     check_signer(command.signer, reporter, command.caller, facts.credentials, moment)
     check_audience(statement.audience, policy)
     check_created(statement.created_at, moment.clock, policy)
+    _check_register(statement)
     _check_count(facts.earlier)
-    known = context_of(
+    changed, rows = delivery_changes(
         statement,
         actor=actor,
-        reply_requested=package.reply_requested,
-        has_lead=delivery.has_lead,
+        package=package,
+        delivery=delivery,
         same_content=_same_content(command, facts.earlier),
-        resume_state=DeliveryState(delivery.resume_state) if delivery.resume_state else None,
+        replaced=facts.replaced,
+        moment=moment,
     )
-    outcome = step(DeliveryState(delivery.state), statement.event, known)
-    changed = _changes(known, delivery, outcome, facts.replaced, moment)
     return Accepted(
         body=StatementRecord(
             statement_id=statement.statement_id,
@@ -89,8 +94,56 @@ def decide_report(
             content_sha256=command.content_sha256,
             index=moment.index,
         ),
-        deliveries=tuple(after for _, after in changed) or _late_lead(known, delivery, outcome),
+        deliveries=rows,
     )
+
+
+def delivery_changes(
+    statement: Statement,
+    *,
+    actor: Actor,
+    package: PackageRow,
+    delivery: DeliveryRow,
+    same_content: bool | None,
+    replaced: DeliveryRow | None,
+    moment: Moment,
+) -> tuple[tuple[Change, ...], tuple[DeliveryRow, ...]]:
+    """What a report does: the changes that its entry tells, and the rows to write.
+
+    Args:
+        statement: the report.
+        actor: as whom its reporter acts.
+        package: what it is about.
+        delivery: what it is about, before.
+        same_content: whether the event was reported before, and then whether it said the same.
+        replaced: the delivery that the package replaces, if it does.
+        moment: of the entry.
+
+    Raises:
+        InvalidMove, GuardFailed, ConflictingReport: the machine does not have the move.
+    """
+    known = context_of(
+        statement,
+        actor=actor,
+        reply_requested=package.reply_requested,
+        has_lead=delivery.has_lead,
+        same_content=same_content,
+        resume_state=DeliveryState(delivery.resume_state) if delivery.resume_state else None,
+    )
+    outcome = step(DeliveryState(delivery.state), statement.event, known)
+    changed = _changes(known, delivery, outcome, replaced, moment)
+    return changed, tuple(row for _, row in changed) or _late_lead(known, delivery, outcome)
+
+
+def _check_register(statement: Statement) -> None:
+    """Nobody has entered a document into a register of tomorrow (NĐ 30/2020 Đ22)."""
+    made = vietnam_date(statement.created_at)
+    if statement.register is not None and statement.register.date > made:
+        raise InvalidValue(
+            field="Statement.register.date",
+            found=statement.register.date.isoformat(),
+            expected=f"not after {made.isoformat()}",
+        )
 
 
 def _check_count(earlier: tuple[StatementRow, ...]) -> None:
@@ -132,7 +185,7 @@ def _changes(
     outcome: Step,
     replaced: DeliveryRow | None,
     moment: Moment,
-) -> tuple[tuple[DeliveryRow, DeliveryRow], ...]:
+) -> tuple[Change, ...]:
     """The deliveries that change, before and after."""
     if outcome.outcome is not Outcome.MOVED:
         return ()

@@ -71,7 +71,7 @@ def decide_submit(
     _check_limits(manifest, policy)
     _check_files(manifest, facts)
     changed = _target_deliveries(manifest, sender, recipients, facts, moment)
-    created = _new_deliveries(manifest, sender, recipients, moment)
+    created = new_deliveries(manifest, sender, recipients, moment)
     return Accepted(
         body=_record(command, sender, recipients, created),
         subject_id=manifest.package_id.bytes,
@@ -190,6 +190,11 @@ def _target_delivery(
         if manifest.kind is PackageKind.REPLACE:
             return None
         raise TargetUnknown(package=manifest.target, action=f"{manifest.kind.value} at {recipient}")
+    return at_target(manifest, delivery, moment)
+
+
+def at_target(manifest: Manifest, delivery: DeliveryRow, moment: Moment) -> DeliveryRow | None:
+    """A delivery of the target after the package, or None if it is not touched now."""
     resume = DeliveryState(delivery.resume_state) if delivery.resume_state else None
     outcome = step_at_target(manifest.kind, DeliveryState(delivery.state), resume)
     if outcome is None:
@@ -204,9 +209,10 @@ def _check_main_file(manifest: Manifest, target: PackageRow) -> None:
         raise MainFileChanged(package=manifest.target)
 
 
-def _new_deliveries(
+def new_deliveries(
     manifest: Manifest, sender: str, recipients: tuple[str, ...], moment: Moment
 ) -> tuple[DeliveryRow, ...]:
+    """The deliveries that a package begins; the codes are canonical."""
     if manifest.kind not in CARRIES_DOCUMENT:
         return ()
     issued = step(None, DeliveryEvent.ISSUE, Context(actor=Actor.SENDER))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import attrs
@@ -22,7 +23,9 @@ from lienthong_node.backup import write_backup
 from lienthong_node.core.commands import Command, PutCredential, PutOrganisations
 from lienthong_node.core.credentials import Role, Use
 from lienthong_node.identity import current_caller
+from lienthong_node.security_log import Deed, Event, binding, change
 from lienthong_node.services.context import NodeContext
+from lienthong_node.services.uploading import BACKUP
 from lienthong_node.stores import Recorded
 from lienthong_proto.axis.v1 import admin_pb2, admin_pb2_grpc
 
@@ -47,7 +50,8 @@ class Admin(admin_pb2_grpc.AdminServicer):
             raise TooLarge(what="organisations", found=count, limit=MAX_ORGANISATIONS)
         organisations = tuple(map(wire.organisation_from, request.organisations))
         command = PutOrganisations(caller=current_caller(), organisations=organisations)
-        recorded = await self._commit(command)
+        async with self._seen(Event.DIRECTORY_CHANGED, change(organisations)):
+            recorded = await self._commit(command)
         return admin_pb2.PutOrganisationsResponse(
             version=self._node.registry.version, receipts=[wire.receipt(recorded)]
         )
@@ -58,7 +62,8 @@ class Admin(admin_pb2_grpc.AdminServicer):
         use = _use(request.use)
         roles, now = _roles(request.roles, use), self._node.clock()
         credential = wire.credential_of(request.certificate_der, request.organ_id, use, roles, now)
-        await self._commit(PutCredential(caller=current_caller(), credential=credential))
+        async with self._seen(Event.CREDENTIAL_REGISTERED, binding(credential)):
+            await self._commit(PutCredential(caller=current_caller(), credential=credential))
         bound = self._node.registry.credentials.by_fingerprint[credential.fingerprint]
         return admin_pb2.RegisterCredentialResponse(credential=wire.credential(bound))
 
@@ -72,7 +77,8 @@ class Admin(admin_pb2_grpc.AdminServicer):
             known = attrs.evolve(
                 known, revoked_at=self._node.clock(), revocation_reason=request.reason
             )
-            await self._commit(PutCredential(caller=current_caller(), credential=known))
+            async with self._seen(Event.CREDENTIAL_REVOKED, binding(known)):
+                await self._commit(PutCredential(caller=current_caller(), credential=known))
         return admin_pb2.RevokeCredentialResponse(credential=wire.credential(known))
 
     async def ListCredentials(
@@ -105,7 +111,7 @@ class Admin(admin_pb2_grpc.AdminServicer):
             accepting=not reason,
             not_accepting_because=reason,
             disk_free_bytes=free,
-            open_streams=node.open_calls(),
+            open_streams=node.limits.open_calls,
         )
 
     async def Backup(
@@ -119,14 +125,36 @@ class Admin(admin_pb2_grpc.AdminServicer):
         target = node.folder / "backups" / request.name
         steps = write_backup(node.folder, node.store, node.blobs, node.host, target)
         done = None
-        while (progress := await node.run_long(next, steps, None)) is not None:
-            done = admin_pb2.BackupResponse(
-                files=progress.files, bytes=progress.bytes, journal_size=progress.journal_size
-            )
-            yield done
+        async with node.uploading(BACKUP), self._seen(Event.BACKUP, request.name):
+            while (progress := await node.run_long(next, steps, None)) is not None:
+                done = admin_pb2.BackupResponse(
+                    files=progress.files, bytes=progress.bytes, journal_size=progress.journal_size
+                )
+                yield done
         if done is not None:
             done.path = str(target)
             yield done
+
+    @asynccontextmanager
+    async def _seen(self, event: Event, what: str) -> AsyncIterator[None]:
+        """Do what must be in the security log before it is done.
+
+        Raises:
+            SecurityLogFailed: it cannot be written; nothing is done.
+        """
+        caller, log = current_caller(), self._node.security
+        certificate = caller.fingerprint.hex()
+        deed = Deed(event=event, who=caller.organ, certificate=certificate, what=what)
+        await self._node.run(log.begin, deed)
+        outcome = "failed"
+        try:
+            yield
+            outcome = "done"
+        except LienthongError as error:
+            outcome = error.code
+            raise
+        finally:
+            log.note(deed, outcome)
 
     async def _commit(self, command: Command) -> Recorded:
         [outcome] = await asyncio.wrap_future(self._node.committer.submit([command]))

@@ -25,11 +25,9 @@ class ByteBudget:
     async def give(self, organ: str, size: int) -> None:
         """Give back what was taken."""
         async with self._changed:
-            left = self._used[organ] - size
+            left = self._used.pop(organ, 0) - size
             if left:
                 self._used[organ] = left
-            else:
-                del self._used[organ]
             self._changed.notify_all()
 
     def _has_room(self, organ: str, size: int) -> bool:

@@ -19,6 +19,9 @@ from lienthong.spi.storage import BlobStore, ReadView, RecordStore
 from lienthong_node.committer import Committer
 from lienthong_node.core.policy import Policy
 from lienthong_node.feeds import Feeds
+from lienthong_node.keyfiles import KeyFiles
+from lienthong_node.limits import Limits
+from lienthong_node.security_log import SecurityLog
 from lienthong_node.services.budget import ByteBudget
 from lienthong_node.services.locks import KeyedLocks
 from lienthong_node.settings import Settings
@@ -58,21 +61,31 @@ class NodeContext:
     uploading: KeyedLocks
     """Held, by upload, while something is done to it."""
 
+    keys: KeyFiles
     anchors: TrustAnchors
+    """Exchanged when their file changes."""
+
     chains: ChainCache
     checkpoint_key: VerifierKey
     clock: Callable[[], datetime]
+    security: SecurityLog
     pools: Pools
     budget: ByteBudget
     accepting: Callable[[], str]
     """Why new packages are refused now; empty while they are accepted."""
 
-    open_calls: Callable[[], int]
+    limits: Limits
     stopping: asyncio.Event
 
     @property
     def registry(self) -> Registry:
         return self.committer.registry
+
+    def reload(self) -> None:
+        """Take up signing anchors that have changed; TLS files are looked at by each handshake."""
+        renewed = self.keys.renewed_anchors()
+        if renewed is not None:
+            self.anchors = renewed
 
     def today(self) -> date:
         """The date in Vietnam (QĐ 52/2019 Đ10.3)."""

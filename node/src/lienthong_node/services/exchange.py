@@ -24,6 +24,7 @@ from lienthong_node.services.streams import pipelined
 from lienthong_node.services.visibility import (
     visible_deliveries,
     visible_history,
+    visible_list,
     visible_package,
 )
 from lienthong_node.stores import Recorded, read_recorded
@@ -101,10 +102,15 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         self, decode: Decoder[M, C], items: Sequence[M], caller: Caller, size: int
     ) -> Awaitable[list[Outcome]]:
         """Decode a message's items and queue them; returns what to wait for."""
+        intake.check_amounts(items)
         budget = self._node.budget
+        passing, refusal = self._node.limits.documents(caller.organ, len(items))
         await budget.take(caller.organ, size)
         try:
-            decoded = await self._node.decode(decode, self._node, items, caller)
+            decoded = [
+                *await self._node.decode(decode, self._node, items[:passing], caller),
+                *(refusal for _ in items[passing:]),
+            ]
             commands = [item for item in decoded if not isinstance(item, LienthongError)]
             committed = asyncio.wrap_future(self._node.committer.submit(commands))
         except BaseException:
@@ -116,7 +122,11 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
                 results = iter(await committed)
             finally:
                 await budget.give(caller.organ, size)
-            return [item if isinstance(item, LienthongError) else next(results) for item in decoded]
+            outcomes = [
+                item if isinstance(item, LienthongError) else next(results) for item in decoded
+            ]
+            intake.note_refusals(self._node.security, items, outcomes, caller)
+            return outcomes
 
         return asyncio.ensure_future(collect())
 
@@ -184,7 +194,7 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
     async def ListDeliveries(
         self, request: exchange_pb2.ListDeliveriesRequest, context: Any
     ) -> exchange_pb2.ListDeliveriesResponse:
-        organ = current_caller().organ
+        caller, directory = current_caller(), self._node.registry.directory
         incoming = _DIRECTIONS.get(request.direction)
         if incoming is None:
             raise InvalidValue(
@@ -194,8 +204,14 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         before = _page_key(request.page_token)
         limit = wire.page_size(request.page_size)
         rows = await self._node.read(
-            lambda view: view.list_deliveries(
-                organ, incoming=incoming, states=states, before=before, limit=limit
+            lambda view: visible_list(
+                view,
+                caller,
+                directory,
+                incoming=incoming,
+                states=states,
+                before=before,
+                limit=limit,
             )
         )
         return exchange_pb2.ListDeliveriesResponse(

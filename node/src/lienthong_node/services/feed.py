@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from typing import Final
 
-from lienthong.errors import DataCorrupt
+from lienthong.errors import CursorBeyondJournal, DataCorrupt
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
 from lienthong_node.contents import read_content
+from lienthong_node.security_log import Deed, Event
 from lienthong_node.services.context import NodeContext
 from lienthong_node.stores import checkpoint_of
 from lienthong_node.uploads import CHUNK_LIMIT
@@ -44,6 +45,8 @@ async def follow(
             if page.items:
                 cursor = page.next_index
                 yield page
+            elif page.next_index > cursor:  # what was left out stands in front of what is not
+                cursor = page.next_index
             elif request.follow:
                 await watch.wait(IDLE_S)
             elif wait_ms:
@@ -61,13 +64,29 @@ def _page(
     view: ReadView,
 ) -> exchange_pb2.SubscribeResponse:
     limit = min(request.inline_limit, CHUNK_LIMIT)
-    wanted, room = wire.page_size(request.page_size), PAGE_BYTES
+    wanted, room, longest = wire.page_size(request.page_size), PAGE_BYTES, STEP
     items: list[exchange_pb2.FeedItem] = []
     notes: dict[int, str] = {}
     while wanted > 0 and room > 0:
-        step = min(wanted, STEP)
-        rows = view.feed(organ, cursor, step)
+        step = min(wanted, longest)
+        try:
+            rows = view.feed(organ, cursor, step)
+        except DataCorrupt:
+            # A damaged entry ends the feed, but not before what stands in front of it was shown.
+            if items:
+                break
+            if step == 1:
+                raise
+            longest = 1
+            continue
+        if not rows:
+            _check_cursor(view, cursor)
         for row in rows:
+            if organ not in row.parties:
+                # The second wall: whatever the index of feeds says, the entry itself decides.
+                _tell_stray(node, row, organ)
+                cursor = row.index + 1
+                continue
             files = _small_files(node, view, row, limit) if limit else []
             if row.checkpoint_size not in notes:
                 notes[row.checkpoint_size] = checkpoint_of(view, row).note
@@ -79,6 +98,24 @@ def _page(
             cursor = row.index + 1
         wanted = wanted - step if len(rows) == step else 0
     return exchange_pb2.SubscribeResponse(items=items, next_index=cursor)
+
+
+def _tell_stray(node: NodeContext, row: JournalRow, organ: str) -> None:
+    what = f"entry {row.index} stands in the feed of {organ}, which is no party to it"
+    log.error("%s", what)
+    damage = Deed(event=Event.DATA_DAMAGED, who="node", what=what)
+    node.security.note(damage, "left out")
+
+
+def _check_cursor(view: ReadView, cursor: int) -> None:
+    """Refuse a cursor that this journal has never given; waiting would last for ever.
+
+    Raises:
+        CursorBeyondJournal: the journal went back since, or it is another axis's cursor.
+    """
+    size = view.head().size
+    if cursor > size:
+        raise CursorBeyondJournal(cursor=cursor, size=size)
 
 
 def history_page(view: ReadView, rows: Sequence[JournalRow]) -> exchange_pb2.GetHistoryResponse:
@@ -107,4 +144,7 @@ def _small_files(node: NodeContext, view: ReadView, row: JournalRow, limit: int)
                 found.append(read_content(view, node.blobs, file.sha256))
             except DataCorrupt:
                 log.exception("a file is left out of a feed")
+                what = f"file {file.sha256.hex()}"
+                damage = Deed(event=Event.DATA_DAMAGED, who="node", what=what)
+                node.security.note(damage, "left out")
     return found

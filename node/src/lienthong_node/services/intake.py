@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lienthong.codec.signed import dump_statement_content, load_manifest, load_statement
 from lienthong.errors import (
@@ -23,6 +23,7 @@ from lienthong.pki.envelope import verify_envelope
 from lienthong.spi.storage import ReadView
 from lienthong_node.core.commands import Caller, ReportStatus, SubmitPackage
 from lienthong_node.faults import as_typed
+from lienthong_node.security_log import SecurityLog, refusal_of
 from lienthong_node.services.context import NodeContext
 from lienthong_node.uploads import CHUNK_LIMIT
 from lienthong_node.wire import Received, received
@@ -30,6 +31,9 @@ from lienthong_proto.axis.v1 import exchange_pb2
 
 MAX_ITEMS = 256
 """Items in one message of a stream."""
+
+MAX_PARTS = 16_384
+"""Signatures, certificates and files in one message of a stream, taken together."""
 
 M = TypeVar("M")
 C = TypeVar("C")
@@ -52,10 +56,46 @@ def reports(
     return _each(messages, lambda message: _report(node, message, caller))
 
 
-def _each(messages: Sequence[M], decode: Callable[[M], C]) -> list[C | LienthongError]:
-    """Decode every item; one that is wrong does not refuse its neighbours."""
+def check_amounts(messages: Sequence[Any]) -> None:
+    """Refuse a message of too many parts before anything waits with it in memory.
+
+    Parts may be empty: 4 MiB on the wire can hold two million of them, which take 100 MiB here.
+
+    Raises:
+        TooLarge: it has more items, files or signatures than anybody needs.
+    """
     if len(messages) > MAX_ITEMS:
         raise TooLarge(what="number of items in a message", found=len(messages), limit=MAX_ITEMS)
+    parts = 0
+    for message in messages:
+        signatures = message.envelope.signatures
+        parts += len(signatures) + len(getattr(message, "inline_files", ()))
+        if parts <= MAX_PARTS:
+            parts += sum(len(signature.chain) for signature in signatures)
+        if parts > MAX_PARTS:
+            raise TooLarge(what="number of parts in a message", found=parts, limit=MAX_PARTS)
+
+
+def note_refusals(
+    log: SecurityLog,
+    messages: Sequence[Any],
+    outcomes: Sequence[object],
+    caller: Caller,
+) -> None:
+    """Tell the security log which items were refused for a reason that concerns it."""
+    for message, outcome in zip(messages, outcomes, strict=True):
+        if isinstance(outcome, LienthongError) and refusal_of(outcome) is not None:
+            shown = [chain for s in message.envelope.signatures[:1] for chain in s.chain[:1]]
+            log.refused(
+                outcome,
+                who=caller.organ,
+                certificate="".join(hashlib.sha256(der).hexdigest() for der in shown),
+                what=type(message).__name__,
+            )
+
+
+def _each(messages: Sequence[M], decode: Callable[[M], C]) -> list[C | LienthongError]:
+    """Decode every item; one that is wrong does not refuse its neighbours."""
     found: list[C | LienthongError] = []
     for message in messages:
         try:

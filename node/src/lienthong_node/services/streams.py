@@ -51,6 +51,9 @@ async def pipelined(
     finally:
         stopper.cancel()
         reader.cancel()
+        # What a task raised refers to this frame, and this frame to the task: the request that was
+        # refused would stay in memory until a collection of garbage.
+        del reader, stopper
 
 
 async def _cancel_when(event: asyncio.Event, task: asyncio.Task[None]) -> None:

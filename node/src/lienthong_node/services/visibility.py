@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lienthong.errors import NotFound
-from lienthong.model.ids import PackageId
+from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.organisation import Directory
 from lienthong.spi.records import DeliveryRow, JournalRow, PackageRow
 from lienthong.spi.storage import ReadView
@@ -48,6 +48,30 @@ def visible_deliveries(
     if may_act(caller, package.sender, directory):
         return list(deliveries)
     return [row for row in deliveries if may_act(caller, row.recipient, directory)]
+
+
+def visible_list(
+    view: ReadView,
+    caller: Caller,
+    directory: Directory,
+    *,
+    incoming: bool,
+    states: Sequence[str],
+    before: tuple[int, bytes, str] | None,
+    limit: int,
+) -> list[DeliveryRow]:
+    """The newest deliveries of the caller and of the bodies that its office serves (Đ6.3)."""
+    found = [
+        row
+        for organ in directory.served_by(OrganId(caller.organ))
+        for row in view.list_deliveries(
+            str(organ), incoming=incoming, states=states, before=before, limit=limit
+        )
+        # The second wall: whatever the query gave, a row says itself whose it is.
+        if may_act(caller, row.recipient if incoming else row.sender, directory)
+    ]
+    found.sort(key=lambda row: (row.updated_index, row.package_id, row.recipient), reverse=True)
+    return found[:limit]
 
 
 def visible_history(

@@ -253,19 +253,85 @@ def test_failing_call_is_never_an_acknowledgement(
     assert len(list(store.contents())) == len(BATCH)
 
 
-def test_failed_sync_of_a_folder_refuses_until_reopened(
-    store: FSBlobStore, calls: Calls, open_store: Opener, monkeypatch: pytest.MonkeyPatch
+def test_failed_sync_of_a_folder_shows_nothing_until_it_is_synced(
+    store: FSBlobStore, calls: Calls
 ) -> None:
     calls.arm("fsync", len(BATCH) + 1, errno.EIO)
     with pytest.raises(StoreFailed):
         store.put(BATCH)
-    with pytest.raises(StoreFailed):
-        store.put(BATCH[:1])
     assert list(store.contents()) == []
+    calls.arm("fsync", len(BATCH) + 1, errno.EIO)
+    with pytest.raises(StoreFailed, match="again"):
+        store.put(BATCH)
+    assert list(store.contents()) == []
+    calls.seen.clear()
+    store.put(BATCH[:1])
+    folders = {str(path_of(store._layout.contents.parent, sha256).parent) for sha256, _ in BATCH}
+    assert folders <= {where for call, where in calls.seen if call == "fsync"}
+    assert list(store.contents()) == [BATCH[0][0]]
+    store.put(BATCH)
+    assert len(list(store.contents())) == len(BATCH)
+
+
+def test_failed_sync_of_a_folder_fails_who_names_at_the_same_time(
+    store: FSBlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operating system tells one of two that a folder could not be synced."""
+    true, failed, go_on = os.fsync, threading.Event(), threading.Event()
+
+    def fsync(descriptor: int) -> None:
+        target = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if target.parent.name == "sha256" and threading.current_thread().name.startswith("first"):
+            go_on.set()
+            assert failed.wait(10)
+        elif target.parent.name == "sha256":
+            raise OSError(errno.EIO, "lost")
+        true(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with ThreadPoolExecutor(1, thread_name_prefix="first") as pool:
+        first = pool.submit(store.put, BATCH[:1])
+        assert go_on.wait(10)
+        with pytest.raises(StoreFailed):
+            store.put(BATCH[1:])
+        with pytest.raises(StoreFailed):
+            store.put(BATCH[2:])
+        failed.set()
+        with pytest.raises(StoreFailed):
+            first.result()
+    assert list(store.contents()) == []
+    monkeypatch.undo()
+    store.put(BATCH)
+    assert len(list(store.contents())) == len(BATCH)
+
+
+def test_closing_gives_the_folder_back_whatever_fails(
+    open_store: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(descriptor: int, size: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    store = open_store()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "ftruncate", broken)
+        store.close()
+    open_store()
+
+
+def test_leftover_that_cannot_be_removed_is_no_failure(
+    open_store: Opener, store: FSBlobStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", broken)
+        store.put(BATCH)
+    assert len(list(store.contents())) == len(BATCH)
+    (folder / "tmp" / "1").write_bytes(b"left")
     store.close()
-    reopened = open_store()
-    reopened.put(BATCH)
-    assert len(list(reopened.contents())) == len(BATCH)
+    open_store()
+    assert list((folder / "tmp").iterdir()) == []
 
 
 def test_full_medium_keeps_what_was_staged(store: FSBlobStore, calls: Calls) -> None:

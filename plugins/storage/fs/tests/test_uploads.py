@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import random
@@ -200,3 +201,25 @@ def test_killed_process_leaves_whole_contents_only(open_store: Opener, folder: P
         assert list((folder / "tmp").iterdir()) == []
         store.close()
     assert acknowledged
+
+
+def test_upload_that_cannot_be_removed_is_empty_and_not_open(
+    store: FSBlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a failed sync has lost must not be gone on from, although it can still be read."""
+
+    def broken(*args: object, **named: object) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    staging = store.stage("a")
+    staging.write(CONTENT)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", broken)
+        patch.setattr(Path, "unlink", broken)
+        with pytest.raises(StoreFailed):
+            staging.publish(HASH, len(CONTENT))
+    again = store.stage("a")
+    assert again.offset == 0
+    again.write(CONTENT)
+    again.publish(HASH, len(CONTENT))
+    assert store.read(HASH) == CONTENT

@@ -17,46 +17,28 @@ from lienthong.errors import DataCorrupt, DiskFull, LienthongError, StoreFailed
 from lienthong.spi.records import Head, JournalRow
 from lienthong.testing.samples import SENDER, journal_row
 from lienthong_storage_sqlite.store import SQLiteRecordStore
+from lienthong_storage_sqlite.testing import WatchedFile, WatchedVFS
 
 Opener = Callable[[], SQLiteRecordStore]
 
 
-class FaultVFS(apsw.VFS):
+class FaultVFS(WatchedVFS):
     """Passes everything on, except the calls that a test wants to fail."""
 
     def __init__(self) -> None:
-        self.name = "lienthong-faults"
-        super().__init__(self.name, "")
+        super().__init__()
         self.faults: dict[tuple[str, str], int] = {}
         """(call, end of the file name) -> SQLite's result code; each strikes once."""
         self.struck: list[tuple[str, str]] = []
 
-    def xOpen(self, name: apsw.URIFilename | str | None, flags: list[int]) -> apsw.VFSFile:
-        return FaultFile(self, name, flags)
-
-    def strike(self, call: str, name: str) -> None:
+    def on(
+        self, call: str, path: str, file: WatchedFile | None, data: bytes = b"", offset: int = 0
+    ) -> None:
         for (wanted, end), code in list(self.faults.items()):
-            if wanted == call and name.endswith(end):
+            if wanted == call and path.endswith(end):
                 del self.faults[wanted, end]
                 self.struck.append((wanted, end))
                 raise apsw.exception_for(code)
-
-
-class FaultFile(apsw.VFSFile):
-    def __init__(
-        self, vfs: FaultVFS, name: apsw.URIFilename | str | None, flags: list[int]
-    ) -> None:
-        super().__init__("", name, flags)
-        self.vfs = vfs
-        self.path = name.filename() if isinstance(name, apsw.URIFilename) else name or ""
-
-    def xWrite(self, data: bytes, offset: int) -> None:
-        self.vfs.strike("write", self.path)
-        super().xWrite(data, offset)
-
-    def xSync(self, flags: int) -> None:
-        self.vfs.strike("sync", self.path)
-        super().xSync(flags)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -17,8 +18,10 @@ from lienthong.errors import (
     ConfigInvalid,
     DataCorrupt,
     DataDirectoryInUse,
+    DiskFull,
     InvalidValue,
     LienthongError,
+    StoreFailed,
 )
 from lienthong_storage_sqlite.address import database_path
 from lienthong_storage_sqlite.connect import open_reader, open_writer
@@ -88,8 +91,54 @@ def test_refuses_a_database_of_another_application(open_store: Opener, database:
     connection = apsw.Connection(str(database))
     connection.execute("CREATE TABLE theirs (x)")
     connection.close()
+    before = database.read_bytes()
+    for _ in range(2):
+        with pytest.raises(ConfigInvalid, match="application_id"):
+            open_store()
+    assert database.read_bytes() == before
+
+
+def test_leaves_the_log_of_another_application_alone(open_store: Opener, database: Path) -> None:
+    database.parent.mkdir()
+    connection = apsw.Connection(str(database))
+    connection.pragma("journal_mode", "wal")
+    connection.execute("CREATE TABLE theirs (x)")
+    log = Path(f"{database}-wal")
+    inode = log.stat().st_ino
     with pytest.raises(ConfigInvalid, match="application_id"):
         open_store()
+    assert log.stat().st_ino == inode
+    connection.execute("INSERT INTO theirs VALUES (1)")
+    assert connection.execute("SELECT * FROM theirs").fetchall() == [(1,)]
+    connection.close()
+
+
+def test_says_with_a_code_what_the_operating_system_refuses(
+    database: Path, open_store: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **named: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    for code, expected in [(errno.EIO, StoreFailed), (errno.ENOSPC, DiskFull)]:
+        for call in ("mkdir", "open", "pwrite", "fsync"):
+            with monkeypatch.context() as patch:
+                patch.setattr(os, call, broken)
+                with pytest.raises(expected):
+                    SQLiteRecordStore(database.parent / f"{call}-{code}" / "node.db")
+    open_store()
+
+
+def test_names_of_all_folders_that_it_made_are_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[Path] = set()
+
+    def fsync(descriptor: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    SQLiteRecordStore(tmp_path / "a" / "b" / "node.db").close()
+    assert {tmp_path, tmp_path / "a", tmp_path / "a" / "b"} <= synced
 
 
 def test_refuses_a_file_that_is_no_database(open_store: Opener, database: Path) -> None:

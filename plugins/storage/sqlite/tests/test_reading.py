@@ -59,6 +59,32 @@ def test_readers_that_always_overlap_do_not_let_the_log_grow_for_ever(
         reader.join()
 
 
+def test_a_look_held_for_long_does_not_stop_every_commit(
+    store: SQLiteRecordStore, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a backup's: commits try to start the log anew now and then only."""
+    waits: list[int] = []
+    checkpoint = SQLiteRecordStore._checkpoint
+
+    def counting(self: SQLiteRecordStore, connection: apsw.Connection) -> None:
+        before = self._restart_at
+        checkpoint(self, connection)
+        if self._restart_at > before:
+            waits.append(self._wal_pages)
+
+    monkeypatch.setattr(SQLiteRecordStore, "_checkpoint", counting)
+    monkeypatch.setattr("lienthong_storage_sqlite.store._RESTART_WAIT_MS", 1)
+    with store.read():
+        for _ in range(30):
+            append(store, 100, b"e" * 30_000)  # some 800 pages each
+        assert len(waits) in range(2, 6)
+    grown = wal_bytes(database)
+    append(store, 1)
+    append(store, 1)
+    assert wal_bytes(database) <= grown
+    assert store._wal_pages < 4_000
+
+
 def test_many_readers_at_once_see_the_same(store: SQLiteRecordStore) -> None:
     append(store, 3)
     views = [store.read() for _ in range(20)]

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "organisations": Place("directory:organisations", "Search the directory."),
     "receipt": Place("evidence:receipt", "Receipts: proofs that the axis recorded something."),
     "bundle": Place("evidence:bundle", "Evidence bundles: a whole case in one file."),
+    "witness": Place("witnessing:witness", "Keep and compare the axis's checkpoints."),
     "document": Place("documents:document", "The data file of a document."),
     "plugins": Place("extending:plugins", "Plugins: signers, stores, verifiers and the rest."),
     "completion": Place("extending:completion", "Print the completion script for a shell."),

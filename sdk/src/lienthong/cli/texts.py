@@ -15,6 +15,22 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "gói bằng chứng hợp lệ: {packages} gói tin, {entries} mục nhật ký, {files} tệp",
     ),
     "checkpoint": ("checkpoint", "điểm kiểm tra"),
+    "checkpoint_added": (
+        "kept: {axis} continues its journal, now of {size} entries",
+        "đã lưu: {axis} nối tiếp nhật ký, nay gồm {size} mục",
+    ),
+    "checkpoint_known": (
+        "nothing new: the newest checkpoint, of {size} entries, is kept already",
+        "không có gì mới: điểm kiểm tra mới nhất, gồm {size} mục, đã được lưu",
+    ),
+    "checkpoints_agree": (
+        "all {count} checkpoints are of one history, up to {size} entries",
+        "cả {count} điểm kiểm tra thuộc cùng một lịch sử, đến {size} mục",
+    ),
+    "checkpoints_open": (
+        "no contradiction, but no proof that these lead to the newest, of size {size}: {sizes}",
+        "không mâu thuẫn, nhưng thiếu bằng chứng dẫn đến điểm mới nhất, kích thước {size}: {sizes}",
+    ),
     "code": ("code", "mã"),
     "deliveries": ("deliveries", "lượt gửi"),
     "distribution": ("distribution", "gói cài đặt"),
@@ -23,6 +39,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "downloaded": ("{name} → {path}", "{name} → {path}"),
     "due_date": ("reply until", "trả lời trước ngày"),
     "event": ("event", "sự kiện"),
+    "evidence_holds": (
+        "the evidence holds: {proves}",
+        "bằng chứng đúng: {proves}",
+    ),
     "file": ("file", "tệp"),
     "files": ("files", "tệp"),
     "hash": ("SHA-256", "SHA-256"),

@@ -11,6 +11,7 @@ from lienthong.client.retry import RetryPolicy
 from lienthong.client.sending import Sending, SendOutcome
 from lienthong.client.sync import Client
 from lienthong.client.wire import Account, Direction, Limits, Resolution
+from lienthong.client.witnessing import Witnessed
 
 __all__ = [
     "Account",
@@ -29,4 +30,5 @@ __all__ = [
     "SendOutcome",
     "Sending",
     "TransportFiles",
+    "Witnessed",
 ]

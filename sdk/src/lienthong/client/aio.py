@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lienthong.client.exporting import ExportMethods
 from lienthong.client.following import SenderMethods
 from lienthong.client.handling import RecipientMethods
+from lienthong.client.witnessing import WitnessMethods
 
 
-class AsyncClient(SenderMethods, RecipientMethods, ExportMethods):
+class AsyncClient(SenderMethods, RecipientMethods, WitnessMethods):
     """Sends, receives and reports through one axis.
 
     It connects at the first call and reconnects by itself; one object serves any number of tasks

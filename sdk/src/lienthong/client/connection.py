@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 import grpc
 from attrs import frozen
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from lienthong import __version__
@@ -47,6 +48,8 @@ _OPTIONS: Final = (
     # are idle for hours, and only pings tell whether the axis is still there.
     ("grpc.keepalive_time_ms", 75_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # Without it a ping may stay unanswered for a minute, whatever the line above says.
+    ("grpc.http2.ping_timeout_ms", 20_000),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 5_000),
@@ -80,6 +83,9 @@ class Connection:
         self._channel: grpc.aio.Channel | None = None
         self._stubs: Stubs | None = None
         self._marks: tuple[object, ...] = ()
+        self._fingerprint = ""
+        self._former: set[str] = set()
+        """Certificates of channels that were replaced; calls on them may still be refused."""
         self._retired: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -164,8 +170,11 @@ class Connection:
         """Drop the channel if a failure may come from certificates that were renewed since.
 
         gRPC cannot change the client certificate of an open channel. Returns whether it was
-        dropped, so that the next call opens one with the new files.
+        dropped, now or by another call before, so that the next call goes by the new files.
         """
+        shown = str(fault.facts.get("fingerprint", ""))
+        if shown in self._former and shown != self._fingerprint:
+            return True
         refused = isinstance(fault, ConnectionFailed) or fault.status == "UNAUTHENTICATED"
         if not refused or self._channel is None or self._marks == self._look():
             return False
@@ -183,6 +192,7 @@ class Connection:
         files = self._profile.transport
         self._marks = self._look()
         credentials = load_credentials(files)
+        self._fingerprint = _fingerprint(files.certificate)
         options: list[tuple[str, object]] = list(_OPTIONS)
         if self._profile.server_name is not None:
             options.append(("grpc.ssl_target_name_override", self._profile.server_name))
@@ -193,6 +203,7 @@ class Connection:
     def _retire(self) -> None:
         channel, self._channel, self._stubs = self._channel, None, None
         if channel is not None:
+            self._former.add(self._fingerprint)
             task = asyncio.get_running_loop().create_task(channel.close(_CLOSE_GRACE))
             self._retired.add(task)
             task.add_done_callback(self._retired.discard)
@@ -223,6 +234,12 @@ def load_credentials(files: TransportFiles) -> grpc.ChannelCredentials:
     if private.public_key() != leaf.public_key():
         raise _wrong(files.key, "of another certificate", f"the key of {files.certificate.name}")
     return grpc.ssl_channel_credentials(ca, key, certificate)
+
+
+def _fingerprint(certificate: Path) -> str:
+    """SHA-256 of a certificate's DER form, as the axis names it in its refusals."""
+    leaf = x509.load_pem_x509_certificates(_read(certificate))[0]
+    return leaf.fingerprint(SHA256()).hex()
 
 
 def _read(path: Path) -> bytes:

@@ -21,6 +21,7 @@ from lienthong_proto.axis.v1 import exchange_pb2
 _NAME: Final = "Download"
 _BLOCK: Final = 1024 * 1024
 _DIGITS: Final = 16
+_NAME_BYTES: Final = 200
 
 
 class Sink(Protocol):
@@ -84,7 +85,7 @@ async def download_to_path(
         InvalidValue: the target cannot be written.
         LienthongError: the axis refused, or cannot be reached.
     """
-    part = target.with_name(f".{target.name}.{entry.sha256.hex[:_DIGITS]}.part")
+    part = target.with_name(_part_name(target.name, entry.sha256))
     resumed = await _fetch_part(connection, package_id, entry, part, progress)
     if not resumed:
         # What an earlier run left was damaged; it is gone now.
@@ -191,6 +192,12 @@ async def _pause(connection: Connection, course: _Course, error: LienthongError)
     course.failures += 1
     if not connection.renew_after(error):
         await pause(connection.policy, course.failures, error)
+
+
+def _part_name(name: str, sha256: Sha256) -> str:
+    """A name of at most 255 bytes, also where the file's own name has as many."""
+    short = name.encode()[:_NAME_BYTES].decode(errors="ignore")
+    return f".{short}.{sha256.hex[:_DIGITS]}.part"
 
 
 def _unwritable(path: Path, error: OSError) -> InvalidValue:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import AsyncGenerator, Callable, Iterable
 from pathlib import Path, PurePath
 from typing import BinaryIO, Final, Self, TypeAlias
@@ -21,6 +23,7 @@ CHUNK: Final = 256 * 1024
 
 _READ_AHEAD: Final = 4
 _HASH_BLOCK: Final = 1024 * 1024
+_NOT_REGULAR: Final = "not a regular file"
 _DEFAULT_TYPE: Final = "application/octet-stream"
 _MEDIA_TYPES: Final = {
     ".pdf": "application/pdf",
@@ -142,8 +145,12 @@ async def prepare(files: Iterable[AnyFile], *, with_main: bool) -> tuple[Prepare
         with_main: whether the first one is the main file when none is named as such.
 
     Raises:
-        InvalidValue: a file cannot be read, or a name or another field is not allowed.
+        InvalidValue: *files* is a single one, a file cannot be read, or a name or another field is
+            not allowed.
     """
+    if isinstance(files, str | bytes | os.PathLike | FileSource):
+        # A text is a sequence too: its letters would be taken for the names of files.
+        raise InvalidValue(field="files", found=repr(files)[:80], expected="a list of files")
     sources = [one if isinstance(one, FileSource) else FileSource.of(one) for one in files]
     named = any(one.role is FileRole.MAIN for one in sources)
     if with_main and not named and sources and sources[0].role is None:
@@ -168,7 +175,7 @@ async def _prepare(source: FileSource) -> PreparedFile:
 async def _load(content: Path | bytes) -> tuple[Path | bytes, Sha256, int]:
     """Content, hash and size; a small file is read once, so that it cannot change any more."""
     if isinstance(content, Path):
-        if _size(content) > CHUNK:
+        if _regular_size(content) > CHUNK:
             sha256, size = await asyncio.to_thread(_hash, content)
             return content, sha256, size
         with _opened(content) as stream:
@@ -200,16 +207,30 @@ def _read_pieces(stream: BinaryIO) -> list[bytes]:
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        return path.open("rb")
+        return os.fdopen(_descriptor(path), "rb")
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def _size(path: Path) -> int:
+def _descriptor(path: Path) -> int:
+    """Open a regular file; a pipe or device that took its place is not waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    opened = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise OSError(errno.EINVAL, _NOT_REGULAR)
+    return opened
+
+
+def _regular_size(path: Path) -> int:
+    """Size in bytes of what must be a regular file: devices and pipes may never end."""
     try:
-        return path.stat().st_size
+        found = path.stat()
     except OSError as error:
         raise _unreadable(path, error) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise _unreadable(path, OSError(errno.EINVAL, _NOT_REGULAR))
+    return found.st_size
 
 
 def _unreadable(path: Path, error: OSError) -> InvalidValue:

@@ -17,10 +17,13 @@ from attrs import field, frozen
 from lienthong.errors import ConfigInvalid, LienthongError
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.ids import OrganId
+from lienthong.pki.certificate import load_pem_chain
 
 FILE_NAME: Final = "profile.toml"
 MAX_SIZE: Final = 64 * 1024
 """Bytes; a larger file is not a profile."""
+
+MAX_PORT: Final = 65_535
 
 _TOP: Final = frozenset(
     {
@@ -96,7 +99,7 @@ class Profile:
         transport.only(_TRANSPORT)
         signing.only(_SIGNING)
         return cls(
-            endpoint=table.matching("endpoint", _ENDPOINT, '"host:port"'),
+            endpoint=_endpoint(table),
             server_name=table.text("server_name") if table.has("server_name") else None,
             axis=table.text("axis"),
             organ=_organ(table),
@@ -105,7 +108,7 @@ class Profile:
             transport=TransportFiles(
                 certificate=transport.file("certificate", base),
                 key=_private(transport.file("key", base)),
-                ca=transport.file("ca", base),
+                ca=_authorities(transport, base),
             ),
             signing_key=_resolved(signing.text("key"), base),
         )
@@ -175,6 +178,24 @@ def _parse(path: Path) -> dict[str, object]:
         raise ConfigInvalid(
             file=str(path), key="the text", found=str(error), expected="TOML in UTF-8"
         ) from error
+
+
+def _endpoint(table: _Table) -> str:
+    value = table.matching("endpoint", _ENDPOINT, '"host:port"')
+    port = int(value.rpartition(":")[2])
+    if not 1 <= port <= MAX_PORT:
+        raise table.wrong("endpoint", f"port {port}", f"a port from 1 to {MAX_PORT}")
+    return value
+
+
+def _authorities(table: _Table, base: Path) -> Path:
+    """The authorities of the axis's certificate, readable: gRPC would only say "no connection"."""
+    path = table.file("ca", base)
+    try:
+        load_pem_chain(path.read_bytes())
+    except (OSError, LienthongError) as error:
+        raise table.wrong("ca", repr(str(path)), "a PEM file with certificates") from error
+    return path
 
 
 def _organ(table: _Table) -> OrganId:

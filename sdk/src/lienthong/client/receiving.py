@@ -70,6 +70,8 @@ class ReceivingMethods(ReportingMethods):
                 ProofInvalid.
             SignatureInvalid: an item is not what its author signed; also ChainUntrusted,
                 CertificateExpired, CertificateUnfit.
+            CursorBeyondJournal: the journal has not got so far: the axis lost entries, or *after*
+                is of another one.
             ConnectionFailed: the axis cannot be reached, after all tries, without *follow*.
         """
         request = FeedRequest(

@@ -132,6 +132,8 @@ class Client:
     consistency = _waiting(AsyncClient.consistency)
     check_growth = _waiting(AsyncClient.check_growth)
     export_bundle = _waiting(AsyncClient.export_bundle)
+    witness = _waiting(AsyncClient.witness)
+    compare_witnesses = _waiting(AsyncClient.compare_witnesses)
 
     def __enter__(self) -> Self:
         return self

@@ -71,6 +71,38 @@ class DataCorrupt(EnvironmentFault):
     next_vi = "dừng nút và phục hồi từ bản sao lưu"
 
 
+class JournalRolledBack(DataCorrupt):
+    """The records are older than something that this axis has signed."""
+
+    code = "node.journal_rolled_back"
+    en = "the journal has {found} entries, {witness} covers {expected}"
+    vi = "nhật ký có {found} mục, {witness} gồm {expected}"
+    next_en = "put the newest records back; if they are lost, see 'lienthong-node restore'"
+    next_vi = "đặt lại hồ sơ mới nhất; nếu đã mất, xem 'lienthong-node restore'"
+
+
+class RestoreUnconfirmed(EnvironmentFault):
+    """Records that may be older than what this axis has signed, such as a backup's."""
+
+    code = "node.restore_unconfirmed"
+    retryable = False
+    status = "FAILED_PRECONDITION"
+    en = "nothing says that the {entries} entries in {folder} are the newest: {reason}"
+    vi = "không có gì cho biết {entries} mục trong {folder} là mới nhất: {reason}"
+    next_en = "if this folder was restored, say so: lienthong-node restore {folder}"
+    next_vi = "nếu thư mục này được phục hồi, hãy xác nhận: lienthong-node restore {folder}"
+
+
+class SecurityLogFailed(EnvironmentFault):
+    """What must not happen unseen does not happen: its log cannot be written."""
+
+    code = "node.security_log_failed"
+    en = "the security log cannot be written: {reason}"
+    vi = "không ghi được nhật ký an ninh: {reason}"
+    next_en = "make room or repair the file; documents still pass, administration does not"
+    next_vi = "giải phóng chỗ hoặc sửa tệp; văn bản vẫn qua được, việc quản trị thì không"
+
+
 class ConnectionFailed(EnvironmentFault):
     """The axis cannot be reached."""
 

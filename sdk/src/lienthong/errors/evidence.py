@@ -43,3 +43,29 @@ class BundleInvalid(InputError):
     vi = "gói bằng chứng không hợp lệ: {part}: {reason}"
     next_en = "get an unaltered copy from whoever exported it"
     next_vi = "lấy bản chưa bị sửa từ bên đã xuất gói"
+
+
+class JournalForked(InputError):
+    """The axis does not continue the journal that it has signed before."""
+
+    code = "evidence.journal_forked"
+    en = (
+        "{axis} does not continue its journal: {kind} between sizes {older} and {newer}; "
+        "the evidence is in {file}"
+    )
+    vi = (
+        "{axis} không nối tiếp nhật ký đã ký: {kind} giữa kích thước {older} và {newer}; "
+        "bằng chứng nằm trong {file}"
+    )
+    next_en = "keep the evidence, compare with other organisations, and report it"
+    next_vi = "giữ bằng chứng, đối chiếu với các cơ quan khác, rồi báo cáo"
+
+
+class ForkUnproven(InputError):
+    """What is said to be evidence of a rewritten journal does not show it."""
+
+    code = "evidence.fork_unproven"
+    en = "the evidence does not show what it says: {reason}"
+    vi = "bằng chứng không cho thấy điều nó nêu: {reason}"
+    next_en = "ask for an unaltered copy from whoever found it"
+    next_vi = "lấy bản chưa bị sửa từ bên đã phát hiện"

@@ -16,6 +16,21 @@ class NotFound(CallerError):
     next_vi = "kiểm tra mã và bảo đảm cơ quan của bạn là bên liên quan"
 
 
+class CursorBeyondJournal(CallerError):
+    """A feed is asked for from an index that the journal has not reached."""
+
+    code = "exchange.cursor_beyond_journal"
+    status = "OUT_OF_RANGE"
+    en = "the cursor {cursor} lies beyond the journal, which has {size} entries"
+    vi = "con trỏ {cursor} vượt quá nhật ký, hiện có {size} mục"
+    next_en = (
+        "is it this axis's? then it was restored from a backup: read again from {size} at most"
+    )
+    next_vi = (
+        "nếu đúng trục này thì trục vừa phục hồi từ bản sao lưu: đọc lại từ {size} trở về trước"
+    )
+
+
 class IdReused(InputError):
     """The identifier was used before for other bytes."""
 

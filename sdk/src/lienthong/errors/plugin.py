@@ -27,6 +27,17 @@ class PluginBlocked(CallerError):
     next_vi = "bỏ khỏi danh sách chặn, hoặc dùng plugin khác"
 
 
+class PluginNotAllowed(CallerError):
+    """An allow list is kept, and it does not have the plugin as it is installed."""
+
+    code = "plugin.not_allowed"
+    status = "FAILED_PRECONDITION"
+    en = "the {kind} plugin {plugin} of {distribution} {version} is not allowed: {reason}"
+    vi = "plugin {kind} {plugin} của {distribution} {version} không được phép: {reason}"
+    next_en = "install the reviewed version again; lock plugins anew only after a review"
+    next_vi = "cài lại bản đã được duyệt; chỉ khoá lại danh sách sau khi duyệt"
+
+
 class PluginAmbiguous(CallerError):
     """Several distributions offer the same name."""
 

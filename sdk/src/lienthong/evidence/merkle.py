@@ -166,11 +166,48 @@ def verify_consistency(
         _check_equal_roots(old_size, old_root, new_root)
         return
     _check_hashes(kind, old_root, new_root, *proof)
+    found_old, found_new = _roots_of(old_size, new_size, proof, old_root)
+    if not compare_digest(found_old, old_root):
+        raise ProofInvalid(kind=kind, reason=f"it leads to another root at size {old_size}")
+    if not compare_digest(found_new, new_root):
+        raise ProofInvalid(kind=kind, reason=f"it leads to another root at size {new_size}")
+
+
+def proven_prefix(
+    old_size: int, new_size: int, proof: Sequence[bytes], new_root: bytes
+) -> bytes | None:
+    """Root that the newer tree has at the older size, as a consistency proof says it.
+
+    Where it differs from the root that was signed at that size, the proof shows that the newer
+    tree is no continuation of what was signed.
+
+    Returns:
+        None when the proof does not lead to the newer root, or leaves the older one out, as it
+        does at sizes that are powers of two (RFC 6962 2.1.2).
+    """
+    if old_size.bit_count() < 2 or not old_size < new_size < MAX_SIZE:  # noqa: PLR2004
+        return None
+    try:
+        _check_hashes("consistency", new_root, *proof)
+        found_old, found_new = _roots_of(old_size, new_size, proof, b"")
+    except ProofInvalid:
+        return None
+    return found_old if compare_digest(found_new, new_root) else None
+
+
+def _roots_of(
+    old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes
+) -> tuple[bytes, bytes]:
+    """The older and the newer root that a consistency proof leads to.
+
+    Raises:
+        ProofInvalid: it has not the length that belongs to the sizes.
+    """
     level = _trailing_zeros(old_size)
     index = (old_size - 1) >> level
     inner = ((old_size - 1) ^ (new_size - 1)).bit_length() - level
     seeded = old_size.bit_count() > 1
-    _check_length(kind, proof, seeded + inner + (index >> inner).bit_count())
+    _check_length("consistency", proof, seeded + inner + (index >> inner).bit_count())
     seed, path = (proof[0], proof[1:]) if seeded else (old_root, proof)
     found_old, found_new = seed, _climb(seed, path[:inner], index)
     for height, sibling in enumerate(path[:inner]):
@@ -178,10 +215,7 @@ def verify_consistency(
             found_old = node_hash(sibling, found_old)
     for left in path[inner:]:
         found_old, found_new = node_hash(left, found_old), node_hash(left, found_new)
-    if not compare_digest(found_old, old_root):
-        raise ProofInvalid(kind=kind, reason=f"it leads to another root at size {old_size}")
-    if not compare_digest(found_new, new_root):
-        raise ProofInvalid(kind=kind, reason=f"it leads to another root at size {new_size}")
+    return found_old, found_new
 
 
 def _grow(frontier: Sequence[bytes], size: int, hashes: list[bytes]) -> list[list[bytes]]:

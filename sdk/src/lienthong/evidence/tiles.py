@@ -58,6 +58,19 @@ def tile_root(hashes: bytes) -> bytes:
     return _combine(split_tile(hashes))
 
 
+def subtree_root(hashes: bytes) -> bytes:
+    """Root of a complete subtree, given as the first hashes of a tile.
+
+    Raises:
+        InvalidValue: there are not so many hashes as a complete subtree has.
+    """
+    found = split_tile(hashes)
+    if len(found).bit_count() != 1 or len(hashes) != len(found) * HASH_SIZE:
+        expected = "1, 2, 4 ... 256 hashes of 32 bytes"
+        raise InvalidValue(field="tile", found=f"{len(hashes)} bytes", expected=expected)
+    return _combine(found)
+
+
 def split_tile(hashes: bytes) -> list[bytes]:
     """The hashes of a tile, one by one."""
     return [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]

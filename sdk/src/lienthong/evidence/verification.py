@@ -259,8 +259,9 @@ def _open_checkpoints(case: _Case) -> int:
             found.add(case.opened.open(note, case.key, require_exact=True))
     with _part(CHECKPOINT):
         newest = case.opened.open(case.contents.checkpoint, case.key, require_exact=True)
-    case.checkpoints = sorted(found | {newest}, key=lambda each: each.size)
-    if case.checkpoints[-1] != newest:
+    case.checkpoints = sorted(found | {newest}, key=lambda each: (each.size, each.root))
+    # Another root of the newest size is no newer checkpoint but another journal: step 5 says so.
+    if case.checkpoints[-1].size > newest.size:
         raise BundleInvalid(part=CHECKPOINT, reason="an entry has a newer one")
     return len(case.checkpoints)
 

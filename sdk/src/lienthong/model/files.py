@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any, Final
 
 from attrs import Attribute
@@ -12,16 +13,36 @@ from lienthong.model.checks import path_of, shown
 
 MAX_NAME_BYTES: Final = 255
 
-# Control characters and surrogates cannot be shown; the others reorder or hide what is shown
-# (Unicode UAX 9 bidi controls, zero-width characters, line separators, byte order mark).
-_HIDDEN: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+# Control characters and surrogates cannot be shown; format characters reorder or hide what is shown
+# (Unicode UAX 9 bidi controls, zero-width characters, soft hyphens, byte order mark, tags).
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Letters and marks that show nothing: joiners, fillers, variation selectors.
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
 _SEPARATORS: Final = re.compile('[/\\\\:*?"<>|\u2044\u2215\u29f8\uff0f\uff3c]')
 _DEVICES: Final = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
     + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³"]
 )
+
+
+# Signs of other scripts that look like Latin letters, small and capital, by their small form: the
+# part of Unicode UTS 39 that matters where people read Vietnamese.
+_LOOKALIKES: Final = str.maketrans(
+    "авегнікмопрстухьјѕԁԛԝһӏαβεηικμνορτυχγωϲϳ",
+    "aberhikmonpctyxbjsdqwhlabehikmvoptuxywcj",
+)
+
+
+def skeleton(name: str) -> str:
+    """The same for names that people or file systems take for one another.
+
+    Capital and small letters, composed and decomposed accents, compatibility forms (wide letters,
+    ligatures), letters of other scripts, and dots in front count alike; Vietnamese accents do not.
+    """
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    return folded.translate(_LOOKALIKES).strip(". ")
 
 
 def file_name(instance: object, attribute: Attribute[Any], value: object) -> None:
@@ -42,8 +63,14 @@ def file_name(instance: object, attribute: Attribute[Any], value: object) -> Non
         raise InvalidValue(field=path, found=shown(value), expected=expected)
 
 
+def _hides_something(name: str) -> bool:
+    if not name.isprintable() and any(unicodedata.category(sign) in _HIDDEN for sign in name):
+        return True
+    return _INVISIBLE.search(name) is not None
+
+
 def _fault_of(name: str) -> str:
-    if not name.isprintable() and _HIDDEN.search(name):
+    if _hides_something(name):
         return "a file name without control or hidden characters"
     if _SEPARATORS.search(name):
         return "a file name without path separators"

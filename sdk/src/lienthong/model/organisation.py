@@ -178,6 +178,17 @@ class Directory:
             return True
         return not set(theirs.all_codes()).isdisjoint(mine.contact_point_of)
 
+    def served_by(self, office: OrganId) -> tuple[OrganId, ...]:
+        """Canonical codes of *office* and of the bodies whose contact point it is (Đ6.3).
+
+        Raises:
+            OrganisationUnknown: its code is not known.
+        """
+        found = self.resolve(office)
+        bodies = (self._by_code.get(code) for code in found.contact_point_of)
+        known = [body.organ_id for body in bodies if body is not None]
+        return tuple(dict.fromkeys([found.organ_id, *known]))
+
     def contact_points_of(self, body: OrganId) -> tuple[OrganId, ...]:
         """Canonical codes of the organisations whose office serves *body* (QĐ 52/2019 Đ6.3)."""
         return self._offices.get(body, ())

@@ -23,7 +23,7 @@ from lienthong.model.checks import (
     whole,
 )
 from lienthong.model.document import Document
-from lienthong.model.files import file_name
+from lienthong.model.files import file_name, skeleton
 from lienthong.model.ids import OrganId, PackageId, Sha256
 from lienthong.model.time import as_utc, aware
 from lienthong.model.words import AttachmentKind, FileRole, RecipientRole
@@ -159,14 +159,17 @@ class Manifest:
             seen.add(organ)
 
     def _check_files(self) -> None:
-        main = sum(file.role is FileRole.MAIN for file in self.files)
-        if main == 0 and self.kind in _WITH_MAIN_FILE:
+        main = [file for file in self.files if file.role is FileRole.MAIN]
+        if not main and self.kind in _WITH_MAIN_FILE:
             raise missing(self, "files", "NĐ 30/2020 PL I")
-        if main > 1:
-            found = f"{main} main files"
+        if len(main) > 1:
+            found = f"{len(main)} main files"
             raise refuse(self, "files", found=found, expected="one main file")
-        if len({file.name for file in self.files}) != len(self.files):
-            raise refuse(self, "files", found="a repeated name", expected="different names")
+        if main and main[0].size == 0:
+            raise refuse(self, "files", found="an empty main file", expected="a document")
+        if len(self.files) > 1 and len({skeleton(f.name) for f in self.files}) != len(self.files):
+            found = "a repeated name, or one that looks like another"
+            raise refuse(self, "files", found=found, expected="different names")
 
     def _check_target(self) -> None:
         if self.kind is PackageKind.NEW:

@@ -41,6 +41,7 @@ _SIGNED_WITH: Final = frozenset(
         SignatureAlgorithmOID.ED25519,
     }
 )
+MAX_SERIAL_BITS: Final = 160
 _DIGESTS: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
@@ -82,7 +83,7 @@ class Certificate:
             parsed = x509.load_der_x509_certificate(der)
             # Parsing is lazy: touch everything that path rules use, so that errors show here.
             subject, extensions = parsed.subject.rfc4514_string(), parsed.extensions
-            issuer, key = parsed.issuer, parsed.public_key()
+            issuer, key, serial = parsed.issuer, parsed.public_key(), parsed.serial_number
             algorithm, digest = parsed.signature_algorithm_oid, parsed.signature_hash_algorithm
             period = parsed.not_valid_before_utc, parsed.not_valid_after_utc
         except Exception as error:
@@ -91,6 +92,7 @@ class Certificate:
         # same signature could be written in several ways.
         if not der.endswith(b"\x00" + parsed.signature):
             raise Malformed(what="a certificate", reason="its signature is not in canonical form")
+        _check_serial(subject, serial)
         _check_form(subject, issuer, extensions)
         _check_signed_with(subject, algorithm, digest)
         return cls(
@@ -130,6 +132,13 @@ def load_pem_chain(data: bytes) -> tuple[bytes, ...]:
         return tuple(certificate.public_bytes(Encoding.DER) for certificate in found)
     except Exception as error:
         raise Malformed(what="a PEM file", reason="it holds no readable certificate") from error
+
+
+def _check_serial(subject: str, serial: int) -> None:
+    """A number that others would read as another one names no certificate (RFC 5280 4.1.2.2)."""
+    if serial < 0 or serial.bit_length() > MAX_SERIAL_BITS:
+        reason = "its serial number is negative or has more than 20 bytes"
+        raise CertificateUnfit(subject=subject, reason=reason)
 
 
 def _check_form(subject: str, issuer: x509.Name, extensions: x509.Extensions) -> None:

@@ -218,6 +218,24 @@ def validate_chain(
     return known
 
 
+def check_certificate(der: bytes, purpose: Purpose) -> Certificate:
+    """Check what a certificate says of itself; whose it is and whether it is genuine is not asked.
+
+    Args:
+        der: the certificate.
+        purpose: what it is to be used for.
+
+    Raises:
+        CertificateUnfit: it may not be used so, or is too weak.
+        AlgorithmUnsupported: its key is of a kind that is not accepted.
+        Malformed: it cannot be read.
+        TooLarge: it has more than 16 KiB.
+    """
+    certificate = Certificate.load(der)
+    _check_leaf(certificate, purpose)
+    return certificate
+
+
 def _build(
     chain: Sequence[bytes], anchors: TrustAnchors, at: datetime, purpose: Purpose
 ) -> ValidatedChain:

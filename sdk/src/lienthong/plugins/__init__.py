@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lienthong.errors import Language
+from lienthong.plugins.allowed import Allowed, AllowList
 from lienthong.plugins.discovery import Offer, discover
 from lienthong.plugins.host import Deadlines, PluginHost, refuse_secrets
 from lienthong.plugins.info import PluginInfo, PluginState, row
@@ -11,6 +12,8 @@ from lienthong.plugins.observers import Observers, ObserverStatus
 
 __all__ = [
     "SEAMS",
+    "AllowList",
+    "Allowed",
     "Deadlines",
     "ObserverStatus",
     "Observers",

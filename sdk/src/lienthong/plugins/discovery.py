@@ -33,7 +33,7 @@ class Offer:
     def words(self) -> frozenset[str]:
         """The words under which a block list may name it."""
         kind = self.kind.name.lower()
-        return frozenset({f"{kind}:{self.name}", _normal(self.distribution)})
+        return frozenset({f"{kind}:{self.name}", normal_name(self.distribution)})
 
 
 def discover() -> tuple[Offer, ...]:
@@ -51,7 +51,7 @@ def discover() -> tuple[Offer, ...]:
 
 def blocked_words(words: Iterable[str]) -> frozenset[str]:
     """A block list in canonical form; see ``Offer.words``."""
-    return frozenset(word if ":" in word else _normal(word) for word in words)
+    return frozenset(word if ":" in word else normal_name(word) for word in words)
 
 
 def scheme_of(uri: str) -> str:
@@ -81,6 +81,6 @@ def _offer(kind: PluginKind, entry_point: EntryPoint) -> Offer:
     )
 
 
-def _normal(distribution: str) -> str:
+def normal_name(distribution: str) -> str:
     """The canonical spelling of a distribution's name (PyPA name normalisation)."""
     return re.sub(r"[-_.]+", "-", distribution).lower()

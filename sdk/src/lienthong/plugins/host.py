@@ -11,6 +11,7 @@ from attrs import frozen
 
 from lienthong.errors import LienthongError, NotSupported
 from lienthong.model.signing import SignatureAlgorithm
+from lienthong.plugins.allowed import AllowList
 from lienthong.plugins.discovery import Offer, discover, scheme_of
 from lienthong.plugins.info import PluginInfo, PluginState
 from lienthong.plugins.kinds import SEAMS, PluginKind
@@ -59,10 +60,11 @@ class PluginHost:
     the host opens is closed by whoever opened it; ``close`` only ends the host's own threads.
 
     A plugin runs inside this process and is trusted with what the process may do: the host contains
-    mistakes, not malice.
+    mistakes, not malice. An allow list decides, before anything is imported, whom to trust.
 
     Args:
         blocked: plugins never to import: ``kind:name`` (``signer:pkcs11``) or a distribution.
+        allowed: the only plugins to import, and exactly so; None for every installed one.
         deadlines: how long plugins may take.
         offers: where plugins are announced; by default installed distributions.
     """
@@ -71,11 +73,14 @@ class PluginHost:
         self,
         *,
         blocked: Iterable[str] = (),
+        allowed: AllowList | None = None,
         deadlines: Deadlines | None = None,
         offers: Callable[[], Iterable[Offer]] = discover,
     ) -> None:
         self._deadlines = deadlines or Deadlines()
-        self._registry = Registry(offers(), blocked=blocked, load_deadline=self._deadlines.load)
+        self._registry = Registry(
+            offers(), blocked=blocked, allowed=allowed, load_deadline=self._deadlines.load
+        )
 
     def open_signer(
         self,
@@ -93,7 +98,8 @@ class PluginHost:
 
         Raises:
             PluginNotFound: no plugin answers to the scheme; likewise PluginBlocked,
-                PluginAmbiguous, PluginLoadFailed, PluginIncompatible, PluginFailed.
+                PluginNotAllowed, PluginAmbiguous, PluginLoadFailed, PluginIncompatible,
+                PluginFailed.
             NotSupported: the plugin does not declare the algorithm, or the key has another one.
             KeyUnusable: the key cannot be opened.
         """
@@ -290,6 +296,9 @@ class PluginHost:
     ) -> tuple[PluginState, LienthongError | None, Plugin | None]:
         if self._registry.is_blocked(offer):
             return PluginState.BLOCKED, None, None
+        refusal = self._registry.gate.refusal(offer)
+        if refusal is not None:
+            return PluginState.REFUSED, refusal, None
         rivals = self._registry.rivals(offer)
         if len(rivals) > 1:
             return PluginState.AMBIGUOUS, ambiguous(rivals), None

@@ -24,6 +24,9 @@ class PluginState(enum.Enum):
     BLOCKED = "blocked"
     """Forbidden by configuration; it is never imported."""
 
+    REFUSED = "refused"
+    """The allow list does not have it as it is installed; it is never imported."""
+
     AMBIGUOUS = "ambiguous"
     """Another distribution offers the same name; neither is used."""
 

@@ -13,8 +13,11 @@ from lienthong.errors import (
     PluginBlocked,
     PluginNotFound,
 )
+from lienthong.plugins.allowed import AllowList
 from lienthong.plugins.discovery import Offer, blocked_words
+from lienthong.plugins.gate import Gate
 from lienthong.plugins.guard import Guard
+from lienthong.plugins.inventory import not_allowed
 from lienthong.plugins.kinds import PluginKind
 from lienthong.plugins.loading import Plugin, load
 
@@ -36,9 +39,15 @@ class Registry:
     """The plugins of one host. May be shared by threads."""
 
     def __init__(
-        self, offers: Iterable[Offer], *, blocked: Iterable[str], load_deadline: float
+        self,
+        offers: Iterable[Offer],
+        *,
+        blocked: Iterable[str],
+        allowed: AllowList | None,
+        load_deadline: float,
     ) -> None:
         self.offers = tuple(offers)
+        self.gate = Gate(allowed)
         self._blocked = blocked_words(blocked)
         self._load_deadline = load_deadline
         self._lock = threading.Lock()
@@ -63,6 +72,7 @@ class Registry:
         Raises:
             PluginNotFound: nobody offers it.
             PluginBlocked: the configuration forbids it.
+            PluginNotAllowed: an allow list is kept, and has nothing of its distribution.
             PluginAmbiguous: several distributions offer it.
         """
         usable = self._usable(kind, name)
@@ -72,7 +82,9 @@ class Registry:
             return usable[0]
         for offer in self.offers:
             if (offer.kind, offer.name) == (kind, name):
-                raise _blocked(offer)
+                if self.is_blocked(offer):
+                    raise _blocked(offer)
+                raise not_allowed(offer, "it is not on the list")
         names = sorted({offer.name for offer in self.offers if offer.kind is kind})
         raise PluginNotFound(kind=kind.value, scheme=name, available=", ".join(names) or "none")
 
@@ -80,6 +92,7 @@ class Registry:
         """The offer's plugin, loaded the first time.
 
         Raises:
+            PluginNotAllowed: an allow list is kept, and does not have it as it is installed.
             PluginLoadFailed: as ``loading.load``.
             PluginIncompatible: as ``loading.load``.
         """
@@ -89,13 +102,15 @@ class Registry:
         return known
 
     def close(self) -> None:
-        """Send the threads of all plugins home."""
+        """Send the threads of all plugins home, and leave imports alone."""
         for guard in tuple(self._guards.values()):
             guard.close()
+        self.gate.close()
 
     def _try(self, offer: Offer) -> Plugin | _Broken:
         outcome: Plugin | _Broken
         try:
+            self.gate.admit(offer)
             outcome = load(offer, self._guard(offer), deadline=self._load_deadline)
         except LienthongError as error:
             outcome = _Broken(error=error)
@@ -114,7 +129,9 @@ class Registry:
         return tuple(
             offer
             for offer in self.offers
-            if (offer.kind, offer.name) == (kind, name) and not self.is_blocked(offer)
+            if (offer.kind, offer.name) == (kind, name)
+            and not self.is_blocked(offer)
+            and self.gate.knows(offer)
         )
 
 

@@ -46,10 +46,22 @@ class JournalRow:
     """The package that it is about; empty for directory changes."""
 
     envelope: bytes = field(repr=False)
-    """Serialised Envelope; empty for directory changes."""
+    """Serialised Envelope; for a change of the directory the organisations or the credential after
+    it, one line of JSON each, of which the entry holds the hash."""
 
     parties: tuple[str, ...]
     """Organisations whose feeds show it."""
+
+
+@frozen(kw_only=True)
+class UnusedFileRow:
+    """An uploaded file that no package has named yet."""
+
+    organ_id: str
+    """Who uploaded it."""
+
+    sha256: bytes
+    unused_since_us: int
 
 
 @frozen(kw_only=True)

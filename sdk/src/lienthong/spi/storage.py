@@ -24,6 +24,7 @@ from lienthong.spi.records import (
     PackageRow,
     StatementRow,
     TileRow,
+    UnusedFileRow,
 )
 
 
@@ -54,6 +55,14 @@ class ReadView(ABC):
     @abstractmethod
     def possession(self, organ_id: str, sha256: bytes) -> int | None:
         """Size of a file that this organisation has uploaded, or None."""
+
+    @abstractmethod
+    def unused_bytes(self, organ_id: str) -> int:
+        """Size of all files of this organisation that are noted as unused."""
+
+    @abstractmethod
+    def unused_files(self, before_us: int, limit: int) -> Sequence[UnusedFileRow]:
+        """Files that are unused since before that instant, by instant, organisation and hash."""
 
     @abstractmethod
     def content(self, sha256: bytes) -> bytes | None:
@@ -139,8 +148,25 @@ class WriteTransaction(ReadView):
     def add_statement(self, row: StatementRow) -> None: ...
 
     @abstractmethod
-    def add_possession(self, organ_id: str, sha256: bytes, size: int) -> None:
-        """Note that the organisation has uploaded the file; repeating it is no error."""
+    def add_possession(
+        self, organ_id: str, sha256: bytes, size: int, unused_since_us: int | None = None
+    ) -> None:
+        """Note that the organisation has uploaded the file; repeating it is no error.
+
+        Args:
+            organ_id: canonical code.
+            sha256: of the file.
+            size: in bytes.
+            unused_since_us: the instant, while no package names the file; the latest one counts.
+                None once a package names it: from then on for ever.
+        """
+
+    @abstractmethod
+    def drop_possession(self, organ_id: str, sha256: bytes, before_us: int) -> bool:
+        """Forget a file that is unused since before that instant; any other stays.
+
+        Returns whether some organisation, this one or another, is still noted to have the file.
+        """
 
     @abstractmethod
     def add_contents(self, contents: Sequence[tuple[bytes, bytes]]) -> None:
@@ -256,6 +282,10 @@ class BlobStore(ABC):
     @abstractmethod
     def delete(self, sha256: bytes) -> None:
         """Forget a content; no error when it is not stored."""
+
+    @abstractmethod
+    def staged(self) -> Iterator[str]:
+        """The keys of all uploads in progress, open or not, in no order."""
 
     @abstractmethod
     def drop_staging(self, *, idle_seconds: float) -> int:

@@ -189,6 +189,11 @@ class MemoryBlobStore(BlobStore):
         self._check_open()
         self.medium.contents.pop(sha256, None)
 
+    def staged(self) -> Iterator[str]:
+        self._check_open()
+        with self._lock:
+            return iter(tuple(self.medium.uploads))
+
     def drop_staging(self, *, idle_seconds: float) -> int:
         self._check_open()
         with self._lock:

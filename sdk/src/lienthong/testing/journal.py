@@ -46,6 +46,9 @@ class MemoryJournal:
         self.checkpoint = ""
         """The newest signed checkpoint; empty before the first batch."""
 
+        self.checkpoints: dict[int, str] = {}
+        """All signed checkpoints by their size."""
+
         self._clock = clock or FixedClock()
         self._random = random
         self._hashes: list[bytes] = []
@@ -74,6 +77,7 @@ class MemoryJournal:
         self._hashes.extend(tree.leaf_hashes)
         checkpoint = Checkpoint(origin=self.axis, size=tree.size, root=tree.root)
         self.checkpoint = sign_checkpoint(checkpoint, self.signer)
+        self.checkpoints[tree.size] = self.checkpoint
         return tuple(
             Receipt(entry=entry, index=index, inclusion_proof=proof, checkpoint=self.checkpoint)
             for index, (entry, proof) in enumerate(zip(entries, tree.proofs, strict=True), size)
@@ -88,12 +92,16 @@ class MemoryJournal:
         )
         return self.commit([filled])[0]
 
+    def leaf_hashes(self, start: int, count: int) -> Sequence[bytes]:
+        """Hashes of so many entries from *start* on."""
+        return self._hashes[start : start + count]
+
     def prove(self, old_size: int, new_size: int) -> tuple[bytes, ...]:
         """Consistency proof between two sizes."""
 
         def read(level: int, start: int, count: int) -> Sequence[bytes]:
             if level:
                 raise ValueError("a journal for tests has no more than 256 entries")
-            return self._hashes[start : start + count]
+            return self.leaf_hashes(start, count)
 
         return consistency_proof(old_size, new_size, node_reader(min(new_size, 256), read))

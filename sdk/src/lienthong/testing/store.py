@@ -27,6 +27,7 @@ from lienthong.spi.records import (
     PackageRow,
     StatementRow,
     TileRow,
+    UnusedFileRow,
 )
 from lienthong.spi.storage import ReadView, RecordStore, WriteTransaction
 
@@ -47,6 +48,7 @@ class MemoryRecords:
     deliveries: dict[tuple[bytes, str], DeliveryRow] = Factory(dict)
     statements: dict[bytes, StatementRow] = Factory(dict)
     possessions: dict[tuple[str, bytes], int] = Factory(dict)
+    unused_since: dict[tuple[str, bytes], int] = Factory(dict)
     contents: dict[bytes, bytes] = Factory(dict)
     organisations: dict[str, OrganisationRow] = Factory(dict)
     credentials: dict[bytes, CredentialRow] = Factory(dict)
@@ -111,6 +113,18 @@ class MemoryReadView(ReadView):
 
     def possession(self, organ_id: str, sha256: bytes) -> int | None:
         return self._records.possessions.get((organ_id, sha256))
+
+    def unused_bytes(self, organ_id: str) -> int:
+        unused, sizes = self._records.unused_since, self._records.possessions
+        return sum(sizes[key] for key in unused if key[0] == organ_id)
+
+    def unused_files(self, before_us: int, limit: int) -> Sequence[UnusedFileRow]:
+        found = (
+            UnusedFileRow(organ_id=organ, sha256=sha256, unused_since_us=since)
+            for (organ, sha256), since in self._records.unused_since.items()
+            if since < before_us
+        )
+        return _first(limit, sorted(found, key=attrgetter("unused_since_us", "organ_id", "sha256")))
 
     def content(self, sha256: bytes) -> bytes | None:
         return self._records.contents.get(sha256)
@@ -207,8 +221,22 @@ class MemoryWriteTransaction(MemoryReadView, WriteTransaction):
     def add_statement(self, row: StatementRow) -> None:
         self._add(self._records.statements, row.statement_id, row)
 
-    def add_possession(self, organ_id: str, sha256: bytes, size: int) -> None:
-        self._records.possessions.setdefault((organ_id, sha256), size)
+    def add_possession(
+        self, organ_id: str, sha256: bytes, size: int, unused_since_us: int | None = None
+    ) -> None:
+        key, unused = (organ_id, sha256), self._records.unused_since
+        is_used = key in self._records.possessions and key not in unused
+        self._records.possessions.setdefault(key, size)
+        if unused_since_us is None:
+            unused.pop(key, None)
+        elif not is_used:
+            unused[key] = max(unused_since_us, unused.get(key, unused_since_us))
+
+    def drop_possession(self, organ_id: str, sha256: bytes, before_us: int) -> bool:
+        key, unused = (organ_id, sha256), self._records.unused_since
+        if unused.get(key, before_us) < before_us:
+            del unused[key], self._records.possessions[key]
+        return any(kept == sha256 for _, kept in self._records.possessions)
 
     def add_contents(self, contents: Sequence[tuple[bytes, bytes]]) -> None:
         for sha256, content in contents:

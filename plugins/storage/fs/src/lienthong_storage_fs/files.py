@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +63,12 @@ def read_all(descriptor: int, offset: int, length: int) -> bytes:
     return b"".join(pieces)
 
 
+def remove_leftover(path: Path) -> None:
+    """Remove a temporary file, if it is there and can be; the next opener removes the others."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -70,3 +76,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_above(folder: Path) -> None:
+    """Make the names of a folder, and of those above that may be as new, durable.
+
+    A folder that this process may not change was there before it.
+    """
+    for parent in folder.parents:
+        if not os.access(parent, os.R_OK | os.W_OK):
+            break
+        sync_folder(parent)

@@ -10,11 +10,12 @@ import fcntl
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from lienthong.errors import DataDirectoryInUse, InvalidValue
-from lienthong_storage_fs.files import sync_folder
+from lienthong_storage_fs.files import sync_above, sync_folder
 
 _KEY: Final = re.compile(r"[0-9a-f-]{1,128}")
 _HASH_NAME: Final = re.compile(r"[0-9a-f]{64}")
@@ -66,14 +67,16 @@ class Layout:
             os.sync()
         os.pwrite(self._lock, _OPEN, 0)
         sync_folder(self._root)
-        sync_folder(self._root.parent)
+        sync_above(self._root)
 
     def release(self, *, clean: bool = False) -> None:
         """Give the lock back; *clean* when every name was synced."""
         if self._lock < 0:
             return
         if clean:
-            os.ftruncate(self._lock, 0)
+            # Where that fails the next opener syncs everything, as after a kill.
+            with suppress(OSError):
+                os.ftruncate(self._lock, 0)
         os.close(self._lock)
         self._lock = -1
 

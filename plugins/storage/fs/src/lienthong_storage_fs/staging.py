@@ -102,8 +102,13 @@ class FSStaging(Staging):
             self._close()
 
     def _drop(self) -> None:
-        self._path.unlink(missing_ok=True)
-        self._close()
+        try:
+            with reporting("dropping an upload"):
+                # Emptied first: whatever happens then, nobody goes on from these bytes.
+                os.ftruncate(self._open(), 0)
+                self._path.unlink(missing_ok=True)
+        finally:
+            self._close()
 
     def _close(self) -> None:
         os.close(self._descriptor)

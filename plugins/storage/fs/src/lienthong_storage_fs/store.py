@@ -21,7 +21,14 @@ from lienthong.errors import (
     StoreFailed,
 )
 from lienthong.spi.storage import BlobStore, Staging
-from lienthong_storage_fs.files import read_all, reporting, sync_folder, syncing, write_all
+from lienthong_storage_fs.files import (
+    read_all,
+    remove_leftover,
+    reporting,
+    sync_folder,
+    syncing,
+    write_all,
+)
 from lienthong_storage_fs.layout import Layout
 from lienthong_storage_fs.publishing import Publisher
 from lienthong_storage_fs.staging import FSStaging
@@ -76,7 +83,6 @@ class FSBlobStore(BlobStore):
 
     def put(self, contents: Sequence[tuple[bytes, bytes]]) -> None:
         self._check_open()
-        self._publisher.check()
         for sha256, content in contents:
             found = hashlib.sha256(content).digest()
             if found != sha256:
@@ -91,7 +97,7 @@ class FSBlobStore(BlobStore):
         """Write a batch's files side by side: the file system then syncs several at once."""
         paths = {sha256: self._tmp_path() for sha256 in contents}
         for path in paths.values():
-            leftovers.callback(path.unlink, missing_ok=True)
+            leftovers.callback(remove_leftover, path)
         writing = [
             self._writers.submit(self._write_tmp, paths[sha256], content)
             for sha256, content in contents.items()
@@ -171,6 +177,11 @@ class FSBlobStore(BlobStore):
             except FileNotFoundError:
                 return
             sync_folder(path.parent)
+
+    def staged(self) -> Iterator[str]:
+        self._check_open()
+        with reporting("listing uploads"):
+            return iter([path.name for path in self._layout.uploads()])
 
     def drop_staging(self, *, idle_seconds: float) -> int:
         self._check_open()

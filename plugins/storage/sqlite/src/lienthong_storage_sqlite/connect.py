@@ -7,6 +7,7 @@ from typing import Final
 import apsw
 
 from lienthong.errors import StoreFailed
+from lienthong_storage_sqlite.schema import check_known, migrations
 
 BUSY_MS: Final = 10_000
 _STATEMENTS: Final = 200
@@ -19,12 +20,15 @@ def open_writer(database: str, vfs: str | None) -> apsw.Connection:
 
     Raises:
         StoreFailed: SQLite does not take a setting that durability rests on.
+        ConfigInvalid: the file belongs to another application or to a newer version.
         apsw.Error: the file cannot be opened.
     """
     flags = apsw.SQLITE_OPEN_READWRITE
     connection = apsw.Connection(database, flags=flags, vfs=vfs, statementcachesize=_STATEMENTS)
     try:
         _harden(connection)
+        # Before the first change: a file that is not ours stays as it is.
+        check_known(connection, database, newest=len(migrations()))
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "full")
         connection.pragma("foreign_keys", 1)
@@ -36,7 +40,7 @@ def open_writer(database: str, vfs: str | None) -> apsw.Connection:
         _check(connection, "synchronous", _FULL)
         _check(connection, "foreign_keys", 1)
     except BaseException:
-        connection.close(force=True)
+        discard(connection)
         raise
     return connection
 
@@ -52,6 +56,7 @@ def open_reader(database: str, vfs: str | None) -> apsw.Connection:
     try:
         _harden(connection)
         connection.pragma("query_only", 1)
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         # Two checkpointing connections meet the WAL-reset defect of older SQLite versions.
         connection.wal_autocheckpoint(0)
     except BaseException:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import apsw
@@ -11,6 +13,22 @@ from lienthong.errors import DataCorrupt, DiskFull, LienthongError, StoreFailed
 
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SYNC: Final = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
+
+
+@contextmanager
+def reporting(step: str) -> Iterator[None]:
+    """Turn errors of the operating system into the contract's.
+
+    Raises:
+        DiskFull: the medium or the quota is full.
+        StoreFailed: anything else that the operating system refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise DiskFull from error
+        raise StoreFailed(reason=f"{step}: {error.strerror or error}") from error
 
 
 def translate(error: apsw.Error, system_errno: int) -> LienthongError:

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Final
 from zlib import crc32
 
 import apsw
 
 from lienthong.errors import DataCorrupt
 from lienthong_storage_sqlite import queries, rows
+
+STRAYS: Final = {
+    "package": (
+        "SELECT package_id FROM package WHERE NOT EXISTS (SELECT 1 FROM journal"
+        " WHERE journal.idx = package.idx AND journal.subject_id = package.package_id)"
+    ),
+    "statement": (
+        "SELECT statement_id FROM statement WHERE NOT EXISTS (SELECT 1 FROM journal"
+        " WHERE journal.idx = statement.idx AND journal.subject_id = statement.statement_id)"
+    ),
+    "delivery": (
+        "SELECT package_id FROM delivery"
+        " WHERE package_id NOT IN (SELECT package_id FROM package)"
+        " OR recipient NOT IN (SELECT organ FROM organisation)"
+    ),
+    # A tile of level 6 covers 2^56 entries; one above it would cover more than can be counted.
+    "tile": (
+        "SELECT root FROM tile, head WHERE level NOT BETWEEN 0 AND 6 OR tile.idx < 0"
+        " OR tile.idx >= head.size >> (8 * (level + 1))"
+    ),
+    "content": "SELECT sha256 FROM content WHERE sha256 NOT IN (SELECT sha256 FROM package_file)",
+}
+"""Rows that belong to nothing, by table."""
 
 
 def check_quickly(connection: apsw.Connection) -> None:
@@ -31,6 +55,7 @@ def check_fully(connection: apsw.Connection) -> None:
         raise DataCorrupt(what=f"table {table}, row {row}: no {parent} that it refers to")
     check_head(connection)
     _check_journal(connection)
+    _check_strays(connection)
 
 
 def check_head(connection: apsw.Connection) -> None:
@@ -59,6 +84,13 @@ def _check_journal(connection: apsw.Connection) -> None:
         raise DataCorrupt(what="the feeds do not show what the journal has for them")
 
 
+def _check_strays(connection: apsw.Connection) -> None:
+    """Verify that no row says something that no journal entry has made."""
+    for table, sql in STRAYS.items():
+        for found in connection.execute(sql):
+            raise DataCorrupt(what=f"table {table}: no entry has made the row of {found[0].hex()}")
+
+
 def _mark(organ: str, index: int) -> int:
     """A number by which sums over the same pairs in any order can be compared."""
     return crc32(f"{index} {organ}".encode())
@@ -74,5 +106,7 @@ def _check_pragma(connection: apsw.Connection, name: str) -> None:
 
 
 def _row(connection: apsw.Connection, sql: str) -> rows.Columns:
-    (row,) = connection.execute(sql).fetchall()
-    return row
+    found = connection.execute(sql).fetchall()
+    if len(found) != 1:
+        raise DataCorrupt(what=f"SQLite file: {len(found)} rows instead of one for {sql}")
+    return found[0]

@@ -39,6 +39,15 @@ STATEMENTS: Final = (
 )
 CONTENT: Final = "SELECT data FROM content WHERE sha256 = ?"
 POSSESSION: Final = "SELECT size FROM possession WHERE organ = ? AND sha256 = ?"
+UNUSED_BYTES: Final = (
+    "SELECT coalesce(sum(size), 0) FROM possession WHERE organ = ? AND unused_since_us IS NOT NULL"
+)
+UNUSED_FILES: Final = (
+    "SELECT organ, sha256, unused_since_us FROM possession"
+    " WHERE unused_since_us IS NOT NULL AND unused_since_us < ?"
+    " ORDER BY unused_since_us, organ, sha256 LIMIT ?"
+)
+POSSESSED: Final = "SELECT 1 FROM possession WHERE sha256 = ? LIMIT 1"
 JOURNAL: Final = f"SELECT {_JOURNAL} FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?"
 JOURNAL_OF: Final = (
     f"SELECT {_JOURNAL} FROM journal WHERE package_id = ? AND package_id <> x'' ORDER BY idx"
@@ -75,7 +84,15 @@ PUT_DELIVERY: Final = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 ADD_STATEMENT: Final = f"INSERT INTO statement ({_STATEMENT}) VALUES (?, ?, ?, ?, ?, ?, ?)"
-ADD_POSSESSION: Final = "INSERT INTO possession VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+ADD_POSSESSION: Final = (
+    "INSERT INTO possession (organ, sha256, size, unused_since_us) VALUES (?, ?, ?, ?)"
+    # NULL, which is for ever, wins over any instant.
+    " ON CONFLICT DO UPDATE SET unused_since_us = max(unused_since_us, excluded.unused_since_us)"
+    " WHERE unused_since_us IS NOT NULL"
+)
+DROP_POSSESSION: Final = (
+    "DELETE FROM possession WHERE organ = ? AND sha256 = ? AND unused_since_us < ?"
+)
 ADD_CONTENT: Final = "INSERT INTO content VALUES (?, ?) ON CONFLICT DO NOTHING"
 PUT_ORGANISATION: Final = (
     "INSERT INTO organisation VALUES (?, ?, ?) ON CONFLICT (organ)"

@@ -17,6 +17,7 @@ from lienthong.spi.records import (
     OrganisationRow,
     PackageRow,
     StatementRow,
+    UnusedFileRow,
 )
 
 Columns: TypeAlias = tuple[Any, ...]
@@ -211,6 +212,11 @@ def load_statement(row: Columns) -> StatementRow:
         content_sha256=row[5],
         index=row[6],
     )
+
+
+def load_unused(row: Columns) -> UnusedFileRow:
+    """A file that waits for a package, from its columns."""
+    return UnusedFileRow(organ_id=row[0], sha256=row[1], unused_since_us=row[2])
 
 
 def load_organisation(row: Columns) -> OrganisationRow:

@@ -147,3 +147,15 @@ CREATE TABLE credential (
 ) STRICT;
 
 CREATE INDEX credential_version ON credential (version, fingerprint);
+
+-- migration 2
+
+-- Since when (microseconds) an uploaded file waits for a package to name it; NULL once one has.
+ALTER TABLE possession ADD COLUMN unused_since_us INTEGER;
+
+CREATE INDEX possession_waiting ON possession (unused_since_us, organ, sha256)
+    WHERE unused_since_us IS NOT NULL;
+
+CREATE INDEX possession_share ON possession (organ, size) WHERE unused_since_us IS NOT NULL;
+
+CREATE INDEX possession_file ON possession (sha256);

@@ -18,6 +18,7 @@ from lienthong_storage_sqlite.backup import copy_database
 from lienthong_storage_sqlite.connect import BUSY_MS, discard, open_writer
 from lienthong_storage_sqlite.faults import is_suspect, translate
 from lienthong_storage_sqlite.folder import DataFolder
+from lienthong_storage_sqlite.log import renew_log
 from lienthong_storage_sqlite.readers import Readers
 from lienthong_storage_sqlite.schema import migrate
 from lienthong_storage_sqlite.transaction import SQLiteWriteTransaction
@@ -56,6 +57,7 @@ class SQLiteRecordStore(RecordStore):
         self._folder = DataFolder(self._database)
         self._readers = Readers(str(self._database), vfs)
         self._wal_pages = 0
+        self._restart_at = _LONG_WAL_PAGES
         self._writer: apsw.Connection | None = None
         try:
             self._writer = self._open_writer()
@@ -66,6 +68,10 @@ class SQLiteRecordStore(RecordStore):
 
     def _open_writer(self) -> apsw.Connection:
         """Open the writing connection on a current schema and an undamaged head."""
+        if self._folder.is_ours:
+            renew_log(self._database)
+        # One that was lent since the last retirement may have the old log open.
+        self._readers.retire()
         try:
             connection = open_writer(str(self._database), self._vfs)
         except apsw.Error as error:
@@ -73,8 +79,7 @@ class SQLiteRecordStore(RecordStore):
         try:
             migrate(connection, str(self._database))
             integrity.check_head(connection)
-            # What a killed process had written without syncing is visible now; it must be durable
-            # before anybody is told that it is there.
+            # What a killed process had written without syncing is in the database from now on.
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
         except apsw.Error as error:
             errno = connection.system_errno
@@ -87,6 +92,8 @@ class SQLiteRecordStore(RecordStore):
         return connection
 
     def _note_wal(self, _connection: apsw.Connection, _schema: str, pages: int) -> int:
+        if pages < self._wal_pages:
+            self._restart_at = _LONG_WAL_PAGES
         self._wal_pages = pages
         return apsw.SQLITE_OK
 
@@ -138,13 +145,14 @@ class SQLiteRecordStore(RecordStore):
         """
         if self._wal_pages < _CHECKPOINT_PAGES:
             return
-        long = self._wal_pages >= _LONG_WAL_PAGES
+        long = self._wal_pages >= self._restart_at
         mode = apsw.SQLITE_CHECKPOINT_RESTART if long else apsw.SQLITE_CHECKPOINT_PASSIVE
         try:
             connection.set_busy_timeout(_RESTART_WAIT_MS)
             connection.wal_checkpoint(mode=mode)
         except apsw.BusyError:
-            pass
+            # Somebody reads for long, such as a backup: not every commit is to wait for it.
+            self._restart_at = self._wal_pages + _CHECKPOINT_PAGES
         except apsw.Error as error:
             if is_suspect(error, connection.system_errno):
                 self._drop_writer(connection)

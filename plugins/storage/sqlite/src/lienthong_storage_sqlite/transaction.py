@@ -119,8 +119,14 @@ class SQLiteWriteTransaction(SQLiteReadView, WriteTransaction):
     def add_statement(self, row: StatementRow) -> None:
         self._put(queries.ADD_STATEMENT, [dump_statement(row)])
 
-    def add_possession(self, organ_id: str, sha256: bytes, size: int) -> None:
-        self._put(queries.ADD_POSSESSION, [(organ_id, sha256, size)])
+    def add_possession(
+        self, organ_id: str, sha256: bytes, size: int, unused_since_us: int | None = None
+    ) -> None:
+        self._put(queries.ADD_POSSESSION, [(organ_id, sha256, size, unused_since_us)])
+
+    def drop_possession(self, organ_id: str, sha256: bytes, before_us: int) -> bool:
+        self._put(queries.DROP_POSSESSION, [(organ_id, sha256, before_us)])
+        return bool(self._all(queries.POSSESSED, sha256))
 
     def add_contents(self, contents: Sequence[tuple[bytes, bytes]]) -> None:
         self._put(queries.ADD_CONTENT, contents)

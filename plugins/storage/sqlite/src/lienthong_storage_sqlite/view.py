@@ -18,6 +18,7 @@ from lienthong.spi.records import (
     PackageRow,
     StatementRow,
     TileRow,
+    UnusedFileRow,
 )
 from lienthong.spi.storage import ReadView
 from lienthong_storage_sqlite import queries, rows
@@ -64,7 +65,9 @@ class SQLiteReadView(ReadView):
         return tuple(map(load, self._all(sql, *values)))
 
     def head(self) -> Head:
-        (row,) = self._all(queries.HEAD)
+        row = self._one(queries.HEAD)
+        if row is None:
+            raise DataCorrupt(what="the head of the journal is missing")
         return rows.load_head(row)
 
     def package(self, package_id: bytes) -> PackageRow | None:
@@ -91,6 +94,12 @@ class SQLiteReadView(ReadView):
     def possession(self, organ_id: str, sha256: bytes) -> int | None:
         row = self._one(queries.POSSESSION, organ_id, sha256)
         return None if row is None else int(row[0])
+
+    def unused_bytes(self, organ_id: str) -> int:
+        return int(self._all(queries.UNUSED_BYTES, organ_id)[0][0])
+
+    def unused_files(self, before_us: int, limit: int) -> Sequence[UnusedFileRow]:
+        return self._many(rows.load_unused, queries.UNUSED_FILES, before_us, max(limit, 0))
 
     def content(self, sha256: bytes) -> bytes | None:
         row = self._one(queries.CONTENT, sha256)

@@ -136,7 +136,7 @@ class ExchangeServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListDeliveries(self, request, context):
-        """The caller's deliveries, newest first.
+        """Deliveries of the caller and of the bodies that it is the contact point of, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

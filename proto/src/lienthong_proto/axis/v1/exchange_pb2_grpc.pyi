@@ -48,7 +48,7 @@ class ExchangeStub:
     GetPackage: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.GetPackageRequest, _exchange_pb2.GetPackageResponse]
     """One package that the caller is a party to."""
     ListDeliveries: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.ListDeliveriesRequest, _exchange_pb2.ListDeliveriesResponse]
-    """The caller's deliveries, newest first."""
+    """Deliveries of the caller and of the bodies that it is the contact point of, newest first."""
     GetHistory: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.GetHistoryRequest, _exchange_pb2.GetHistoryResponse]
     """All entries about a package, and about what recalls, updates or replaces it, that concern the
     caller, oldest first.
@@ -74,7 +74,7 @@ class ExchangeAsyncStub(ExchangeStub):
     GetPackage: _aio.UnaryUnaryMultiCallable[_exchange_pb2.GetPackageRequest, _exchange_pb2.GetPackageResponse]  # type: ignore[assignment]
     """One package that the caller is a party to."""
     ListDeliveries: _aio.UnaryUnaryMultiCallable[_exchange_pb2.ListDeliveriesRequest, _exchange_pb2.ListDeliveriesResponse]  # type: ignore[assignment]
-    """The caller's deliveries, newest first."""
+    """Deliveries of the caller and of the bodies that it is the contact point of, newest first."""
     GetHistory: _aio.UnaryUnaryMultiCallable[_exchange_pb2.GetHistoryRequest, _exchange_pb2.GetHistoryResponse]  # type: ignore[assignment]
     """All entries about a package, and about what recalls, updates or replaces it, that concern the
     caller, oldest first.
@@ -145,7 +145,7 @@ class ExchangeServicer(metaclass=_abc_1.ABCMeta):
         request: _exchange_pb2.ListDeliveriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_pb2.ListDeliveriesResponse, _abc.Awaitable[_exchange_pb2.ListDeliveriesResponse]]:
-        """The caller's deliveries, newest first."""
+        """Deliveries of the caller and of the bodies that it is the contact point of, newest first."""
 
     @_abc_1.abstractmethod
     def GetHistory(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import click
 from rich.console import Group
@@ -12,7 +12,8 @@ from rich.text import Text
 
 from lienthong.cli import data, views
 from lienthong.cli.base import command, group, session
-from lienthong.cli.commands.options import EXISTING, PLACE, package_argument, read_text, save
+from lienthong.cli.commands.keys import key_option, profile_or, read_key, read_limited
+from lienthong.cli.commands.options import EXISTING, PLACE, package_argument, save
 from lienthong.cli.output import Rows, facts, good, local_time, progress, table
 from lienthong.cli.texts import Words
 from lienthong.codec.json import to_data
@@ -23,21 +24,15 @@ from lienthong.codec.signed import (
     load_envelope,
     load_receipt,
 )
-from lienthong.errors import CheckpointInvalid, InvalidValue, LienthongError, ReceiptInvalid
+from lienthong.errors import LienthongError, ReceiptInvalid
 from lienthong.evidence.bundle import BundleReport, TimelineEntry, verify_bundle
-from lienthong.evidence.note import VerifierKey
 from lienthong.evidence.receipt import verify_receipt
 from lienthong.model.ids import PackageId, Sha256
 from lienthong.model.journal import DirectoryRecord, JournalEntry, PackageRecord, Receipt
 from lienthong.pki.chain import TrustAnchors
 
-if TYPE_CHECKING:
-    from lienthong.client import Profile
-
 receipt = group("receipt", "Receipts: proofs that the axis recorded something.")
 bundle = group("bundle", "Evidence bundles: a whole case in one file.")
-
-_KEY_HELP: Final = "The axis's verifier key, or a file with it; that of the profile by default."
 
 
 @command(
@@ -47,7 +42,7 @@ lienthong receipt verify sent.receipt --axis-key axis.key
 lienthong receipt verify sent.receipt --axis-key 'truc.example+1a2b…' --payload manifest.bin""",
     parameters=(
         click.argument("file", type=EXISTING),
-        click.option("--axis-key", metavar="KEY|FILE", help=_KEY_HELP),
+        key_option,
         click.option(
             "--payload", type=EXISTING, help="The signed bytes, or the envelope, that it is for."
         ),
@@ -56,8 +51,8 @@ lienthong receipt verify sent.receipt --axis-key 'truc.example+1a2b…' --payloa
 def verify_one(file: Path, axis_key: str | None, payload: Path | None) -> None:
     """Verify a receipt offline, with nothing but the axis's public key."""
     current, words = session(), session().words
-    key = _key(axis_key)
-    evidence = verify_receipt(load_receipt(_read(file, MAX_RECEIPT_BYTES)), key)
+    key = read_key(axis_key)
+    evidence = verify_receipt(load_receipt(read_limited(file, MAX_RECEIPT_BYTES)), key)
     entry = evidence.entry
     if payload is not None:
         _check_payload(entry, payload.read_bytes())
@@ -125,7 +120,7 @@ def export(package: str, file: Path, no_files: bool) -> None:
     example="lienthong bundle verify case.bundle --axis-key axis.key --anchors anchors.pem",
     parameters=(
         click.argument("file", type=EXISTING),
-        click.option("--axis-key", metavar="KEY|FILE", help=_KEY_HELP),
+        key_option,
         click.option(
             "--anchors", type=EXISTING, help="Trusted authorities, PEM; the profile's by default."
         ),
@@ -134,9 +129,9 @@ def export(package: str, file: Path, no_files: bool) -> None:
 def verify_all(file: Path, axis_key: str | None, anchors: Path | None) -> None:
     """Verify an evidence bundle offline, with the axis's public key and trusted authorities."""
     current = session()
-    key = _key(axis_key)
+    key = read_key(axis_key)
     if anchors is None:
-        anchors = _profile("anchors_missing").anchors
+        anchors = profile_or("anchors_missing").anchors
     trusted = TrustAnchors.from_pem(anchors.read_bytes())
     with file.open("rb") as source:
         report = verify_bundle(source, key, trusted)
@@ -147,35 +142,6 @@ receipt.add_command(verify_one)
 receipt.add_command(save_one)
 bundle.add_command(export)
 bundle.add_command(verify_all)
-
-
-def _key(given: str | None) -> VerifierKey:
-    if given is None:
-        return _profile("key_missing").checkpoint_key
-    path = Path(given)
-    try:
-        is_file = path.is_file()
-    except OSError:
-        # A key's text may be longer than a file's name can be.
-        is_file = False
-    try:
-        return VerifierKey.parse(read_text(path).strip() if is_file else given)
-    except CheckpointInvalid as error:
-        # The option is wrong, and nothing is known about what it was to verify.
-        expected = '"<axis>+<8 hex digits>+<base64>", or a file with that'
-        raise InvalidValue(field="--axis-key", found=given, expected=expected) from error
-
-
-def _profile(missing: str) -> Profile:
-    current = session()
-    if current.profile is None:
-        raise click.UsageError(current.words(missing))
-    return current.load_profile()
-
-
-def _read(path: Path, limit: int) -> bytes:
-    with path.open("rb") as source:
-        return source.read(limit + 1)
 
 
 def _check_payload(entry: JournalEntry, content: bytes) -> None:

@@ -178,11 +178,14 @@ class UploadCases:
         stage_up_to(store, "b", CHUNK)
         is_open = store.stage("c")
         is_open.write(CONTENT)
+        assert sorted(store.staged()) == ["a", "b", "c"]
         assert store.drop_staging(idle_seconds=3_600) == 0
         assert store.drop_staging(idle_seconds=0) == 2
         assert store.drop_staging(idle_seconds=0) == 0
+        assert list(store.staged()) == ["c"]
         assert store.stage("a").offset == 0
         is_open.publish(HASH, len(CONTENT))
+        assert list(store.staged()) == ["a"]
         assert_stored(store)
 
     @pytest.mark.requirement("BLB-31")

@@ -100,6 +100,8 @@ def _about_organ(organ: str) -> list[Question]:
         lambda view: list(view.feed(organ, 0, 99)),
         lambda view: list(view.feed(organ, 1, 2)),
         lambda view: view.possession(organ, sha256("file")),
+        lambda view: view.unused_bytes(organ),
+        lambda view: list(view.unused_files(2, 2)),
         lambda view: list(view.statements(package_id(1), organ)),
         _list(organ, incoming=True),
         _list(organ, incoming=False),
@@ -195,6 +197,20 @@ class RecordMachine(RuleBasedStateMachine):
             transaction.add_contents([(sha256(organ), organ.encode())])
 
         self._do(step)
+
+    @rule(organ=organs, since=st.none() | st.integers(0, 4))
+    def add_possession(self, organ: str, since: int | None) -> None:
+        self._do(lambda transaction: transaction.add_possession(organ, sha256("own"), 3, since))
+
+    @rule(organ=organs, before=st.integers(0, 5))
+    def drop_possession(self, organ: str, before: int) -> None:
+        answers = []
+        self._do(
+            lambda transaction: answers.append(
+                transaction.drop_possession(organ, sha256("own"), before)
+            )
+        )
+        assert answers[0] is answers[1]
 
     @rule(rows=st.lists(deliveries, min_size=1, max_size=3))
     def roll_back(self, rows: list[DeliveryRow]) -> None:

@@ -156,6 +156,50 @@ class RowCases:
             assert view.possession(RECIPIENT, HASHES[0]) is None
             assert view.possession(SENDER, HASHES[1]) is None
 
+    @pytest.mark.requirement("REC-39")
+    def test_a_file_waits_until_a_package_names_it(self, opener: Opener) -> None:
+        store = opener()
+        with store.write() as transaction:
+            for at, (organ, sha256) in enumerate([(SENDER, HASHES[1]), (RECIPIENT, HASHES[0])]):
+                transaction.add_possession(organ, sha256, 5, 20 - at)
+            transaction.add_possession(SENDER, HASHES[2], 7, 30)
+            transaction.add_possession(SENDER, HASHES[3], 9)
+        store.close()
+        with opener().read() as view:
+            assert (view.unused_bytes(SENDER), view.unused_bytes(RECIPIENT)) == (12, 5)
+            found = [
+                (row.organ_id, row.sha256, row.unused_since_us) for row in view.unused_files(30, 9)
+            ]
+            assert found == [(RECIPIENT, HASHES[0], 19), (SENDER, HASHES[1], 20)]
+            assert len(view.unused_files(31, 9)) == 3
+            assert len(view.unused_files(31, 1)) == 1
+
+    @pytest.mark.requirement("REC-61")
+    def test_what_a_package_names_never_waits_again(self, store: RecordStore) -> None:
+        with store.write() as transaction:
+            transaction.add_possession(SENDER, HASHES[0], 5, 10)
+            transaction.add_possession(SENDER, HASHES[0], 5)
+            transaction.add_possession(SENDER, HASHES[0], 5, 20)
+            transaction.add_possession(SENDER, HASHES[1], 5, 20)
+            transaction.add_possession(SENDER, HASHES[1], 5, 10)
+            assert [row.unused_since_us for row in transaction.unused_files(99, 9)] == [20]
+            assert transaction.drop_possession(SENDER, HASHES[0], 99)
+            assert transaction.possession(SENDER, HASHES[0]) == 5
+
+    @pytest.mark.requirement("REC-62")
+    def test_only_what_waits_long_enough_is_dropped(self, store: RecordStore) -> None:
+        with store.write() as transaction:
+            transaction.add_possession(SENDER, HASHES[0], 5, 10)
+            transaction.add_possession(RECIPIENT, HASHES[0], 5, 20)
+            assert transaction.drop_possession(SENDER, HASHES[0], 10)
+            assert transaction.possession(SENDER, HASHES[0]) == 5
+            assert transaction.drop_possession(SENDER, HASHES[0], 11)
+            assert transaction.possession(SENDER, HASHES[0]) is None
+            assert transaction.possession(RECIPIENT, HASHES[0]) == 5
+            assert not transaction.drop_possession(RECIPIENT, HASHES[0], 99)
+            assert not transaction.drop_possession(RECIPIENT, HASHES[0], 99)
+            assert transaction.unused_bytes(SENDER) == 0
+
     @pytest.mark.requirement("REC-37")
     def test_small_files_are_kept_and_never_overwritten(self, opener: Opener) -> None:
         store = opener()

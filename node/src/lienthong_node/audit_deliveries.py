@@ -1,0 +1,156 @@
+"""Deliveries played again by the node's own rules, compared with what entries and tables say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import Factory, define, evolve
+
+from lienthong.errors import DataCorrupt, LienthongError
+from lienthong.flow.machine import Actor
+from lienthong.model.journal import Effect, PackageRecord, StatementRecord
+from lienthong.model.package import Manifest, PackageKind
+from lienthong.model.report import Statement
+from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
+from lienthong.spi.storage import ReadView
+from lienthong_node.audit_journal import Read
+from lienthong_node.core.decision import Moment
+from lienthong_node.core.deliveries import effect
+from lienthong_node.core.report import delivery_changes
+from lienthong_node.core.submit import at_target, new_deliveries
+
+PAGE = 500
+
+
+@define
+class DeliveryReplay:
+    """The deliveries of the entries taken so far, without what only their package decides."""
+
+    _rows: dict[tuple[bytes, str], DeliveryRow] = Factory(dict)
+    _reported: dict[tuple[bytes, str, str], bytes] = Factory(dict)
+    """Content of the last report of each event."""
+
+    def package(self, read: Read, body: PackageRecord, manifest: Manifest) -> None:
+        """Take the entry of a package.
+
+        Raises:
+            DataCorrupt: its effects are not those of the machine.
+        """
+        moment, recipients = _moment(read), tuple(map(str, body.recipients))
+        created = new_deliveries(manifest, str(body.sender), recipients, moment)
+        _check_effects(read, body.effects, tuple(effect(None, row) for row in created))
+        if manifest.target is not None:
+            for recipient in recipients:
+                self._at_target(read, manifest, (manifest.target.bytes, recipient), moment)
+        for row in created:
+            self._keep(row)
+
+    def report(
+        self,
+        read: Read,
+        body: StatementRecord,
+        package: PackageRow,
+        statement: Statement,
+        row: StatementRow,
+    ) -> None:
+        """Take the entry of a report.
+
+        Raises:
+            DataCorrupt: its effects are not those of the machine, or there is no such delivery.
+        """
+        delivery = self._rows.get((package.package_id, row.recipient))
+        if delivery is None:
+            raise DataCorrupt(what=f"{read.name}: there is no such delivery")
+        replaced = None
+        if package.kind == PackageKind.REPLACE.value:
+            replaced = self._rows.get((package.target_package_id, row.recipient))
+        reported = (package.package_id, row.recipient, row.event)
+        before = self._reported.get(reported)
+        try:
+            changed, rows = delivery_changes(
+                statement,
+                actor=Actor.RECIPIENT if str(body.reporter) == row.recipient else Actor.SENDER,
+                package=package,
+                delivery=delivery,
+                same_content=None if before is None else before == row.content_sha256,
+                replaced=replaced,
+                moment=_moment(read),
+            )
+        except LienthongError as error:
+            raise DataCorrupt(what=f"{read.name}: {error}") from error
+        self._reported[reported] = row.content_sha256
+        _check_effects(read, body.effects, tuple(effect(*change) for change in changed))
+        for after in rows:
+            self._keep(after)
+
+    def finish(self, view: ReadView) -> None:
+        """Check that the table holds just these deliveries.
+
+        Raises:
+            DataCorrupt: naming a delivery.
+        """
+        missing = dict(self._rows)
+        for found in _deliveries(view):
+            name = f"the delivery of {found.package_id.hex()} to {found.recipient}"
+            made = missing.pop((found.package_id, found.recipient), None)
+            if made is None:
+                raise DataCorrupt(what=f"{name} is in no entry")
+            if (found.state, found.updated_index) != (made.state, made.updated_index):
+                was = f"{found.state} since entry {found.updated_index}"
+                says = f"{made.state} since {made.updated_index}"
+                raise DataCorrupt(what=f"{name} is {was}, the journal says {says}")
+            if _bare(found) != made:
+                raise DataCorrupt(what=f"{name} is not what entry {made.updated_index} made it")
+        for package_id, recipient in missing:
+            raise DataCorrupt(what=f"the delivery of {package_id.hex()} to {recipient} is missing")
+
+    def _at_target(
+        self, read: Read, manifest: Manifest, place: tuple[bytes, str], moment: Moment
+    ) -> None:
+        """What a recall, update or replacement does at once is not in its entry."""
+        delivery = self._rows.get(place)
+        if delivery is None:
+            return
+        try:
+            after = at_target(manifest, delivery, moment)
+        except LienthongError as error:
+            raise DataCorrupt(what=f"{read.name}: {error}") from error
+        if after is not None:
+            self._keep(after)
+
+    def _keep(self, row: DeliveryRow) -> None:
+        self._rows[row.package_id, row.recipient] = _bare(row)
+
+
+def _bare(row: DeliveryRow) -> DeliveryRow:
+    """Without texts, of which a large journal would fill the memory; its package has them."""
+    return evolve(row, subject="", number="", urgency="")
+
+
+def _moment(read: Read) -> Moment:
+    now, row = read.entry.recorded_at, read.row
+    return Moment(index=row.index, now=now, now_us=row.recorded_us, clock=now, directory_version=0)
+
+
+def _check_effects(read: Read, found: tuple[Effect, ...], made: tuple[Effect, ...]) -> None:
+    if found != made:
+        raise DataCorrupt(what=f"{read.name}: its effects are not those of the delivery machine")
+
+
+def _deliveries(view: ReadView) -> Iterator[DeliveryRow]:
+    """All deliveries to organisations of the directory; nobody else can see any."""
+    since = 0
+    while organisations := view.organisations(since, PAGE):
+        for organisation in organisations:
+            yield from _incoming(view, organisation.organ_id)
+        since = organisations[-1].version
+
+
+def _incoming(view: ReadView, organ_id: str) -> Iterator[DeliveryRow]:
+    before: tuple[int, bytes, str] | None = None
+    while rows := view.list_deliveries(
+        organ_id, incoming=True, states=(), before=before, limit=PAGE
+    ):
+        yield from rows
+        last = rows[-1]
+        before = last.updated_index, last.package_id, last.recipient

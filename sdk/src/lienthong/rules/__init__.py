@@ -1,0 +1,1 @@
+"""The law as code: pure functions over dates, instants and a work calendar."""

@@ -1,0 +1,408 @@
+"""What a received document is worth (regulations §13e; QĐ 52/2019 Đ4, Đ8.1; NĐ 30/2020 Đ5, Đ25-26).
+
+A decision table: the first row that applies and has a value decides, every row that applies is
+given as a reason. What is not known is never counted as good.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import Attribute, field, frozen
+
+from lienthong.model.checks import a, as_tuple, maybe, refuse, texts
+from lienthong.model.file_signature import Finding, LegalJudgement, LegalValue, SignatureKind
+from lienthong.model.words import CopyForm, Origin
+
+
+class Channel(enum.Enum):
+    """How a document came."""
+
+    SYSTEM = "SYSTEM"
+    """Through interconnected document systems: directly or through an axis."""
+
+    EMAIL = "EMAIL"
+    OTHER = "OTHER"
+
+
+class Certificates(enum.Enum):
+    """The worst that is true of the signing certificates."""
+
+    GOOD = "GOOD"
+    EXPIRED_SINCE = "EXPIRED_SINCE"
+    """Expired now, and provably valid when they signed."""
+
+    UNAVAILABLE = "UNAVAILABLE"
+    """Their revocation status cannot be learnt now."""
+
+    TIME_UNPROVABLE = "TIME_UNPROVABLE"
+    """Expired or revoked now, and when they signed cannot be proved."""
+
+    REVOKED_BEFORE = "REVOKED_BEFORE"
+    """Revoked before they signed."""
+
+
+class Ending(enum.Enum):
+    """What has ended the effect of a document."""
+
+    RECALLED = "RECALLED"
+    REPLACED = "REPLACED"
+
+
+@frozen(kw_only=True)
+class Facts:
+    """What is known of a received document."""
+
+    copy_form: CopyForm = field(default=CopyForm.ORIGINAL, validator=a(CopyForm))
+    origin: Origin = field(default=Origin.BORN_DIGITAL, validator=a(Origin))
+    channel: Channel = field(default=Channel.SYSTEM, validator=a(Channel))
+    from_agency: bool = field(default=True, validator=a(bool))
+    """Sent by a state agency, not by a citizen or somebody outside."""
+
+    integrity: Finding = field(validator=a(Finding))
+    """Every file is what its sender signed."""
+
+    signer: Finding = field(validator=a(Finding))
+    """The competent person's signature is there and valid; BAD also when there is none."""
+
+    agency: Finding = field(validator=a(Finding))
+    """The agency's signature is there and valid; BAD also when there is none."""
+
+    kind: SignatureKind = field(default=SignatureKind.CONG_VU, validator=a(SignatureKind))
+    """Of the signatures; where they differ, the one that is not official."""
+
+    certificates: Certificates = field(validator=a(Certificates))
+    order: Finding = field(default=Finding.GOOD, validator=a(Finding))
+    """The signer signed before the agency (NĐ 30/2020 Đ32.2d)."""
+
+    form_complete: bool = field(default=True, validator=a(bool))
+    unsigned_attachments: tuple[str, ...] = field(
+        default=(), converter=as_tuple, validator=texts(255, most=100)
+    )
+    """Names of separate attachments without the agency's signature (NĐ 30/2020 PL I II.8b)."""
+
+    ending: Ending | None = field(default=None, validator=maybe(Ending))
+
+
+@frozen(kw_only=True)
+class Reason:
+    """A row of the table that applies."""
+
+    row: int
+    value: LegalValue | None
+    """What it makes of the document; None when it only adds something."""
+
+    clause: str
+    en: str
+    vi: str
+
+
+@frozen(kw_only=True)
+class Judgement:
+    """What a document is worth, with everything that bears on it."""
+
+    value: LegalValue
+    reasons: tuple[Reason, ...]
+    """The deciding one first."""
+
+    def recorded(self, judged_at: datetime) -> LegalJudgement:
+        """As it is kept with the document: the value and why, in Vietnamese with the clause.
+
+        Raises:
+            NaiveTime: the instant has no time zone.
+        """
+        first = self.reasons[0]
+        reason = f"{first.vi} ({first.clause})"
+        return LegalJudgement(value=self.value, reason=reason, judged_at=judged_at)
+
+
+@frozen(kw_only=True)
+class Practice:
+    """What the texts leave to a province."""
+
+    public_signature: LegalValue = field(default=LegalValue.INFORMATION_ONLY)
+    """What a document between agencies is worth whose valid signatures are not official ones."""
+
+    @public_signature.validator
+    def _check_value(self, _attribute: Attribute[Any], value: object) -> None:
+        allowed = (LegalValue.INFORMATION_ONLY, LegalValue.REVIEW, LegalValue.ORIGINAL_EQUIVALENT)
+        if value not in allowed:
+            expected = ", ".join(one.name for one in allowed)
+            raise refuse(self, "public_signature", found=value, expected=f"one of {expected}")
+
+
+@frozen(kw_only=True)
+class Row:
+    """One row of the table."""
+
+    number: int
+    clause: str
+    en: str
+    vi: str
+    applies: Callable[[Facts], bool]
+    value: Callable[[Practice], LegalValue] | None = None
+
+
+DEFAULT: Final = Practice()
+_GOOD, _BAD, _UNKNOWN = Finding.GOOD, Finding.BAD, Finding.UNKNOWN
+_SOUND: Final = (Certificates.GOOD, Certificates.EXPIRED_SINCE)
+
+
+def judge(facts: Facts, practice: Practice = DEFAULT) -> Judgement:
+    """What a document is worth, and why.
+
+    Args:
+        facts: what is known of it.
+        practice: what the province has decided.
+    """
+    found = tuple(
+        Reason(
+            row=row.number,
+            value=row.value(practice) if row.value else None,
+            clause=row.clause,
+            en=row.en,
+            vi=row.vi,
+        )
+        for row in TABLE
+        if row.applies(facts)
+    )
+    deciding = next(reason for reason in found if reason.value is not None)
+    others = tuple(reason for reason in found if reason is not deciding)
+    assert deciding.value is not None  # noqa: S101 - chosen by that
+    return Judgement(value=deciding.value, reasons=(deciding, *others))
+
+
+def _always(value: LegalValue) -> Callable[[Practice], LegalValue]:
+    return lambda _: value
+
+
+def _is_original(facts: Facts) -> bool:
+    return facts.copy_form is CopyForm.ORIGINAL
+
+
+def _known(facts: Facts) -> bool:
+    """Nothing stands in the way of judging by the signatures."""
+    return facts.integrity is _GOOD and _UNKNOWN not in {facts.signer, facts.agency}
+
+
+def _is_signed(facts: Facts) -> bool:
+    """By all whom its form needs, with certificates that were valid then."""
+    signed = facts.agency is _GOOD and (facts.signer is _GOOD or not _is_original(facts))
+    return _known(facts) and signed and facts.certificates in _SOUND
+
+
+def _is_official(facts: Facts) -> bool:
+    return facts.kind is SignatureKind.CONG_VU
+
+
+def _in_order(facts: Facts) -> bool:
+    return facts.order is _GOOD
+
+
+def _stands(facts: Facts) -> bool:
+    """A properly signed original."""
+    return _is_original(facts) and _is_signed(facts) and _is_official(facts) and _in_order(facts)
+
+
+TABLE: Final = (
+    Row(
+        number=17,
+        clause="NĐ 30/2020 Đ18",
+        en="it was recalled or replaced",
+        vi="văn bản đã bị thu hồi hoặc thay thế",
+        applies=lambda facts: facts.ending is not None,
+        value=_always(LegalValue.NO_EFFECT),
+    ),
+    Row(
+        number=5,
+        clause="QĐ 52/2019 Đ8.1a; NĐ 30/2020 Đ21.2b",
+        en="a file is not what its sender signed",
+        vi="tệp không còn nguyên vẹn so với khi gửi",
+        applies=lambda facts: facts.integrity is _BAD,
+        value=_always(LegalValue.REFUSE),
+    ),
+    Row(
+        number=10,
+        clause="QĐ 52/2019 Đ8.1b",
+        en="a certificate was revoked before it signed",
+        vi="chứng thư số đã bị thu hồi trước khi ký",
+        applies=lambda facts: facts.certificates is Certificates.REVOKED_BEFORE,
+        value=_always(LegalValue.REFUSE),
+    ),
+    Row(
+        number=14,
+        clause="NĐ 64/2007 Đ35.2",
+        en="it is unsigned and not of a state agency, but its origin is certain",
+        vi="không có chữ ký số, không do cơ quan nhà nước gửi, nhưng xác định được nguồn gốc",
+        applies=lambda facts: (
+            not facts.from_agency
+            and facts.integrity is _GOOD
+            and facts.signer is _BAD
+            and facts.agency is _BAD
+        ),
+        value=_always(LegalValue.INFORMATION_ONLY),
+    ),
+    Row(
+        number=11,
+        clause="QĐ 52/2019 Đ8.1b",
+        en="a check could not be made yet; it is repeated",
+        vi="chưa kiểm tra được; hệ thống sẽ kiểm tra lại",
+        applies=lambda facts: (
+            facts.certificates is Certificates.UNAVAILABLE
+            or _UNKNOWN in {facts.integrity, facts.signer, facts.agency}
+        ),
+        value=_always(LegalValue.PENDING_CHECK),
+    ),
+    Row(
+        number=10,
+        clause="QĐ 52/2019 Đ8.1b",
+        en="it cannot be proved when a certificate signed that is not valid any more",
+        vi="không chứng minh được thời điểm ký của chứng thư số nay đã hết hiệu lực",
+        applies=lambda facts: facts.certificates is Certificates.TIME_UNPROVABLE,
+        value=_always(LegalValue.REVIEW),
+    ),
+    Row(
+        number=7,
+        clause="QĐ 52/2019 Đ4.2",
+        en="a copy without the agency's signature",
+        vi="bản sao không có chữ ký số của cơ quan",
+        applies=lambda facts: not _is_original(facts) and _known(facts) and facts.agency is _BAD,
+        value=_always(LegalValue.INFORMATION_ONLY),
+    ),
+    Row(
+        number=4,
+        clause="QĐ 52/2019 Đ4.2",
+        en="it is not signed; paper is still needed",
+        vi="không có chữ ký số; để biết, tham khảo, vẫn cần bản giấy",
+        applies=lambda facts: (
+            _is_original(facts)
+            and facts.from_agency
+            and _known(facts)
+            and facts.signer is _BAD
+            and facts.agency is _BAD
+        ),
+        value=_always(LegalValue.INFORMATION_ONLY),
+    ),
+    Row(
+        number=2,
+        clause="NĐ 30/2020 Đ5.1, Đ32; QĐ 52/2019 Đ4.2",
+        en="the agency has not signed: it was not properly issued",
+        vi="thiếu chữ ký số của cơ quan: chưa được phát hành đúng",
+        applies=lambda facts: (
+            _is_original(facts) and _known(facts) and facts.signer is _GOOD and facts.agency is _BAD
+        ),
+        value=_always(LegalValue.INFORMATION_ONLY),
+    ),
+    Row(
+        number=3,
+        clause="NĐ 30/2020 Đ5.1",
+        en="the competent person has not signed",
+        vi="thiếu chữ ký số của người có thẩm quyền",
+        applies=lambda facts: (
+            _is_original(facts)
+            and facts.origin is Origin.BORN_DIGITAL
+            and _known(facts)
+            and facts.signer is _BAD
+            and facts.agency is _GOOD
+        ),
+        value=_always(LegalValue.INFORMATION_ONLY),
+    ),
+    Row(
+        number=16,
+        clause="NĐ 30/2020 Đ32.2d",
+        en="it is not certain that the competent person signed before the agency",
+        vi="không chắc người có thẩm quyền ký trước cơ quan",
+        applies=lambda facts: _is_original(facts) and _is_signed(facts) and not _in_order(facts),
+        value=_always(LegalValue.REVIEW),
+    ),
+    Row(
+        number=8,
+        clause="LGDĐT 2023 Đ22",
+        en="its valid signatures are not official ones",
+        vi="chữ ký số hợp lệ nhưng không phải chữ ký số chuyên dùng công vụ",
+        applies=lambda facts: _is_signed(facts) and not _is_official(facts),
+        value=lambda practice: practice.public_signature,
+    ),
+    Row(
+        number=3,
+        clause="NĐ 30/2020 Đ5.1, Đ25",
+        en="a digitised original with the agency's signature counts as a certified copy",
+        vi="bản số hóa có chữ ký số của cơ quan, coi như bản sao y",
+        applies=lambda facts: (
+            _is_original(facts)
+            and facts.origin is Origin.DIGITISED
+            and _known(facts)
+            and facts.signer is _BAD
+            and facts.agency is _GOOD
+            and facts.certificates in _SOUND
+            and _is_official(facts)
+        ),
+        value=_always(LegalValue.COPY_EQUIVALENT_TO_BAN_CHINH),
+    ),
+    Row(
+        number=8,
+        clause="LGDĐT 2023 Đ22",
+        en="the agency's signature on the digitised original is not an official one",
+        vi="chữ ký số của cơ quan trên bản số hóa không phải chữ ký số chuyên dùng công vụ",
+        applies=lambda facts: (
+            _is_original(facts)
+            and facts.origin is Origin.DIGITISED
+            and _known(facts)
+            and facts.signer is _BAD
+            and facts.agency is _GOOD
+            and facts.certificates in _SOUND
+            and not _is_official(facts)
+        ),
+        value=_always(LegalValue.INFORMATION_ONLY),
+    ),
+    Row(
+        number=6,
+        clause="NĐ 30/2020 Đ25-26",
+        en="a copy with the agency's valid signature",
+        vi="bản sao có chữ ký số hợp lệ của cơ quan",
+        applies=lambda facts: not _is_original(facts) and _is_signed(facts) and _is_official(facts),
+        value=_always(LegalValue.COPY_EQUIVALENT_TO_BAN_CHINH),
+    ),
+    Row(
+        number=1,
+        clause="NĐ 30/2020 Đ5.1; QĐ 52/2019 Đ4.1",
+        en="signed by the competent person and the agency: it replaces paper",
+        vi="có chữ ký số hợp lệ của người có thẩm quyền và của cơ quan: thay bản giấy",
+        applies=_stands,
+        value=_always(LegalValue.ORIGINAL_EQUIVALENT),
+    ),
+    Row(
+        number=9,
+        clause="LGDĐT 2023 Đ23, Đ31",
+        en="a certificate has expired since; it was valid when it signed",
+        vi="chứng thư số đã hết hạn nhưng còn hiệu lực tại thời điểm ký",
+        applies=lambda facts: (
+            _is_signed(facts) and facts.certificates is Certificates.EXPIRED_SINCE
+        ),
+    ),
+    Row(
+        number=12,
+        clause="NĐ 30/2020 Đ5.1; QĐ 52/2019 Đ4.1",
+        en="it did not come through the document systems; register its source",
+        vi="không nhận qua hệ thống quản lý văn bản; ghi nguồn khi đăng ký",
+        applies=lambda facts: facts.channel is not Channel.SYSTEM,
+    ),
+    Row(
+        number=13,
+        clause="NĐ 30/2020 PL I II.8b",
+        en="separate attachments without the agency's signature are for information only",
+        vi="phụ lục ở tệp riêng không có chữ ký số của cơ quan chỉ để tham khảo",
+        applies=lambda facts: bool(facts.unsigned_attachments),
+    ),
+    Row(
+        number=15,
+        clause="NĐ 30/2020 Đ18.3",
+        en="its form has defects; a correction may be asked for",
+        vi="thể thức còn thiếu sót; có thể đề nghị đính chính",
+        applies=lambda facts: not facts.form_complete,
+    ),
+)
+"""The rows in the order in which they decide; numbers are those of regulations §13e."""

@@ -1,0 +1,145 @@
+"""D-22: a migration is cut off at every step, and programs meet stores of other versions."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import apsw
+import pytest
+
+from lienthong.errors import ConfigInvalid
+from lienthong.testing.samples import SENDER, sha256
+from lienthong_storage_sqlite import connect, schema
+from lienthong_storage_sqlite.store import SQLiteRecordStore
+from tests.conftest import Figure
+from tests.durability.commits import DATABASE, commit, faults_of, judge, size_of
+from tests.durability.medium import cuts
+from tests.durability.recorder import recording
+from tests.tiers import SEED, tier
+
+EVERY: Final = tier(commit=2, nightly=1)
+"""Every so-many-th step of a migration is its last one."""
+
+BATCHES: Final = 8
+FILE: Final = sha256("uploaded before the migration")
+
+LATER: Final = """
+ALTER TABLE statement ADD COLUMN later TEXT NOT NULL DEFAULT '';
+CREATE TABLE later (idx INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT;
+INSERT INTO later SELECT idx, leaf_hash FROM journal;
+CREATE INDEX later_entry ON later (entry);
+"""
+"""A migration that rewrites much, of a version that does not exist yet."""
+
+STEPS: Final = (*schema.migrations(), LATER)
+
+
+def use(monkeypatch: pytest.MonkeyPatch, steps: tuple[str, ...]) -> None:
+    """Be the program that knows so many migrations."""
+    for module in (schema, connect):
+        monkeypatch.setattr(module, "migrations", lambda: steps)
+
+
+def fill(database: Path) -> int:
+    """Commit some batches; the last ones stay in the log."""
+    with closing(SQLiteRecordStore(database)) as store:
+        for _ in range(BATCHES - 2):
+            commit(store)
+    store = SQLiteRecordStore(database)
+    commit(store)
+    size = commit(store)
+    writer = store._sound_writer()
+    store._writer = None
+    writer.execute("INSERT INTO possession (organ, sha256, size) VALUES (?, ?, 9)", (SENDER, FILE))
+    connect.discard(writer)
+    store.close()
+    return size
+
+
+def migrate(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, version: int, *, kill: bool
+) -> tuple[int, list[str]]:
+    """Migrate a store by one version and break off; says how often, and what is wrong then."""
+    root = folder / "root"
+    root.mkdir()
+    use(monkeypatch, STEPS[:version])
+    size = fill(root / DATABASE) if version else 0
+    use(monkeypatch, STEPS[: version + 1])
+    with recording(root) as (recorder, vfs):
+        recorder.say(size)
+        with closing(SQLiteRecordStore(root / DATABASE, vfs=vfs.name)) as store:
+            recorder.say(size_of(store))
+    faults: list[str] = []
+    points = recorder.points[::EVERY]
+    chance = random.Random(SEED)
+    for point, (image, said) in zip(
+        points, cuts(recorder.steps, points, chance, kill=kill), strict=True
+    ):
+        found = judge(image, root, folder / "cut", said)
+        if version and not found and not has_file(folder / "cut" / DATABASE):
+            found.append("what the possession table had is lost")
+        shutil.rmtree(folder / "cut")
+        faults += [f"seed {SEED}, step {point}: {fault}" for fault in found]
+    return len(points), faults
+
+
+def has_file(database: Path) -> bool:
+    with closing(SQLiteRecordStore(database)) as store, store.read() as view:
+        return view.possession(SENDER, FILE) == 9
+
+
+def stored(database: Path) -> dict[str, bytes]:
+    """The bytes of all files; the index of the log in memory is none of them."""
+    files = {path.name: path.read_bytes() for path in database.parent.iterdir()}
+    return {name: content for name, content in files.items() if not name.endswith("-shm")}
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["power cut", "kill"])
+@pytest.mark.parametrize("version", range(len(STEPS)))
+def test_migration_that_is_broken_off_loses_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure, version: int, kill: bool
+) -> None:
+    amount, faults = migrate(folder, monkeypatch, version, kill=kill)
+    what = f"{amount} {'kills' if kill else 'power cuts'} in migration {version + 1}"
+    figure("D-22", wanted="0 lost", found=f"{what}, {len(faults)} with a loss or damage")
+    assert faults == []
+
+
+@pytest.mark.planted("migration without a transaction")
+def test_migration_without_a_transaction_would_be_caught(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hasty(connection: apsw.Connection, database: str) -> None:
+        for number, sql in enumerate(schema.migrations(), start=1):
+            if number > connection.pragma("user_version"):
+                connection.execute(sql)
+                connection.execute(f"PRAGMA user_version = {number}")
+
+    monkeypatch.setattr("lienthong_storage_sqlite.store.migrate", hasty)
+    _, faults = migrate(folder, monkeypatch, len(STEPS) - 1, kill=True)
+    assert faults
+
+
+def test_older_program_refuses_a_newer_store_and_changes_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    database = folder / DATABASE
+    use(monkeypatch, STEPS)
+    size = fill(database)
+    before = stored(database)
+    use(monkeypatch, STEPS[:-1])
+    for _ in range(2):
+        with pytest.raises(ConfigInvalid, match="schema version") as refused:
+            SQLiteRecordStore(database)
+    after = stored(database)
+    use(monkeypatch, STEPS)
+    with closing(SQLiteRecordStore(database)) as store:
+        faults = faults_of(store, size)
+    found = f"{refused.value.code}, bytes {'as before' if after == before else 'changed'}"
+    figure("D-22", wanted="CONFIG_INVALID, bytes as before", found=found)
+    assert after == before
+    assert faults == []
