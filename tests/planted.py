@@ -22,7 +22,6 @@ PLANTED: Final[Mapping[str, str]] = {
     "retry fsync after EIO": "P1",
     "signer output not verified": "P1",
     "swallow ENOSPC": "P1",
-    "swallowed ENOSPC": "P1",
     "GC ignoring undelivered files": "P2",
     "anchors read at the start only": "P2",
     "dedup key without sender": "P2",

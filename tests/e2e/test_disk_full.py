@@ -112,7 +112,7 @@ def test_without_a_reserve_a_full_disk_is_refused_cleanly(disk: Disk, figure: Fi
     assert gone == []
 
 
-@pytest.mark.planted("swallowed ENOSPC")
+@pytest.mark.planted("swallow ENOSPC")
 def test_a_node_that_ignores_a_full_disk_would_be_caught(disk: Disk) -> None:
     with (
         forked_axis(
