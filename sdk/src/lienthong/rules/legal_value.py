@@ -202,6 +202,13 @@ def _in_order(facts: Facts) -> bool:
     return facts.order is _GOOD
 
 
+def _is_certified_scan(facts: Facts) -> bool:
+    """A digitised original that the agency alone has signed."""
+    scanned = _is_original(facts) and facts.origin is Origin.DIGITISED
+    signed = facts.signer is _BAD and facts.agency is _GOOD and facts.certificates in _SOUND
+    return scanned and signed and _known(facts)
+
+
 def _stands(facts: Facts) -> bool:
     """A properly signed original."""
     return _is_original(facts) and _is_signed(facts) and _is_official(facts) and _in_order(facts)
@@ -331,15 +338,7 @@ TABLE: Final = (
         clause="NĐ 30/2020 Đ5.1, Đ25",
         en="a digitised original with the agency's signature counts as a certified copy",
         vi="bản số hóa có chữ ký số của cơ quan, coi như bản sao y",
-        applies=lambda facts: (
-            _is_original(facts)
-            and facts.origin is Origin.DIGITISED
-            and _known(facts)
-            and facts.signer is _BAD
-            and facts.agency is _GOOD
-            and facts.certificates in _SOUND
-            and _is_official(facts)
-        ),
+        applies=lambda facts: _is_certified_scan(facts) and _is_official(facts),
         value=_always(LegalValue.COPY_EQUIVALENT_TO_BAN_CHINH),
     ),
     Row(
@@ -347,15 +346,7 @@ TABLE: Final = (
         clause="LGDĐT 2023 Đ22",
         en="the agency's signature on the digitised original is not an official one",
         vi="chữ ký số của cơ quan trên bản số hóa không phải chữ ký số chuyên dùng công vụ",
-        applies=lambda facts: (
-            _is_original(facts)
-            and facts.origin is Origin.DIGITISED
-            and _known(facts)
-            and facts.signer is _BAD
-            and facts.agency is _GOOD
-            and facts.certificates in _SOUND
-            and not _is_official(facts)
-        ),
+        applies=lambda facts: _is_certified_scan(facts) and not _is_official(facts),
         value=_always(LegalValue.INFORMATION_ONLY),
     ),
     Row(
