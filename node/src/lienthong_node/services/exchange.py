@@ -170,9 +170,15 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
             if small is not None
             else pieces(node.blobs, sha256, request.offset, size)
         )
-        while (piece := await node.run(next, rest, None)) is not None:
-            for at in range(0, len(piece), CHUNK_LIMIT):
-                yield exchange_pb2.DownloadResponse(chunk=piece[at : at + CHUNK_LIMIT])
+        coming = asyncio.ensure_future(node.run(next, rest, None))
+        try:
+            while (piece := await coming) is not None:
+                # The next piece is read and hashed while this one is on its way.
+                coming = asyncio.ensure_future(node.run(next, rest, None))
+                for at in range(0, len(piece), CHUNK_LIMIT):
+                    yield exchange_pb2.DownloadResponse(chunk=piece[at : at + CHUNK_LIMIT])
+        finally:
+            coming.cancel()
 
     async def GetPackage(
         self, request: exchange_pb2.GetPackageRequest, context: Any

@@ -42,7 +42,19 @@ class _Course:
     done: int = 0
     failures: int = 0
 
-    def add(self, chunk: bytes) -> None:
+    async def add(self, chunk: bytes) -> None:
+        """Hash and write a chunk, on a thread, so that the next one comes in meanwhile."""
+        work = asyncio.ensure_future(asyncio.to_thread(self._put, chunk))
+        try:
+            await asyncio.shield(work)
+        finally:
+            # Whoever gives up waiting does not stop the thread, and the next try goes on after it.
+            await asyncio.wait([work])
+        if self.progress is not None:
+            entry = self.entry
+            self.progress(Progress(name=entry.name, done=self.done, total=entry.size))
+
+    def _put(self, chunk: bytes) -> None:
         if self.done + len(chunk) > self.entry.size:
             found = self.done + len(chunk)
             raise SizeMismatch(what=self.entry.name, found=found, expected=self.entry.size)
@@ -50,9 +62,6 @@ class _Course:
         self.out.write(chunk)
         self.done += len(chunk)
         self.failures = 0
-        if self.progress is not None:
-            entry = self.entry
-            self.progress(Progress(name=entry.name, done=self.done, total=entry.size))
 
     def check(self) -> None:
         """Compare the whole with the manifest."""
@@ -181,7 +190,7 @@ async def _attempt(connection: Connection, course: _Course) -> None:
             async with asyncio.timeout(timeout) as limit:
                 async for response in call:
                     limit.reschedule(loop.time() + timeout)
-                    course.add(response.chunk)
+                    await course.add(response.chunk)
     finally:
         call.cancel()
     if course.done == before:
