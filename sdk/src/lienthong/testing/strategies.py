@@ -15,6 +15,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.document import Document, DocumentReference, DocumentSigner, Relation
+from lienthong.model.files import skeleton
 from lienthong.model.journal import (
     DIRECTORY_SUBJECTS,
     DirectoryRecord,
@@ -189,7 +190,7 @@ def files(draw: DrawFn, role: FileRole = FileRole.MAIN) -> FileEntry:
     return FileEntry(
         name=f"x{middle}.pdf",
         media_type=draw(st.sampled_from(["application/pdf", "image/tiff", "text/plain"])),
-        size=draw(st.integers(0, 2**40)),
+        size=draw(st.integers(int(role is FileRole.MAIN), 2**40)),
         sha256=draw(hashes()),
         role=role,
         attachment_kind=draw(st.sampled_from(AttachmentKind)),
@@ -235,7 +236,7 @@ def manifests(draw: DrawFn, kinds: tuple[PackageKind, ...] = tuple(PackageKind))
 def _file_lists(draw: DrawFn, *, needs_main: bool) -> list[FileEntry]:
     attached = draw(st.lists(files(FileRole.ATTACHMENT), max_size=3))
     main = [draw(files())] if needs_main or draw(st.booleans()) else []
-    named = {file.name: file for file in [*attached, *main]}
+    named = {skeleton(file.name): file for file in [*attached, *main]}
     return list(named.values())
 
 
