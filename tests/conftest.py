@@ -2,7 +2,7 @@
 
 A test notes ``figure("D-01", wanted="0 lost in 50 kills", found="0 lost in 50 kills")`` before it
 asserts; the table says whether the test passed. The rows are also written to the folder
-``figures`` below ``TOX_WORK_DIR``, from where ``tox -e figures`` prints those of all environments.
+``noted-figures`` below ``TOX_WORK_DIR``, from where ``tox -e figures`` prints those of all environments.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.tiers import NIGHTLY
 
 Figure: TypeAlias = Callable[..., None]
 
+FOLDER: Final = "noted-figures"
 _KEY: Final = "figure"
 _ROWS: Final = pytest.StashKey[list[dict[str, str]]]()
 
@@ -64,6 +65,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     folder = os.environ.get("TOX_WORK_DIR")
     if folder:
         name = os.environ.get("TOX_ENV_NAME", "figures")
-        target = Path(folder, "figures", f"{name}.json")
+        target = Path(folder, FOLDER, f"{name}.json")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -36,7 +36,9 @@ SHORT_DAYS: Final = 1
 """Validity of the certificate that expires."""
 
 FILE: Final = FileSource.of_bytes("van-ban.pdf", b"%PDF-1.4")
-ONCE: Final = RetryPolicy(attempts=1, timeout=20)
+FEW: Final = RetryPolicy(attempts=4, timeout=20)
+"""A connection may break when certificates expire under it."""
+
 EXPECTED: Final = frozenset({"sent", ClockSkew.code, CredentialExpired.code})
 """What a client may be told after a jump; anything else is a defect."""
 
@@ -97,7 +99,7 @@ def jump_about(axis: ForkedAxis, machine: Machine) -> Counter[str]:
 def send(profile: Path, clock_s: int = 0) -> str:
     """Send by a clock that is off; ``sent`` or an error code."""
     now = clock(clock_s)
-    with Client(Profile.load(profile), clock=now, retry=ONCE) as client:
+    with Client(Profile.load(profile), clock=now, retry=FEW) as client:
         try:
             client.send(make_document(str(client.organ)), [FILE], [B])
         except LienthongError as error:
@@ -139,7 +141,7 @@ def revived(axis: ForkedAxis, machine: Machine) -> list[tuple[str, str]]:
 
 def ask(profile: Path) -> str:
     """Ask for a checkpoint; ``answered`` or an error code."""
-    with Client(Profile.load(profile), retry=ONCE) as client:
+    with Client(Profile.load(profile), retry=FEW) as client:
         try:
             client.checkpoint()
         except LienthongError as error:
