@@ -2,7 +2,7 @@
 
 A test notes ``figure("D-01", wanted="0 lost in 50 kills", found="0 lost in 50 kills")`` before it
 asserts; the table says whether the test passed. The rows are also written to the folder
-``noted-figures`` below ``TOX_WORK_DIR``, from where ``tox -e figures`` prints those of all environments.
+``noted-figures`` below ``TOX_WORK_DIR``, from where ``tox -e figures`` prints those of all.
 """
 
 from __future__ import annotations

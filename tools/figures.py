@@ -1,4 +1,4 @@
-"""Print the figures that the tests of all environments have noted: ``figures.py .tox/noted-figures``."""
+"""Print the figures that all tests have noted: ``figures.py .tox/noted-figures``."""
 
 from __future__ import annotations
 
