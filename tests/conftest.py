@@ -36,6 +36,10 @@ def figure(record_property: Callable[[str, object], None]) -> Figure:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_ROWS] = []
+    target = _target()
+    if target is not None:
+        # A run that ends early must not show the figures of the one before.
+        target.unlink(missing_ok=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,9 +66,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for row in rows:
         line = f"{row['test']:6} {row['outcome']:6} {row['found']}  (wanted: {row['wanted']})"
         terminalreporter.write_line(line)
-    folder = os.environ.get("TOX_WORK_DIR")
-    if folder:
-        name = os.environ.get("TOX_ENV_NAME", "figures")
-        target = Path(folder, FOLDER, f"{name}.json")
+    target = _target()
+    if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _target() -> Path | None:
+    """Where the rows of this environment go; nested runs of pytest have no name of their own."""
+    folder, name = os.environ.get("TOX_WORK_DIR"), os.environ.get("TOX_ENV_NAME")
+    return Path(folder, FOLDER, f"{name}.json") if folder and name else None

@@ -29,6 +29,7 @@ from lienthong_node.services.feed import follow
 from lienthong_node.services.visibility import concerns, visible_entry
 from lienthong_node.stores import Recorded, read_recorded
 from lienthong_proto.axis.v1 import evidence_pb2, exchange_pb2, journal_pb2
+from tests.conftest import Figure
 from tests.e2e.conftest import NAMES, A, B, C, D
 from tests.e2e.probes import (
     PROBES,
@@ -75,13 +76,13 @@ def test_every_method_of_the_contract_has_an_entry() -> None:
     assert set(PROBES) == set(METHODS)
 
 
-def test_strangers_learn_nothing(parties: Parties) -> None:
+def test_strangers_learn_nothing(parties: Parties, figure: Figure) -> None:
     """C and D have a life of their own, so that their answers are not simply empty."""
     parties[C].send(D)
     things = things_between(parties[A], parties[B], ROUNDS)
     missing = things_that_never_were(ROUNDS)
     calls = sum(check_stranger(parties[organ], things, missing) for organ in (C, D))
-    print(f"{calls} calls")
+    figure("N-01", wanted="0 leaks to strangers", found=f"{calls} calls, 0 leaks")
     assert calls > 500
 
 

@@ -44,8 +44,9 @@ FATAL: Final = "fatal"
 """Operators of the two mutants with which the runner itself is tested."""
 
 PASSED: Final = 0
-NOT_RUN: Final = {4, 5}
-"""Exit codes of pytest: wrong arguments, no tests. Any other says that a mutant was noticed."""
+NOT_RUN: Final = {4, 5, 99, -signal.SIGKILL}
+"""Exit codes that say nothing of a mutant: wrong arguments, no tests, a child that could not begin
+or was killed by the system. Any other but 0 says that it was noticed."""
 
 
 @frozen(kw_only=True)

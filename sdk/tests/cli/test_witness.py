@@ -94,6 +94,9 @@ def test_comparing_offline(
     for size, who, path in ((3, as_sender, one), (5, as_recipient, other), (8, as_sender, one)):
         grow(axis, size)
         assert who("witness", "keep", path).exit_code == 0
+    (tmp_path / "cut.jsonl").touch()
+    cut = run("witness", "compare", one, tmp_path / "cut.jsonl", "--axis-key", key)
+    assert cut.exit_code not in {0, 5}
     open_result = run("witness", "compare", one, other, "--axis-key", key)
     assert open_result.exit_code == 5
     assert "no proof that these lead to the newest, of size 8: 5" in open_result.stdout

@@ -257,3 +257,36 @@ def test_files_that_cannot_be_used(axis: ScriptedAxis, sender: Client, tmp_path:
     with pytest.raises(Malformed):
         sender.witness(broken)
     assert broken.read_bytes() == b"{"
+
+
+def test_weaker_evidence_does_not_replace_a_proof(
+    axis: ScriptedAxis, sender: Client, tmp_path: Path
+) -> None:
+    """An axis that has contradicted itself must not make that go away by going back."""
+    path, proof = tmp_path / "kept.jsonl", tmp_path / "kept.jsonl.fork.json"
+    for size in (3, 9):
+        grow(axis, size)
+        sender.witness(path)
+    honest = axis.journal
+    rewrite(axis, 12, keep=2)
+    with pytest.raises(JournalForked):
+        sender.witness(path)
+    before = proof.read_bytes()
+    axis.journal = honest
+    rewrite(axis, 5, keep=5)
+    with pytest.raises(JournalForked) as caught:
+        sender.witness(path)
+    assert proof.read_bytes() == before
+    later = tmp_path / "kept.jsonl.fork.later.json"
+    assert caught.value.facts["file"] == str(later)
+    assert finding(axis, later).fork.kind is ForkKind.ROLLBACK
+
+
+def test_nothing_agrees_with_nobody(axis: ScriptedAxis, sender: Client, tmp_path: Path) -> None:
+    grow(axis, 3)
+    own, cut = tmp_path / "own.jsonl", tmp_path / "cut.jsonl"
+    sender.witness(own)
+    cut.touch()
+    for other in (cut, tmp_path / "missing.jsonl"):
+        with pytest.raises(InvalidValue, match="no checkpoint"):
+            sender.compare_witnesses([own, other])

@@ -36,6 +36,13 @@ def test_weekends_are_off_and_exceptions_decide(calendar: WorkCalendar) -> None:
     assert calendar.next_working_day(date(2026, 2, 13)) == date(2026, 2, 23)
 
 
+def test_a_swapped_day_has_whole_hours_beside_a_service() -> None:
+    service = OfficeHours(sessions=[MORNING], weekdays=[5])
+    calendar = made(hours=[USUAL, service], exceptions=[off("2026-08-22", is_working=True)])
+    assert calendar.sessions(date(2026, 8, 22)) == USUAL.spans
+    assert calendar.sessions(date(2026, 8, 29)) == service.spans
+
+
 def test_a_swapped_day_has_the_hours_of_the_days_it_stands_for(calendar: WorkCalendar) -> None:
     assert calendar.sessions(date(2026, 8, 22)) == calendar.sessions(date(2026, 8, 24))
     assert calendar.sessions(date(2026, 8, 31)) == ()
@@ -53,6 +60,8 @@ def test_seasons_ranges_and_saturday_service() -> None:
     assert calendar.sessions(date(2026, 1, 5))[0].start == 7 * 3600 + 1800
     assert not calendar.is_working(date(2026, 6, 27))
     assert calendar.sessions(date(2026, 7, 4)) == (Span(27_000, 41_400),)
+    assert not calendar.is_working(date(2026, 7, 4))
+    assert calendar.next_working_day(date(2026, 7, 3)) == date(2026, 7, 6)
     until = made(
         hours=[
             OfficeHours(sessions=[MORNING], valid_to=date(2026, 7, 1)),

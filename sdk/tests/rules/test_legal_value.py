@@ -97,6 +97,16 @@ def test_a_province_decides_about_public_signatures(value: LegalValue) -> None:
         Practice(public_signature=LegalValue.REFUSE)
 
 
+@pytest.mark.parametrize("copy", [form for form in CopyForm if form is not CopyForm.ORIGINAL])
+@pytest.mark.parametrize("value", [LegalValue.REVIEW, LegalValue.ORIGINAL_EQUIVALENT])
+def test_no_practice_makes_an_original_of_a_copy(copy: CopyForm, value: LegalValue) -> None:
+    practice = Practice(public_signature=value)
+    found = judge(facts(copy_form=copy, kind=SignatureKind.CONG_CONG), practice)
+    assert (found.value, found.reasons[0].row) == (LegalValue.INFORMATION_ONLY, 8)
+    scan = facts(signer=BAD, origin=Origin.DIGITISED, kind=SignatureKind.CONG_CONG)
+    assert judge(scan, practice).value is LegalValue.INFORMATION_ONLY
+
+
 def test_no_combination_is_worth_more_than_its_parts() -> None:
     """The whole product: always a value, and never more than what is proved."""
     wholes = (

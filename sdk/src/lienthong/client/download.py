@@ -45,11 +45,16 @@ class _Course:
     async def add(self, chunk: bytes) -> None:
         """Hash and write a chunk, on a thread, so that the next one comes in meanwhile."""
         work = asyncio.ensure_future(asyncio.to_thread(self._put, chunk))
-        try:
-            await asyncio.shield(work)
-        finally:
-            # Whoever gives up waiting does not stop the thread, and the next try goes on after it.
-            await asyncio.wait([work])
+        given_up: asyncio.CancelledError | None = None
+        while not work.done():
+            try:
+                await asyncio.wait([work])
+            except asyncio.CancelledError as error:
+                # Whoever gives up does not stop the thread; what comes next goes on after it.
+                given_up = error
+        if given_up is not None:
+            raise given_up
+        work.result()
         if self.progress is not None:
             entry = self.entry
             self.progress(Progress(name=entry.name, done=self.done, total=entry.size))

@@ -12,15 +12,17 @@ from typing import Final, TypeAlias
 from attrs import evolve, frozen
 
 from lienthong.client.exporting import ExportMethods
-from lienthong.errors import InputError, InvalidValue, JournalForked, NotFound
+from lienthong.errors import InputError, InvalidValue, JournalForked, LienthongError, NotFound
 from lienthong.evidence.checkpoint import Checkpoint
 from lienthong.evidence.fork import (
     MAX_ANSWER,
     MAX_CONSISTENCY_PROOF,
+    MAX_FORK_BYTES,
     Fork,
     ForkKind,
     contradiction,
     dump_fork,
+    load_fork,
 )
 from lienthong.evidence.merkle import HASH_SIZE
 from lienthong.evidence.parts import unverified_checkpoint
@@ -97,10 +99,14 @@ class WitnessMethods(ExportMethods):
         Raises:
             JournalForked: the axis has signed two histories, or does not prove that it has one.
             CheckpointInvalid: the axis's key has not signed a checkpoint.
-            InvalidValue: a file cannot be read or written, or there is none.
+            InvalidValue: a file cannot be read or written, or holds no checkpoint.
         """
         places = [Path(path) for path in paths]
-        kept = [item for place in places for item in await asyncio.to_thread(read_witness, place)]
+        kept: list[Kept] = []
+        for place in places:
+            own = await asyncio.to_thread(read_witness, place)
+            check_kept(place, own)
+            kept += own
         found = compare(kept, self.profile.checkpoint_key, at=self._clock())
         fork = found.fork
         for item in () if fork else found.unproven:
@@ -214,8 +220,8 @@ class WitnessMethods(ExportMethods):
 
     async def _reported(self, fork: Fork, place: Path) -> JournalForked:
         """Write the evidence; the error that tells of it."""
-        await asyncio.to_thread(write_synced, place, dump_fork(fork))
-        return forked(fork, self.profile.axis, place)
+        written = await asyncio.to_thread(write_evidence, fork, place)
+        return forked(fork, self.profile.axis, written)
 
 
 def forked(fork: Fork, axis: str, place: Path) -> JournalForked:
@@ -227,6 +233,39 @@ def forked(fork: Fork, axis: str, place: Path) -> JournalForked:
 def evidence_path(path: Path, chosen: AnyPath | None) -> Path:
     """Where evidence goes: where it was wanted, or beside the witness's file."""
     return Path(chosen) if chosen is not None else path.with_name(path.name + EVIDENCE_SUFFIX)
+
+
+def write_evidence(fork: Fork, place: Path) -> Path:
+    """Write evidence where it does not replace a stronger one; returns where.
+
+    An axis that has contradicted itself once could otherwise have the proof of that overwritten by
+    answering nothing at all the next time.
+
+    Raises:
+        InvalidValue: the place cannot be written.
+    """
+    if not fork.kind.conclusive and _is_conclusive(place):
+        place = place.with_name(f"{place.stem}.later{place.suffix}")
+    write_synced(place, dump_fork(fork))
+    return place
+
+
+def check_kept(path: Path, kept: Sequence[Kept]) -> None:
+    """Refuse to compare with nothing: it would agree with everybody.
+
+    Raises:
+        InvalidValue: no checkpoint was kept.
+    """
+    if not kept:
+        raise InvalidValue(field=str(path), found="no checkpoint", expected="a witness's file")
+
+
+def _is_conclusive(place: Path) -> bool:
+    try:
+        with place.open("rb") as source:
+            return load_fork(source.read(MAX_FORK_BYTES)).kind.conclusive
+    except (OSError, LienthongError):
+        return False
 
 
 def read_witness(path: Path) -> tuple[Kept, ...]:

@@ -66,7 +66,8 @@ class OfficeHours:
         converter=as_tuple, validator=many(Session, least=1, most=8)
     )
     weekdays: tuple[int, ...] = field(default=WORKDAYS, converter=as_tuple)
-    """As ``date.weekday`` counts: 0 is Monday, 5 a Saturday service."""
+    """As ``date.weekday`` counts: 0 is Monday. Hours on a Saturday are a service: documents are
+    received then, but it is no working day."""
 
     valid_from: date | None = field(default=None, validator=maybe(date))
     valid_to: date | None = field(default=None, validator=maybe(date))
@@ -147,7 +148,10 @@ class WorkCalendar:
     """Ordinal of the first day."""
 
     _spans: tuple[tuple[Span, ...], ...] = field(init=False, repr=False, eq=False)
-    """Sessions of every day from the first on; none on days off."""
+    """Sessions of every day from the first on; none where nobody works."""
+
+    _working: tuple[bool, ...] = field(init=False, repr=False, eq=False)
+    """Whether each day is a working day; one with a service alone is none."""
 
     _next: tuple[int, ...] = field(init=False, repr=False, eq=False)
     """Position of the first working day after each day; past the end where there is none."""
@@ -162,21 +166,27 @@ class WorkCalendar:
         object.__setattr__(self, "_base", date(self.first_year, 1, 1).toordinal())
         exceptions = self._by_day()
         spans = tuple(self._day(day, exceptions.get(day)) for day in self._days())
+        working = tuple(_is_workday(day, exceptions.get(day)) for day in self._days())
         following, after = [0] * len(spans), len(spans)
         for position in range(len(spans) - 1, -1, -1):
             following[position] = after
-            after = position if spans[position] else after
+            after = position if working[position] else after
         uncertain = (self._is_uncertain(day, exceptions.get(day)) for day in self._days())
         object.__setattr__(self, "_spans", spans)
+        object.__setattr__(self, "_working", working)
         object.__setattr__(self, "_next", tuple(following))
         object.__setattr__(self, "_uncertain", tuple(accumulate(uncertain)))
 
     def is_working(self, day: date) -> bool:
-        """Whether an organisation with this calendar works on a day. Raises OutsideCalendar."""
-        return bool(self._spans[self._position(day)])
+        """Whether a day counts as a working day; a Saturday with a service does not.
+
+        Raises:
+            OutsideCalendar: the day lies outside the calendar.
+        """
+        return self._working[self._position(day)]
 
     def sessions(self, day: date) -> tuple[Span, ...]:
-        """Office hours of a day, none on a day off. Raises OutsideCalendar."""
+        """Office hours of a day, those of a service included. Raises OutsideCalendar."""
         return self._spans[self._position(day)]
 
     def next_working_day(self, day: date) -> date:
@@ -228,10 +238,9 @@ class WorkCalendar:
         if exception is not None and not exception.is_working:
             return ()
         holding = [hours for hours in self.hours if hours.hold_on(day)]
-        own = [hours for hours in holding if day.weekday() in hours.weekdays]
-        if exception is not None and not own:
-            # A swapped day has the hours of the days that it stands for.
-            own = [hours for hours in holding if WORKDAYS[0] in hours.weekdays]
+        # A swapped day has the hours of the days that it stands for.
+        weekday = day.weekday() if exception is None else WORKDAYS[0]
+        own = [hours for hours in holding if weekday in hours.weekdays]
         if len(own) > 1:
             raise self._contradiction(day, "two kinds of office hours hold")
         if not own and (exception is not None or day.weekday() in WORKDAYS):
@@ -245,6 +254,10 @@ class WorkCalendar:
 
     def _contradiction(self, day: date, reason: str) -> CalendarContradiction:
         return CalendarContradiction(calendar=self.version, day=day.isoformat(), reason=reason)
+
+
+def _is_workday(day: date, exception: DayException | None) -> bool:
+    return day.weekday() in WORKDAYS if exception is None else exception.is_working
 
 
 def session_at(spans: tuple[Span, ...], second: int) -> Span | None:

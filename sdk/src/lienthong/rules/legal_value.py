@@ -1,7 +1,6 @@
 """What a received document is worth (regulations §13e; QĐ 52/2019 Đ4, Đ8.1; NĐ 30/2020 Đ5, Đ25-26).
 
-A decision table: the first row that applies and has a value decides, every row that applies is
-given as a reason. What is not known is never counted as good.
+The first row that applies and has a value decides; every row that applies is given as a reason.
 """
 
 from __future__ import annotations
@@ -114,8 +113,7 @@ class Judgement:
         Raises:
             NaiveTime: the instant has no time zone.
         """
-        first = self.reasons[0]
-        reason = f"{first.vi} ({first.clause})"
+        reason = f"{self.reasons[0].vi} ({self.reasons[0].clause})"
         return LegalJudgement(value=self.value, reason=reason, judged_at=judged_at)
 
 
@@ -330,7 +328,7 @@ TABLE: Final = (
         clause="LGDĐT 2023 Đ22",
         en="its valid signatures are not official ones",
         vi="chữ ký số hợp lệ nhưng không phải chữ ký số chuyên dùng công vụ",
-        applies=lambda facts: _is_signed(facts) and not _is_official(facts),
+        applies=lambda facts: _is_original(facts) and _is_signed(facts) and not _is_official(facts),
         value=lambda practice: practice.public_signature,
     ),
     Row(
@@ -344,9 +342,12 @@ TABLE: Final = (
     Row(
         number=8,
         clause="LGDĐT 2023 Đ22",
-        en="the agency's signature on the digitised original is not an official one",
-        vi="chữ ký số của cơ quan trên bản số hóa không phải chữ ký số chuyên dùng công vụ",
-        applies=lambda facts: _is_certified_scan(facts) and not _is_official(facts),
+        en="the agency's signature on a copy or scan is not an official one",
+        vi="chữ ký số của cơ quan trên bản sao, bản số hóa không phải chữ ký chuyên dùng công vụ",
+        applies=lambda facts: (
+            (_is_certified_scan(facts) or (not _is_original(facts) and _is_signed(facts)))
+            and not _is_official(facts)
+        ),
         value=_always(LegalValue.INFORMATION_ONLY),
     ),
     Row(
@@ -396,4 +397,4 @@ TABLE: Final = (
         applies=lambda facts: not facts.form_complete,
     ),
 )
-"""The rows in the order in which they decide; numbers are those of regulations §13e."""
+"""The rows in the order in which they decide, by their numbers in regulations §13e."""

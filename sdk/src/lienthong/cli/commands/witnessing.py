@@ -18,9 +18,9 @@ from lienthong.cli.output import facts, good, local_time
 from lienthong.cli.texts import Words
 from lienthong.codec.json import to_data
 from lienthong.evidence.checkpoint import Checkpoint
-from lienthong.evidence.fork import MAX_FORK_BYTES, dump_fork, load_fork, verify_fork
+from lienthong.evidence.fork import MAX_FORK_BYTES, load_fork, verify_fork
 from lienthong.evidence.parts import unverified_checkpoint
-from lienthong.evidence.witness import MAX_WITNESS_BYTES, Comparison, load_kept
+from lienthong.evidence.witness import MAX_WITNESS_BYTES, Comparison, Kept, load_kept
 from lienthong.evidence.witness import compare as compare_kept
 
 witness = group("witness", "Keep and compare the axis's checkpoints.")
@@ -138,13 +138,16 @@ def _compare_offline(
         JournalForked: the axis has signed two histories; the evidence was written.
     """
     key = read_key(axis_key)
-    kept = [item for file in files for item in load_kept(read_limited(file, MAX_WITNESS_BYTES))]
+    from lienthong.client.witnessing import check_kept, evidence_path, forked, write_evidence
+
+    kept: list[Kept] = []
+    for file in files:
+        own = load_kept(read_limited(file, MAX_WITNESS_BYTES))
+        check_kept(file, own)
+        kept += own
     found = compare_kept(kept, key, at=datetime.now(UTC))
     if found.fork is not None:
-        from lienthong.client.witnessing import evidence_path, forked, write_synced
-
-        place = evidence_path(files[0], evidence)
-        write_synced(place, dump_fork(found.fork))
+        place = write_evidence(found.fork, evidence_path(files[0], evidence))
         raise forked(found.fork, key.name, place)
     return found
 
