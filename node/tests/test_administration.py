@@ -322,6 +322,7 @@ class TestBackup:
                     )
                 )
         assert not (tmp_path / "backup").exists()
+        assert not (tmp_path / "backup.part").exists()
 
     def test_what_an_interrupted_one_has_left_is_no_obstacle(
         self, stocked: Path, tmp_path: Path

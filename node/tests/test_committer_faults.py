@@ -12,11 +12,12 @@ from typing import Any, cast
 import pytest
 from attrs import evolve
 
-from lienthong.errors import DiskFull, IdReused, Internal, StoreFailed
+from lienthong.errors import DataCorrupt, DiskFull, IdReused, Internal, StoreFailed
 from lienthong.model.delivery import DeliveryEvent
 from lienthong.spi.storage import WriteTransaction
 from lienthong.testing.signer import MemorySigner
 from lienthong.testing.store import MemoryMedium, MemoryRecords, MemoryRecordStore
+from lienthong_node import committer as committer_module
 from lienthong_node.committer import Batch, Committer, Outcome
 from lienthong_node.stores import Recorded
 from node.tests.committing import SECONDS, ask, filled, make, receipt, started
@@ -63,6 +64,23 @@ class TestFaults:
         assert isinstance(outcome, StoreFailed)
         assert "does not fit its key" in str(outcome)
         assert store.medium.records is before
+
+    def test_a_damaged_entry_is_the_error_of_who_asks_for_it_alone(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = filled()
+        command = submit(manifest())
+        with started(make(store)) as committer:
+            receipt(ask(committer, command)[0])
+
+            def damaged(_view: object, index: int) -> Recorded:
+                raise DataCorrupt(what=f"journal entry {index}")
+
+            monkeypatch.setattr(committer_module, "read_recorded", damaged)
+            [again, other] = ask(committer, command, submit(manifest()))
+            assert isinstance(again, DataCorrupt)
+            assert receipt(other)[0] == 2
+            assert committer.failing == ""
 
     def test_an_unknown_exception_of_the_store_becomes_a_reference(
         self, caplog: pytest.LogCaptureFixture

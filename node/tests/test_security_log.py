@@ -16,6 +16,7 @@ from lienthong.errors import (
     InvalidValue,
     NotFound,
     SecurityLogFailed,
+    SignatureInvalid,
     StateSecret,
 )
 from lienthong.testing.clock import FixedClock
@@ -235,6 +236,15 @@ class TestRefusals:
         log.close()
         assert lines(path)[-1]["outcome"] == f"{error.code} repeated 1 times"
         assert len(lines(path)) == 5
+
+    def test_a_sender_s_made_up_certificates_do_not_fill_the_disk(self, path: Path) -> None:
+        log = SecurityLog(path, FixedClock(NOW))
+        for number in range(1000):
+            error = SignatureInvalid(what="the manifest", subject="CN=?")
+            log.refused(error, who=A, certificate=f"{number:x}", what="Submission")
+        log.close()
+        assert len(lines(path)) == 2
+        assert lines(path)[-1]["outcome"] == f"{error.code} repeated 999 times"
 
     def test_every_refusal_has_its_event(self) -> None:
         assert refusal_of(CredentialUnknown(fingerprint="-")) is Event.CREDENTIAL_REFUSED

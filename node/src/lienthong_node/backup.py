@@ -7,7 +7,7 @@ afterwards misses none.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +54,19 @@ def write_backup(
         )
     part = target.with_name(target.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
+    try:
+        done = yield from _write(folder, store, blobs, host, part)
+        part.rename(target)
+    except BaseException:
+        # A medium that is full must not stay so; nor does a caller who went away want the rest.
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    yield done
+
+
+def _write(
+    folder: Path, store: RecordStore, blobs: BlobStore, host: PluginHost, part: Path
+) -> Generator[Progress, None, Progress]:
     (part / RECORDS.parent).mkdir(parents=True, mode=0o700)
     store.backup(part / RECORDS)
     _write_settings(folder, part)
@@ -68,8 +81,7 @@ def write_backup(
             yield done
     finally:
         copy.close()
-    part.rename(target)
-    yield done
+    return done
 
 
 def _write_settings(folder: Path, part: Path) -> None:

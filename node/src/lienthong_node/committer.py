@@ -349,15 +349,18 @@ def _registry_facts(registry: Registry) -> RegistryFacts:
     return RegistryFacts(directory=registry.directory, credentials=registry.credentials)
 
 
-def _recorded(tx: ReadView, work: _Work, sealed: Sealed | None) -> dict[int, Recorded]:
-    """The entries that answers are made of, by index."""
-    recorded = {}
+def _recorded(tx: ReadView, work: _Work, sealed: Sealed | None) -> dict[int, Outcome]:
+    """The entries that answers are made of, by index; a damaged one is its own command's error."""
+    recorded: dict[int, Outcome] = {}
     if sealed is not None:
         for row in sealed.rows:
             recorded[row.index] = Recorded(row=row, checkpoint=sealed.checkpoint)
     for _, index in work.entries:
         if index not in recorded:
-            recorded[index] = read_recorded(tx, index)
+            try:
+                recorded[index] = read_recorded(tx, index)
+            except LienthongError as error:
+                recorded[index] = error
     return recorded
 
 

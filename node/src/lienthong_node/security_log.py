@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from lienthong.errors import DataCorrupt, LienthongError, SecurityLogFailed
 from lienthong.model.organisation import Organisation
@@ -165,7 +165,10 @@ class SecurityLog:
         if event is None:
             return
         deed = Deed(event=event, who=who, certificate=certificate, what=what)
-        now, key = self._clock(), (deed, error.code)
+        # Only TLS has checked who gave out a certificate. One in a message is its sender's to make
+        # up, and could make every refusal a new line.
+        shown = certificate if event is Event.CREDENTIAL_REFUSED else ""
+        now, key = self._clock(), (evolve(deed, certificate=shown), error.code)
         with self._lock:
             counted = self._counted.get(key)
             if counted is not None and now < counted.until:

@@ -13,7 +13,6 @@ from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
 from lienthong_node.contents import read_content
-from lienthong_node.security_log import Deed, Event
 from lienthong_node.services.context import NodeContext
 from lienthong_node.stores import checkpoint_of
 from lienthong_node.uploads import CHUNK_LIMIT
@@ -103,8 +102,7 @@ def _page(
 def _tell_stray(node: NodeContext, row: JournalRow, organ: str) -> None:
     what = f"entry {row.index} stands in the feed of {organ}, which is no party to it"
     log.error("%s", what)
-    damage = Deed(event=Event.DATA_DAMAGED, who="node", what=what)
-    node.security.note(damage, "left out")
+    node.security.refused(DataCorrupt(what=what), who="node", certificate="", what=what)
 
 
 def _check_cursor(view: ReadView, cursor: int) -> None:
@@ -142,9 +140,8 @@ def _small_files(node: NodeContext, view: ReadView, row: JournalRow, limit: int)
         if file.size <= limit:
             try:
                 found.append(read_content(view, node.blobs, file.sha256))
-            except DataCorrupt:
+            except DataCorrupt as error:
                 log.exception("a file is left out of a feed")
                 what = f"file {file.sha256.hex()}"
-                damage = Deed(event=Event.DATA_DAMAGED, who="node", what=what)
-                node.security.note(damage, "left out")
+                node.security.refused(error, who="node", certificate="", what=what)
     return found

@@ -29,7 +29,12 @@ def renew_log(database: Path) -> None:
         copy.unlink(missing_ok=True)
         if not log.exists() or log.stat().st_size == 0:
             return
-        _copy(log, copy)
+        try:
+            _copy(log, copy)
+        except OSError:
+            # On a full medium what was copied would take the last of its room.
+            copy.unlink(missing_ok=True)
+            raise
         copy.replace(log)
         sync_folder(log.parent)
 
