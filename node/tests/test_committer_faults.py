@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from datetime import datetime
@@ -81,6 +82,22 @@ class TestFaults:
             assert isinstance(again, DataCorrupt)
             assert receipt(other)[0] == 2
             assert committer.failing == ""
+
+    def test_a_failure_is_over_when_the_store_works_again_though_nobody_comes(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(committer_module, "PROBE_S", 0.01)
+        store = filled()
+        before = store.medium.records.head
+        with started(make(store)) as committer:
+            store.fail_next(DiskFull())
+            ask(committer, submit(manifest()))
+            for _ in range(1000):
+                if not committer.failing:
+                    break
+                time.sleep(0.01)
+            assert committer.failing == ""
+            assert store.medium.records.head == before
 
     def test_an_unknown_exception_of_the_store_becomes_a_reference(
         self, caplog: pytest.LogCaptureFixture

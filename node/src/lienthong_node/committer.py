@@ -65,6 +65,9 @@ MAX_BATCH_BYTES = 16 * 1024 * 1024
 MAX_WAITING = 2048
 """Commands that one organisation may have waiting; more are answered with LimitReached."""
 
+PROBE_S = 1.0
+"""Seconds after a failure until the store is tried again, when nothing waits."""
+
 log = logging.getLogger(__name__)
 
 
@@ -213,8 +216,22 @@ class Committer:
         return bool(tickets)
 
     def _run(self) -> None:
-        while tickets := self._take():
-            self._work_on(tickets)
+        while (tickets := self._take()) is not None:
+            if tickets:
+                self._work_on(tickets)
+            else:
+                self._probe()
+
+    def _probe(self) -> None:
+        """After a failure, whether commits work again: nobody may come while health says no."""
+        try:
+            if self._heads is not None:
+                self._heads.catch_up()
+            with self._store.write() as tx:
+                tx.set_head(tx.head())
+            self.failing = ""
+        except Exception as error:  # noqa: BLE001 - as for a batch
+            self.failing = str(error)
 
     def _work_on(self, tickets: Sequence[_Ticket]) -> None:
         if not tickets:
@@ -226,13 +243,14 @@ class Committer:
             self.failing = str(error)
             _fail(tickets, error)
 
-    def _take(self) -> list[_Ticket]:
-        """The next batch; empty when stopped."""
+    def _take(self) -> list[_Ticket] | None:
+        """The next batch; empty when it is time to probe after a failure, None when stopped."""
         with self._changed:
             while not any(self._waiting.values()):
                 if self._stopping:
+                    return None
+                if not self._changed.wait(PROBE_S if self.failing else None):
                     return []
-                self._changed.wait()
             return self._next_batch()
 
     def _next_batch(self) -> list[_Ticket]:
