@@ -24,6 +24,16 @@ _OWNER_DIGITS: Final = 32
 _KEY: Final = re.compile(r"[0-9a-f]{32}-([0-9a-f]{64})-([0-9a-f]{1,16})")
 
 
+def check_chunk(chunk: bytes) -> None:
+    """Refuse a chunk that is too large, before anything waits with it in memory.
+
+    Raises:
+        TooLarge: it has more than 256 KiB.
+    """
+    if len(chunk) > CHUNK_LIMIT:
+        raise TooLarge(what="chunk in bytes", found=len(chunk), limit=CHUNK_LIMIT)
+
+
 @define(eq=False)
 class _Open:
     staging: Staging
@@ -153,8 +163,7 @@ class Uploads:
             SizeMismatch: it goes beyond the declared size.
             OffsetMismatch: the upload was resumed elsewhere meanwhile.
         """
-        if len(chunk) > CHUNK_LIMIT:
-            raise TooLarge(what="chunk in bytes", found=len(chunk), limit=CHUNK_LIMIT)
+        check_chunk(chunk)
         entry = self._current(ticket)
         if entry.staging.offset + len(chunk) > ticket.size:
             found = entry.staging.offset + len(chunk)

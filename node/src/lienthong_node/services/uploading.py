@@ -10,7 +10,7 @@ from typing import Final, ParamSpec, TypeVar
 from lienthong.errors import DiskFull, InvalidValue
 from lienthong.model.time import to_us
 from lienthong_node.services.context import NodeContext
-from lienthong_node.uploads import Ticket
+from lienthong_node.uploads import Ticket, check_chunk
 from lienthong_proto.axis.v1 import exchange_pb2
 
 BACKUP: Final = "backup"
@@ -66,6 +66,7 @@ async def _receive(
     message = await anext(requests, None)
     if message is None:
         raise InvalidValue(field="upload_id", found="no message", expected="a first message")
+    check_chunk(message.chunk)
     offset = message.offset
     key = message.upload_id
     sha256, _ = node.uploads.declared(organ, key)
