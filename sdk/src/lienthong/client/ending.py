@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import grpc
 
 T = TypeVar("T")
 
+_OF_GRPC: Final = "Internal error from Core"
+"""Details of the error that gRPC puts in place of a status, or sets before it comes."""
+
 
 class Ending:
     """Remembers the status with which the axis ended a call.
 
-    While a message is being written gRPC may replace it by an internal error of its own, so that
-    nobody would learn why the axis refused.
+    While a message is being written gRPC may replace it by an internal error of its own, or have
+    that first, so that nobody would learn why the axis refused.
     """
 
     def __init__(self, call: grpc.aio.Call) -> None:
+        self._call = call
         self._error: grpc.aio.AioRpcError | None = None
         call.add_done_callback(self._note)
 
@@ -28,6 +32,8 @@ class Ending:
         try:
             yield
         except grpc.aio.AioRpcError as error:
+            if self._call.done():
+                self._note(self._call)
             if self._error is None:
                 raise
             raise self._error from error
@@ -35,7 +41,8 @@ class Ending:
     def _note(self, call: grpc.aio.Call) -> None:
         """Called when the status is set, and again when it is replaced."""
         code = _at_once(call.code())
-        if self._error is None and code is not grpc.StatusCode.OK:
+        known = self._error is not None and self._error.details() != _OF_GRPC
+        if not known and code is not grpc.StatusCode.OK:
             self._error = grpc.aio.AioRpcError(
                 code,
                 _at_once(call.initial_metadata()),
