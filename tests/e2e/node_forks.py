@@ -110,7 +110,7 @@ def _acknowledge_before_commit() -> None:
     """Answers go out while the transaction is still open."""
     inner = committer._recorded
 
-    def early(tx: ReadView, work: Any, sealed: Any) -> Mapping[int, Recorded]:
+    def early(tx: ReadView, work: Any, sealed: Any) -> Mapping[int, committer.Outcome]:
         recorded = inner(tx, work, sealed)
         for ticket, index in work.entries:
             ticket.settle(recorded[index])

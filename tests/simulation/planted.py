@@ -42,7 +42,7 @@ class Planted:
 def _acknowledge_before_commit(patch: pytest.MonkeyPatch) -> None:
     inner = committer._recorded
 
-    def early(tx: ReadView, work: Any, sealed: Any) -> Mapping[int, Recorded]:
+    def early(tx: ReadView, work: Any, sealed: Any) -> Mapping[int, committer.Outcome]:
         recorded = inner(tx, work, sealed)
         for ticket, index in work.entries:
             ticket.settle(recorded[index])
