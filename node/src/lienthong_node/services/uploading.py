@@ -74,23 +74,11 @@ async def _receive(
     ticket = await _alone(node, key, node.uploads.resume, organ, key, offset)
     await suspend(node, node.uploads.surplus(key))
     while message is not None:
-        # The next message comes in while this one is written.
-        coming = asyncio.ensure_future(_next(requests))
-        try:
-            if message.chunk:
-                offset = await _write(node, ticket, message.chunk)
-        except BaseException:
-            coming.cancel()
-            raise
-        message = await coming
+        if message.chunk:
+            offset = await _write(node, ticket, message.chunk)
+        message = await anext(requests, None)
     complete = await _holding(node, (key, sha256.hex()), _finish, node, organ, ticket)
     return exchange_pb2.UploadResponse(offset=offset, complete=complete)
-
-
-async def _next(
-    requests: AsyncIterator[exchange_pb2.UploadRequest],
-) -> exchange_pb2.UploadRequest | None:
-    return await anext(requests, None)
 
 
 async def suspend(node: NodeContext, keys: Iterable[str]) -> None:
