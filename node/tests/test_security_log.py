@@ -178,7 +178,7 @@ class TestPrivileged:
         with pytest.raises(RuntimeError), log.privileged(deed()):
             raise RuntimeError
         outcomes = [line["outcome"] for line in lines(path)]
-        assert outcomes == ["begun", "done", "begun", InvalidValue.code, "begun", "failed"]
+        assert outcomes == ["begun", "done", "begun", InvalidValue.code, "begun", "unknown"]
 
     @pytest.mark.parametrize("obstacle", ["full", "gone", "shorter", "replaced", "folder"])
     def test_without_the_log_nothing_is_done(

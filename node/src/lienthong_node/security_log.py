@@ -203,7 +203,20 @@ class SecurityLog:
             SecurityLogFailed: it cannot be written, and the block does not run.
         """
         self.begin(deed)
-        outcome = "failed"
+        with self.ending(deed):
+            yield
+
+    def begin(self, deed: Deed) -> None:
+        """Write durably that a deed begins. Raises as ``privileged``."""
+        try:
+            self._write(deed, "begun", durable=True)
+        except OSError as error:
+            raise SecurityLogFailed(reason=error.strerror) from error
+
+    @contextmanager
+    def ending(self, deed: Deed) -> Iterator[None]:
+        """Note how a deed ends that has begun: done, refused, or unknown where it was cut off."""
+        outcome = "unknown"
         try:
             yield
             outcome = "done"
@@ -212,13 +225,6 @@ class SecurityLog:
             raise
         finally:
             self.note(deed, outcome)
-
-    def begin(self, deed: Deed) -> None:
-        """Write durably that a deed begins. Raises as ``privileged``."""
-        try:
-            self._write(deed, "begun", durable=True)
-        except OSError as error:
-            raise SecurityLogFailed(reason=error.strerror) from error
 
     def close(self) -> None:
         """Write what was only counted."""

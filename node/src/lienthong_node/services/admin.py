@@ -146,15 +146,8 @@ class Admin(admin_pb2_grpc.AdminServicer):
         certificate = caller.fingerprint.hex()
         deed = Deed(event=event, who=caller.organ, certificate=certificate, what=what)
         await self._node.run(log.begin, deed)
-        outcome = "failed"
-        try:
+        with log.ending(deed):
             yield
-            outcome = "done"
-        except LienthongError as error:
-            outcome = error.code
-            raise
-        finally:
-            log.note(deed, outcome)
 
     async def _commit(self, command: Command) -> Recorded:
         [outcome] = await asyncio.wrap_future(self._node.committer.submit([command]))

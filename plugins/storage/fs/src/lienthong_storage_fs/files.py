@@ -2,45 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
-
-from lienthong.errors import DiskFull, StoreFailed
-
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-
-
-@contextmanager
-def reporting(step: str) -> Iterator[None]:
-    """Turn errors of the operating system into the contract's.
-
-    Raises:
-        DiskFull: the medium or the quota is full.
-        StoreFailed: anything else that the operating system refused.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_SPACE:
-            raise DiskFull from error
-        raise StoreFailed(reason=f"{step}: {error.strerror or error}") from error
-
-
-@contextmanager
-def syncing(step: str) -> Iterator[None]:
-    """Turn errors of a sync into ``StoreFailed``, never ``DiskFull``: what it covered may be lost.
-
-    Raises:
-        StoreFailed: the sync failed.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise StoreFailed(reason=f"{step}: {error.strerror or error}") from error
 
 
 def write_all(descriptor: int, content: bytes) -> None:

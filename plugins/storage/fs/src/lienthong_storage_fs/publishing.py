@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lienthong.errors import StoreFailed
-from lienthong_storage_fs.files import reporting, sync_folder, syncing
+from lienthong.spi.medium import reporting, syncing
+from lienthong_storage_fs.files import sync_folder
 from lienthong_storage_fs.layout import Layout
 
 

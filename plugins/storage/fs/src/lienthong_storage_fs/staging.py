@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from lienthong.errors import Closed, HashMismatch, SizeMismatch
+from lienthong.spi.medium import reporting, syncing
 from lienthong.spi.storage import Staging
-from lienthong_storage_fs.files import read_all, reporting, syncing, write_all
+from lienthong_storage_fs.files import read_all, write_all
 from lienthong_storage_fs.publishing import Publisher
 
 _PIECE: Final = 1024 * 1024

@@ -20,13 +20,12 @@ from lienthong.errors import (
     NotFound,
     StoreFailed,
 )
+from lienthong.spi.medium import reporting, syncing
 from lienthong.spi.storage import BlobStore, Staging
 from lienthong_storage_fs.files import (
     read_all,
     remove_leftover,
-    reporting,
     sync_folder,
-    syncing,
     write_all,
 )
 from lienthong_storage_fs.layout import Layout

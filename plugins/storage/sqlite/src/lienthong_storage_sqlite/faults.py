@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import apsw
 
 from lienthong.errors import DataCorrupt, DiskFull, LienthongError, StoreFailed
+from lienthong.spi.medium import NO_SPACE
 
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SYNC: Final = frozenset({apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC})
-
-
-@contextmanager
-def reporting(step: str) -> Iterator[None]:
-    """Turn errors of the operating system into the contract's.
-
-    Raises:
-        DiskFull: the medium or the quota is full.
-        StoreFailed: anything else that the operating system refused.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_SPACE:
-            raise DiskFull from error
-        raise StoreFailed(reason=f"{step}: {error.strerror or error}") from error
 
 
 def translate(error: apsw.Error, system_errno: int) -> LienthongError:
@@ -55,7 +36,7 @@ def is_no_space(error: apsw.Error, system_errno: int) -> bool:
     return (
         isinstance(error, apsw.IOError)
         and getattr(error, "extendedresult", 0) not in _SYNC
-        and system_errno in _NO_SPACE
+        and system_errno in NO_SPACE
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from lienthong.errors import ConfigInvalid, DataCorrupt, DataDirectoryInUse
-from lienthong_storage_sqlite.faults import reporting
+from lienthong.spi.medium import reporting
 
 _REMOTE: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "fuse.sshfs"}

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from lienthong_storage_sqlite.faults import reporting
+from lienthong.spi.medium import reporting
 from lienthong_storage_sqlite.folder import sync_folder
 
 _PIECE: Final = 1024 * 1024
