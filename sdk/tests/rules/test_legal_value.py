@@ -62,7 +62,7 @@ def facts(**changes: Any) -> Facts:
 )
 def test_deciding_rows(row: int, changes: dict[str, Any], value: str) -> None:
     found = judge(facts(**changes))
-    assert (found.reasons[0].row, found.value.value) == (row, value)
+    assert (found.reasons[0].number, found.value.value) == (row, value)
     print(found.reasons[0].clause)
 
 
@@ -78,12 +78,12 @@ def test_deciding_rows(row: int, changes: dict[str, Any], value: str) -> None:
 def test_rows_that_add_something_leave_the_value(row: int, changes: dict[str, Any]) -> None:
     found = judge(facts(**changes))
     assert found.value is LegalValue.ORIGINAL_EQUIVALENT
-    assert [reason.row for reason in found.reasons] == [1, row]
+    assert [reason.number for reason in found.reasons] == [1, row]
 
 
 def test_every_row_that_applies_is_named() -> None:
     found = judge(facts(integrity=BAD, form_complete=False, channel=Channel.EMAIL))
-    assert [reason.row for reason in found.reasons] == [5, 12, 15]
+    assert [reason.number for reason in found.reasons] == [5, 12, 15]
     recorded = found.recorded(datetime(2026, 11, 20, tzinfo=UTC))
     assert recorded.value is LegalValue.REFUSE
     assert "QĐ 52/2019 Đ8.1a" in recorded.reason
@@ -102,7 +102,7 @@ def test_a_province_decides_about_public_signatures(value: LegalValue) -> None:
 def test_no_practice_makes_an_original_of_a_copy(copy: CopyForm, value: LegalValue) -> None:
     practice = Practice(public_signature=value)
     found = judge(facts(copy_form=copy, kind=SignatureKind.CONG_CONG), practice)
-    assert (found.value, found.reasons[0].row) == (LegalValue.INFORMATION_ONLY, 8)
+    assert (found.value, found.reasons[0].number) == (LegalValue.INFORMATION_ONLY, 8)
     scan = facts(signer=BAD, origin=Origin.DIGITISED, kind=SignatureKind.CONG_CONG)
     assert judge(scan, practice).value is LegalValue.INFORMATION_ONLY
 

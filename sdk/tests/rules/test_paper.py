@@ -51,7 +51,7 @@ def override(form: IssueForm) -> Override:
 def test_rows_that_ask_for_paper(row: int, changes: dict[str, Any], form: str, basis: str) -> None:
     found = decide(facts(**changes))
     assert found.basis is not None
-    assert (found.reasons[0].row, found.form.value, found.basis.value) == (row, form, basis)
+    assert (found.reasons[0].number, found.form.value, found.basis.value) == (row, form, basis)
     assert not found.blocks_printing
     print(found.reasons[0].clause)
 
@@ -70,7 +70,7 @@ def test_rows_that_ask_for_paper(row: int, changes: dict[str, Any], form: str, b
 def test_otherwise_there_is_no_paper(changes: dict[str, Any]) -> None:
     found = decide(facts(**changes))
     assert (found.form, found.basis, found.blocks_printing) == (IssueForm.E_ONLY, None, True)
-    assert [reason.row for reason in found.reasons] == [9]
+    assert [reason.number for reason in found.reasons] == [9]
 
 
 def test_what_is_not_signed_by_both_waits_for_a_leader() -> None:
@@ -79,7 +79,7 @@ def test_what_is_not_signed_by_both_waits_for_a_leader() -> None:
     for form in IssueForm:
         found = decide(facts(signed_by_both=False, override=override(form)))
         assert found.form is form
-        assert [reason.row for reason in found.reasons] == [8]
+        assert [reason.number for reason in found.reasons] == [8]
         assert (found.basis is None) == (form is IssueForm.E_ONLY)
 
 
@@ -99,7 +99,7 @@ def test_every_row_that_applies_is_named_and_the_first_decides() -> None:
         parallel_kinds=[DocumentKind.QUYET_DINH],
         recipient_ready=False,
     )
-    assert [reason.row for reason in decide(everything).reasons] == [2, 3, 5, 7]
+    assert [reason.number for reason in decide(everything).reasons] == [2, 3, 5, 7]
     assert decide(everything).form is IssueForm.PAPER_ONLY
 
 
@@ -118,7 +118,8 @@ def test_every_combination_has_an_answer_with_a_clause() -> None:
             )
         )
         assert found.reasons[0].clause
-        assert found.form is found.reasons[0].form
+        assert found.reasons[0].value is not None
+        assert found.form is found.reasons[0].value.form
 
 
 def test_all_rows_of_the_regulations_are_there() -> None:

@@ -6,15 +6,15 @@ The first row that applies and has a value decides; every row that applies is gi
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import Attribute, field, frozen
 
 from lienthong.model.checks import a, as_tuple, maybe, refuse, texts
 from lienthong.model.file_signature import Finding, LegalJudgement, LegalValue, SignatureKind
 from lienthong.model.words import CopyForm, Origin
+from lienthong.rules.table import Row, applying
 
 
 class Channel(enum.Enum):
@@ -86,17 +86,7 @@ class Facts:
     ending: Ending | None = field(default=None, validator=maybe(Ending))
 
 
-@frozen(kw_only=True)
-class Reason:
-    """A row of the table that applies."""
-
-    row: int
-    value: LegalValue | None
-    """What it makes of the document; None when it only adds something."""
-
-    clause: str
-    en: str
-    vi: str
+LegalRow: TypeAlias = Row[Facts, LegalValue]
 
 
 @frozen(kw_only=True)
@@ -104,8 +94,8 @@ class Judgement:
     """What a document is worth, with everything that bears on it."""
 
     value: LegalValue
-    reasons: tuple[Reason, ...]
-    """The deciding one first."""
+    reasons: tuple[LegalRow, ...]
+    """The rows that apply, the deciding one first."""
 
     def recorded(self, judged_at: datetime) -> LegalJudgement:
         """As it is kept with the document: the value and why, in Vietnamese with the clause.
@@ -132,18 +122,6 @@ class Practice:
             raise refuse(self, "public_signature", found=value, expected=f"one of {expected}")
 
 
-@frozen(kw_only=True)
-class Row:
-    """One row of the table."""
-
-    number: int
-    clause: str
-    en: str
-    vi: str
-    applies: Callable[[Facts], bool]
-    value: Callable[[Practice], LegalValue] | None = None
-
-
 DEFAULT: Final = Practice()
 _GOOD, _BAD, _UNKNOWN = Finding.GOOD, Finding.BAD, Finding.UNKNOWN
 _SOUND: Final = (Certificates.GOOD, Certificates.EXPIRED_SINCE)
@@ -156,25 +134,12 @@ def judge(facts: Facts, practice: Practice = DEFAULT) -> Judgement:
         facts: what is known of it.
         practice: what the province has decided.
     """
-    found = tuple(
-        Reason(
-            row=row.number,
-            value=row.value(practice) if row.value else None,
-            clause=row.clause,
-            en=row.en,
-            vi=row.vi,
-        )
-        for row in TABLE
-        if row.applies(facts)
-    )
-    deciding = next(reason for reason in found if reason.value is not None)
-    others = tuple(reason for reason in found if reason is not deciding)
-    assert deciding.value is not None  # noqa: S101 - chosen by that
-    return Judgement(value=deciding.value, reasons=(deciding, *others))
-
-
-def _always(value: LegalValue) -> Callable[[Practice], LegalValue]:
-    return lambda _: value
+    reasons = applying(TABLE, facts)
+    value = reasons[0].value
+    if reasons[0] is PUBLIC_SIGNATURE:
+        value = practice.public_signature
+    assert value is not None  # noqa: S101 - the deciding row has one
+    return Judgement(value=value, reasons=reasons)
 
 
 def _is_original(facts: Facts) -> bool:
@@ -212,32 +177,42 @@ def _stands(facts: Facts) -> bool:
     return _is_original(facts) and _is_signed(facts) and _is_official(facts) and _in_order(facts)
 
 
+PUBLIC_SIGNATURE: Final = LegalRow(
+    number=8,
+    clause="LGDĐT 2023 Đ22",
+    en="its valid signatures are not official ones",
+    vi="chữ ký số hợp lệ nhưng không phải chữ ký số chuyên dùng công vụ",
+    applies=lambda facts: _is_original(facts) and _is_signed(facts) and not _is_official(facts),
+    value=LegalValue.REVIEW,
+)
+"""What it decides is the province's to say (``Practice``)."""
+
 TABLE: Final = (
-    Row(
+    LegalRow(
         number=17,
         clause="NĐ 30/2020 Đ18",
         en="it was recalled or replaced",
         vi="văn bản đã bị thu hồi hoặc thay thế",
         applies=lambda facts: facts.ending is not None,
-        value=_always(LegalValue.NO_EFFECT),
+        value=LegalValue.NO_EFFECT,
     ),
-    Row(
+    LegalRow(
         number=5,
         clause="QĐ 52/2019 Đ8.1a; NĐ 30/2020 Đ21.2b",
         en="a file is not what its sender signed",
         vi="tệp không còn nguyên vẹn so với khi gửi",
         applies=lambda facts: facts.integrity is _BAD,
-        value=_always(LegalValue.REFUSE),
+        value=LegalValue.REFUSE,
     ),
-    Row(
+    LegalRow(
         number=10,
         clause="QĐ 52/2019 Đ8.1b",
         en="a certificate was revoked before it signed",
         vi="chứng thư số đã bị thu hồi trước khi ký",
         applies=lambda facts: facts.certificates is Certificates.REVOKED_BEFORE,
-        value=_always(LegalValue.REFUSE),
+        value=LegalValue.REFUSE,
     ),
-    Row(
+    LegalRow(
         number=14,
         clause="NĐ 64/2007 Đ35.2",
         en="it is unsigned and not of a state agency, but its origin is certain",
@@ -248,9 +223,9 @@ TABLE: Final = (
             and facts.signer is _BAD
             and facts.agency is _BAD
         ),
-        value=_always(LegalValue.INFORMATION_ONLY),
+        value=LegalValue.INFORMATION_ONLY,
     ),
-    Row(
+    LegalRow(
         number=11,
         clause="QĐ 52/2019 Đ8.1b",
         en="a check could not be made yet; it is repeated",
@@ -259,25 +234,25 @@ TABLE: Final = (
             facts.certificates is Certificates.UNAVAILABLE
             or _UNKNOWN in {facts.integrity, facts.signer, facts.agency}
         ),
-        value=_always(LegalValue.PENDING_CHECK),
+        value=LegalValue.PENDING_CHECK,
     ),
-    Row(
+    LegalRow(
         number=10,
         clause="QĐ 52/2019 Đ8.1b",
         en="it cannot be proved when a certificate signed that is not valid any more",
         vi="không chứng minh được thời điểm ký của chứng thư số nay đã hết hiệu lực",
         applies=lambda facts: facts.certificates is Certificates.TIME_UNPROVABLE,
-        value=_always(LegalValue.REVIEW),
+        value=LegalValue.REVIEW,
     ),
-    Row(
+    LegalRow(
         number=7,
         clause="QĐ 52/2019 Đ4.2",
         en="a copy without the agency's signature",
         vi="bản sao không có chữ ký số của cơ quan",
         applies=lambda facts: not _is_original(facts) and _known(facts) and facts.agency is _BAD,
-        value=_always(LegalValue.INFORMATION_ONLY),
+        value=LegalValue.INFORMATION_ONLY,
     ),
-    Row(
+    LegalRow(
         number=4,
         clause="QĐ 52/2019 Đ4.2",
         en="it is not signed; paper is still needed",
@@ -289,9 +264,9 @@ TABLE: Final = (
             and facts.signer is _BAD
             and facts.agency is _BAD
         ),
-        value=_always(LegalValue.INFORMATION_ONLY),
+        value=LegalValue.INFORMATION_ONLY,
     ),
-    Row(
+    LegalRow(
         number=2,
         clause="NĐ 30/2020 Đ5.1, Đ32; QĐ 52/2019 Đ4.2",
         en="the agency has not signed: it was not properly issued",
@@ -299,9 +274,9 @@ TABLE: Final = (
         applies=lambda facts: (
             _is_original(facts) and _known(facts) and facts.signer is _GOOD and facts.agency is _BAD
         ),
-        value=_always(LegalValue.INFORMATION_ONLY),
+        value=LegalValue.INFORMATION_ONLY,
     ),
-    Row(
+    LegalRow(
         number=3,
         clause="NĐ 30/2020 Đ5.1",
         en="the competent person has not signed",
@@ -313,33 +288,26 @@ TABLE: Final = (
             and facts.signer is _BAD
             and facts.agency is _GOOD
         ),
-        value=_always(LegalValue.INFORMATION_ONLY),
+        value=LegalValue.INFORMATION_ONLY,
     ),
-    Row(
+    LegalRow(
         number=16,
         clause="NĐ 30/2020 Đ32.2d",
         en="it is not certain that the competent person signed before the agency",
         vi="không chắc người có thẩm quyền ký trước cơ quan",
         applies=lambda facts: _is_original(facts) and _is_signed(facts) and not _in_order(facts),
-        value=_always(LegalValue.REVIEW),
+        value=LegalValue.REVIEW,
     ),
-    Row(
-        number=8,
-        clause="LGDĐT 2023 Đ22",
-        en="its valid signatures are not official ones",
-        vi="chữ ký số hợp lệ nhưng không phải chữ ký số chuyên dùng công vụ",
-        applies=lambda facts: _is_original(facts) and _is_signed(facts) and not _is_official(facts),
-        value=lambda practice: practice.public_signature,
-    ),
-    Row(
+    PUBLIC_SIGNATURE,
+    LegalRow(
         number=3,
         clause="NĐ 30/2020 Đ5.1, Đ25",
         en="a digitised original with the agency's signature counts as a certified copy",
         vi="bản số hóa có chữ ký số của cơ quan, coi như bản sao y",
         applies=lambda facts: _is_certified_scan(facts) and _is_official(facts),
-        value=_always(LegalValue.COPY_EQUIVALENT_TO_BAN_CHINH),
+        value=LegalValue.COPY_EQUIVALENT_TO_BAN_CHINH,
     ),
-    Row(
+    LegalRow(
         number=8,
         clause="LGDĐT 2023 Đ22",
         en="the agency's signature on a copy or scan is not an official one",
@@ -348,25 +316,25 @@ TABLE: Final = (
             (_is_certified_scan(facts) or (not _is_original(facts) and _is_signed(facts)))
             and not _is_official(facts)
         ),
-        value=_always(LegalValue.INFORMATION_ONLY),
+        value=LegalValue.INFORMATION_ONLY,
     ),
-    Row(
+    LegalRow(
         number=6,
         clause="NĐ 30/2020 Đ25-26",
         en="a copy with the agency's valid signature",
         vi="bản sao có chữ ký số hợp lệ của cơ quan",
         applies=lambda facts: not _is_original(facts) and _is_signed(facts) and _is_official(facts),
-        value=_always(LegalValue.COPY_EQUIVALENT_TO_BAN_CHINH),
+        value=LegalValue.COPY_EQUIVALENT_TO_BAN_CHINH,
     ),
-    Row(
+    LegalRow(
         number=1,
         clause="NĐ 30/2020 Đ5.1; QĐ 52/2019 Đ4.1",
         en="signed by the competent person and the agency: it replaces paper",
         vi="có chữ ký số hợp lệ của người có thẩm quyền và của cơ quan: thay bản giấy",
         applies=_stands,
-        value=_always(LegalValue.ORIGINAL_EQUIVALENT),
+        value=LegalValue.ORIGINAL_EQUIVALENT,
     ),
-    Row(
+    LegalRow(
         number=9,
         clause="LGDĐT 2023 Đ23, Đ31",
         en="a certificate has expired since; it was valid when it signed",
@@ -375,21 +343,21 @@ TABLE: Final = (
             _is_signed(facts) and facts.certificates is Certificates.EXPIRED_SINCE
         ),
     ),
-    Row(
+    LegalRow(
         number=12,
         clause="NĐ 30/2020 Đ5.1; QĐ 52/2019 Đ4.1",
         en="it did not come through the document systems; register its source",
         vi="không nhận qua hệ thống quản lý văn bản; ghi nguồn khi đăng ký",
         applies=lambda facts: facts.channel is not Channel.SYSTEM,
     ),
-    Row(
+    LegalRow(
         number=13,
         clause="NĐ 30/2020 PL I II.8b",
         en="separate attachments without the agency's signature are for information only",
         vi="phụ lục ở tệp riêng không có chữ ký số của cơ quan chỉ để tham khảo",
         applies=lambda facts: bool(facts.unsigned_attachments),
     ),
-    Row(
+    LegalRow(
         number=15,
         clause="NĐ 30/2020 Đ18.3",
         en="its form has defects; a correction may be asked for",

@@ -7,14 +7,14 @@ given as a reason. State secrets never come this far: ``Document`` refuses them.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
 from lienthong.model.checks import a, as_tuple, many, maybe, missing, text
 from lienthong.model.kinds import DocumentKind
 from lienthong.model.words import AttachmentKind, IssueForm, PaperBasis
+from lienthong.rules.table import Row, applying
 
 
 class RecipientBody(enum.Enum):
@@ -79,15 +79,14 @@ class Facts:
 
 
 @frozen(kw_only=True)
-class Reason:
-    """A row of the table that applies."""
+class Form:
+    """In which form a document goes out, and on which basis paper goes with it."""
 
-    row: int
     form: IssueForm
-    basis: PaperBasis | None
-    clause: str
-    en: str
-    vi: str
+    basis: PaperBasis | None = None
+
+
+PaperRow: TypeAlias = Row[Facts, Form]
 
 
 @frozen(kw_only=True)
@@ -98,8 +97,8 @@ class PaperDecision:
     basis: PaperBasis | None
     """As the document records it; None for electronic documents only."""
 
-    reasons: tuple[Reason, ...]
-    """The deciding one first."""
+    reasons: tuple[PaperRow, ...]
+    """The rows that apply, the deciding one first."""
 
     override: Override | None = None
 
@@ -107,19 +106,6 @@ class PaperDecision:
     def blocks_printing(self) -> bool:
         """Nothing may be printed for dispatch (QĐ 52/2019 Đ5.1c)."""
         return self.form is IssueForm.E_ONLY
-
-
-@frozen(kw_only=True)
-class Row:
-    """One row of the table."""
-
-    number: int
-    form: IssueForm
-    basis: PaperBasis | None
-    clause: str
-    en: str
-    vi: str
-    applies: Callable[[Facts], bool]
 
 
 _ON_PAPER: Final = frozenset({AttachmentKind.MAP, AttachmentKind.SPECIALISED})
@@ -135,56 +121,43 @@ def decide(facts: Facts) -> PaperDecision:
         MissingField: the document is not validly signed by both, and no leader has decided
             whether it goes in both forms, on paper or for reference only (row 8).
     """
-    found = tuple(
-        Reason(
-            row=row.number,
-            form=row.form,
-            basis=row.basis,
-            clause=row.clause,
-            en=row.en,
-            vi=row.vi,
-        )
-        for row in TABLE
-        if row.applies(facts)
-    )
     # "Otherwise" is no reason beside another one.
-    found = found[:-1] or found
-    first = found[0]
+    found = applying(TABLE, facts)
+    reasons = found[:-1] or found
+    first = reasons[0]
+    assert first.value is not None  # noqa: S101 - every row of this table decides
+    form, basis = first.value.form, first.value.basis
     if facts.override is not None:
         form = facts.override.form
-        basis = None if form is IssueForm.E_ONLY else first.basis or PaperBasis.OTHER
-        return PaperDecision(form=form, basis=basis, reasons=found, override=facts.override)
-    if first.row == UNSIGNED:
+        basis = None if form is IssueForm.E_ONLY else basis or PaperBasis.OTHER
+    elif first.number == UNSIGNED:
         raise missing(facts, "override", first.clause)
-    return PaperDecision(form=first.form, basis=first.basis, reasons=found)
+    return PaperDecision(form=form, basis=basis, reasons=reasons, override=facts.override)
 
 
 UNSIGNED: Final = 8
 """The row that a leader must decide."""
 
 TABLE: Final = (
-    Row(
+    PaperRow(
         number=2,
-        form=IssueForm.PAPER_ONLY,
-        basis=PaperBasis.RECIPIENT_NOT_READY,
+        value=Form(form=IssueForm.PAPER_ONLY, basis=PaperBasis.RECIPIENT_NOT_READY),
         clause="QĐ 52/2019 Đ6.1a; QĐ 28/2018 Đ7.1",
         en="sender or recipient does not meet the technical conditions",
         vi="bên gửi hoặc bên nhận chưa đáp ứng điều kiện kỹ thuật",
         applies=lambda facts: not (facts.sender_ready and facts.recipient_ready),
     ),
-    Row(
+    PaperRow(
         number=3,
-        form=IssueForm.E_AND_PAPER,
-        basis=PaperBasis.QD52_6_2A,
+        value=Form(form=IssueForm.E_AND_PAPER, basis=PaperBasis.QD52_6_2A),
         clause="QĐ 52/2019 Đ6.2a",
         en="the recipient is the Government or the Prime Minister",
         vi="gửi Chính phủ, Thủ tướng Chính phủ",
         applies=lambda facts: facts.body is RecipientBody.GOVERNMENT,
     ),
-    Row(
+    PaperRow(
         number=4,
-        form=IssueForm.E_AND_PAPER,
-        basis=PaperBasis.QD52_6_2B,
+        value=Form(form=IssueForm.E_AND_PAPER, basis=PaperBasis.QD52_6_2B),
         clause="QĐ 52/2019 Đ6.2b",
         en="it is submitted to a Party body, a People's Council or a People's Committee",
         vi="tờ trình, hồ sơ trình cơ quan Đảng, HĐND, UBND",
@@ -193,46 +166,41 @@ TABLE: Final = (
             and (facts.is_submission or facts.kind is DocumentKind.TO_TRINH)
         ),
     ),
-    Row(
+    PaperRow(
         number=5,
-        form=IssueForm.E_AND_PAPER,
-        basis=PaperBasis.QD52_6_2B,
+        value=Form(form=IssueForm.E_AND_PAPER, basis=PaperBasis.QD52_6_2B),
         clause="QĐ 52/2019 Đ6.2b",
         en="a map or specialised material is attached",
         vi="kèm bản đồ hoặc tài liệu chuyên ngành",
         applies=lambda facts: not _ON_PAPER.isdisjoint(facts.attachments),
     ),
-    Row(
+    PaperRow(
         number=6,
-        form=IssueForm.E_AND_PAPER,
-        basis=PaperBasis.QD52_6_2C,
+        value=Form(form=IssueForm.E_AND_PAPER, basis=PaperBasis.QD52_6_2C),
         clause="QĐ 52/2019 Đ6.2c",
         en="the Department of Justice is asked to appraise a draft legal document",
         vi="gửi Sở Tư pháp thẩm định dự thảo văn bản quy phạm pháp luật",
         applies=lambda facts: facts.body is RecipientBody.JUSTICE and facts.for_appraisal,
     ),
-    Row(
+    PaperRow(
         number=7,
-        form=IssueForm.E_AND_PAPER,
-        basis=PaperBasis.LIST,
+        value=Form(form=IssueForm.E_AND_PAPER, basis=PaperBasis.LIST),
         clause="QĐ 28/2018 Đ7.2b",
         en="its kind is on the province's list of documents that are sent in both forms",
         vi="thuộc danh mục văn bản gửi song song bản giấy của tỉnh",
         applies=lambda facts: facts.kind in facts.parallel_kinds,
     ),
-    Row(
+    PaperRow(
         number=UNSIGNED,
-        form=IssueForm.E_AND_PAPER,
-        basis=PaperBasis.OTHER,
+        value=Form(form=IssueForm.E_AND_PAPER, basis=PaperBasis.OTHER),
         clause="NĐ 30/2020 Đ5.1; QĐ 52/2019 Đ4.2",
         en="not validly signed by the competent person and the agency: a leader decides",
         vi="chưa có đủ chữ ký số hợp lệ của người có thẩm quyền và cơ quan: lãnh đạo quyết định",
         applies=lambda facts: not facts.signed_by_both,
     ),
-    Row(
+    PaperRow(
         number=9,
-        form=IssueForm.E_ONLY,
-        basis=None,
+        value=Form(form=IssueForm.E_ONLY),
         clause="QĐ 52/2019 Đ5.1c",
         en="the electronic document alone",
         vi="chỉ gửi văn bản điện tử, không gửi bản giấy",
