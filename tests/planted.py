@@ -23,6 +23,7 @@ PLANTED: Final[Mapping[str, str]] = {
     "signer output not verified": "P1",
     "swallow ENOSPC": "P1",
     "GC ignoring undelivered files": "P2",
+    "files of packages stay noted as unused": "P2",
     "anchors read at the start only": "P2",
     "dedup key without sender": "P2",
     "judge believes acknowledgements": "P2",

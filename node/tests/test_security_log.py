@@ -22,6 +22,7 @@ from lienthong.errors import (
 from lienthong.testing.clock import FixedClock
 from lienthong_node.security_log import (
     GENESIS,
+    MAX_SHOWN,
     REPEATS,
     Deed,
     Event,
@@ -243,8 +244,9 @@ class TestRefusals:
             error = SignatureInvalid(what="the manifest", subject="CN=?")
             log.refused(error, who=A, certificate=f"{number:x}", what="Submission")
         log.close()
-        assert len(lines(path)) == 2
-        assert lines(path)[-1]["outcome"] == f"{error.code} repeated 999 times"
+        assert len(lines(path)) == MAX_SHOWN + 1
+        assert [line["certificate"] for line in lines(path)[:2]] == ["0", "1"]
+        assert lines(path)[-1]["outcome"] == f"{error.code} repeated {1000 - MAX_SHOWN} times"
 
     def test_every_refusal_has_its_event(self) -> None:
         assert refusal_of(CredentialUnknown(fingerprint="-")) is Event.CREDENTIAL_REFUSED

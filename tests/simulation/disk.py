@@ -19,7 +19,7 @@ from lienthong.testing.store import MemoryMedium, MemoryRecords, MemoryRecordSto
 
 TABLES: Final = tuple(table.name for table in fields(MemoryRecords)[1:])
 Change: TypeAlias = tuple[str, Any, Any]
-"""Table, key and row; the head has no key."""
+"""Table, key and row, None for one that is deleted; the head has no key."""
 
 
 class Crash(BaseException):
@@ -150,6 +150,7 @@ def _changes(old: MemoryRecords, new: MemoryRecords) -> list[Change]:
     found: list[Change] = []
     for table in TABLES:
         before, after = getattr(old, table), getattr(new, table)
+        found += [(table, key, None) for key in before if key not in after]
         found += [(table, key, row) for key, row in after.items() if before.get(key) is not row]
     return [*found, ("head", None, new.head)] if old.head != new.head else found
 
@@ -158,5 +159,7 @@ def _apply(records: MemoryRecords, change: Change) -> None:
     table, key, row = change
     if table == "head":
         records.head = row
+    elif row is None:
+        getattr(records, table).pop(key, None)
     else:
         getattr(records, table)[key] = row

@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from lienthong.errors import LienthongError
 from lienthong.evidence.merkle import consistency_proof
 from lienthong.evidence.tiles import node_reader
+from lienthong.model.time import to_us
 from lienthong.pki.chain import ChainCache, TrustAnchors
 from lienthong.spi.storage import BlobStore, ReadView, RecordStore
 from lienthong.testing.clock import START
@@ -124,11 +125,17 @@ class SimNode:
         return [_outcomes(one) for one in done]
 
     def sweep(self) -> int:
-        """What the worker does every minute; returns how many uploads were dropped."""
+        """What the workers do every minute; returns how many uploads and files were dropped."""
         uploads = self.parts.uploads
         for key in uploads.idle(IDLE_S):
             uploads.suspend(key)
-        return self.blobs.drop_staging(idle_seconds=FORGOTTEN_S)
+        dropped = self.blobs.drop_staging(idle_seconds=FORGOTTEN_S)
+        before_us = to_us(self.clock()) - round(FORGOTTEN_S * 1_000_000)
+        with self.store.read() as view:
+            unused = view.unused_files(before_us, uploading.PAGE)
+        for row in unused:
+            uploading._forget(self.context, row.organ_id, row.sha256, before_us)
+        return dropped + len(unused)
 
     def revoke(self, code: str) -> None:
         """Queue the end of an organisation's signing certificate, as the Admin service does."""
@@ -201,8 +208,9 @@ class SimNode:
     def _begin_upload(self, packet: Packet, caller: Caller) -> Message:
         request = exchange_pb2.BeginUploadRequest.FromString(packet.data)
         with self.store.read() as view:
-            if view.possession(caller.organ, request.sha256) == request.size:
-                return exchange_pb2.BeginUploadResponse(offset=request.size, complete=True)
+            has_it = view.possession(caller.organ, request.sha256) == request.size
+        if has_it and uploading._is_kept(self.context, caller.organ, request.sha256, request.size):
+            return exchange_pb2.BeginUploadResponse(offset=request.size, complete=True)
         key = self.parts.uploads.key(caller.organ, request.sha256, request.size)
         offset = self.parts.uploads.begin(key)
         return exchange_pb2.BeginUploadResponse(upload_id=key, offset=offset)

@@ -145,6 +145,22 @@ def _retention_takes_files(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryBlobStore, "drop_staging", drop)
 
 
+def _used_files_stay_unused(patch: pytest.MonkeyPatch) -> None:
+    inner = MemoryWriteTransaction.add_possession
+
+    def add(
+        self: MemoryWriteTransaction,
+        organ_id: str,
+        sha256: bytes,
+        size: int,
+        unused_since_us: int | None = None,
+    ) -> None:
+        if self.possession(organ_id, sha256) is None or unused_since_us is not None:
+            inner(self, organ_id, sha256, size, unused_since_us)
+
+    patch.setattr(MemoryWriteTransaction, "add_possession", add)
+
+
 PLANTED: Final[Mapping[str, Planted]] = {
     "ack before commit": Planted(
         plant=_acknowledge_before_commit, breaks=frozenset({"I1", "I2", "I5"})
@@ -176,5 +192,8 @@ PLANTED: Final[Mapping[str, Planted]] = {
     "clock going backward accepted": Planted(plant=_time_goes_back, breaks=frozenset({"I12"})),
     "GC ignoring undelivered files": Planted(
         plant=_retention_takes_files, more=UPLOADING, breaks=frozenset({"I1"})
+    ),
+    "files of packages stay noted as unused": Planted(
+        plant=_used_files_stay_unused, more=UPLOADING, breaks=frozenset({"I1"})
     ),
 }

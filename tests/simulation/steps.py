@@ -12,6 +12,7 @@ from tests.simulation.actions import Desk
 from tests.simulation.client import Item
 from tests.simulation.disk import PLANS
 from tests.simulation.hearing import begin, hand_over, note_invoke
+from tests.simulation.network import Packet
 from tests.simulation.node import SimNode
 
 if TYPE_CHECKING:
@@ -129,12 +130,13 @@ def _restart_client(world: World, chance: random.Random) -> None:
 
 
 def _sweep(world: World, chance: random.Random) -> None:
-    node = world.node
-    if node is not None:
+    def sweep(node: SimNode) -> list[Packet]:
         world.note(f"sweep {node.sweep()}")
-        with node.store.read() as view:
-            for row in world.ledger.rows:
-                world.require(world.ledger.files_of(view, node.blobs, row))
+        return []
+
+    if world.node is not None:
+        world.at_node(world.node, sweep, chance)
+        world.check_files()
 
 
 def _revoke(world: World, chance: random.Random) -> None:

@@ -73,15 +73,11 @@ def test_the_stores_of_the_product_keep_them_too(figure: Figure) -> None:
 
 
 def test_sweeping_never_takes_what_was_accepted(figure: Figure) -> None:
-    """D-23: the sweep of unfinished uploads races uploads and submissions here.
-
-    Whole files that no package has named are forgotten by another worker, which runs against a real
-    node in tests/network/test_waiting_files.py.
-    """
+    """D-23: dropping unfinished and unused files races uploads and submissions here."""
     seeds = tier(12, 2000)
     counts, broken = run(seeds, STEPS, more=UPLOADING)
-    found = f"{counts['sweep']} sweeps among {counts['uploaded']} uploads, {len(broken)} broken"
-    figure("D-23", wanted="unfinished uploads swept: 0 accepted files removed", found=found)
+    found = f"{counts['sweep']} sweeps, {counts['uploaded']} uploads, {len(broken)} broken"
+    figure("D-23", wanted="unfinished, unused swept: 0 accepted files removed", found=found)
     assert broken == []
     assert counts["sweep"]
     assert counts["uploaded"]

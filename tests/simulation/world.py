@@ -198,6 +198,13 @@ class World:
                 else:
                     self.require(self.ledger.look(view, self.node.blobs))
 
+    def check_files(self) -> None:
+        """Judge what a sweep left, if the node lived through it."""
+        if self.node is not None:
+            with self.node.store.read() as view:
+                for row in self.ledger.rows:
+                    self.require(self.ledger.files_of(view, self.node.blobs, row))
+
     def require(self, found: Iterable[Broken]) -> None:
         """Check that nothing was found; where records are rolled back, only heads can hold.
 

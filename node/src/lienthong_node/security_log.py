@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from lienthong.errors import DataCorrupt, LienthongError, SecurityLogFailed
 from lienthong.model.organisation import Organisation
@@ -37,6 +37,10 @@ thousand times a second does not fill the disk."""
 
 MAX_TEXT: Final = 256
 """Characters of one value."""
+
+MAX_SHOWN: Final = 32
+"""Certificates in messages that are written before repetitions of one refusal are only counted.
+Nobody but their sender vouches for them: made up anew each time, they could fill the log."""
 
 MAX_COUNTED: Final = 10_000
 _TAIL: Final = 64 * 1024
@@ -126,10 +130,20 @@ def binding(credential: Credential) -> str:
 
 @define
 class _Counted:
-    """Repetitions of one refusal that are not written yet."""
+    """One refusal, as far as it was not written yet."""
 
     until: datetime
     times: int = 0
+    shown: set[str] = field(factory=set)
+    """Certificates in messages that were written."""
+
+    def take(self, shown: str) -> bool:
+        """Whether a repetition is to be written; otherwise it is counted."""
+        if not shown or shown in self.shown or len(self.shown) >= MAX_SHOWN:
+            self.times += 1
+            return False
+        self.shown.add(shown)
+        return True
 
 
 class SecurityLog:
@@ -165,19 +179,20 @@ class SecurityLog:
         if event is None:
             return
         deed = Deed(event=event, who=who, certificate=certificate, what=what)
-        # Only TLS has checked who gave out a certificate. One in a message is its sender's to make
-        # up, and could make every refusal a new line.
-        shown = certificate if event is Event.CREDENTIAL_REFUSED else ""
-        now, key = self._clock(), (evolve(deed, certificate=shown), error.code)
+        # Only TLS has checked who gave out a certificate; one in a message is not what is refused.
+        shown = "" if event is Event.CREDENTIAL_REFUSED else certificate
+        refused = evolve(deed, certificate="") if shown else deed
+        now, key = self._clock(), (refused, error.code)
         with self._lock:
             counted = self._counted.get(key)
-            if counted is not None and now < counted.until:
-                counted.times += 1
+            is_new = counted is None or now >= counted.until
+            if counted is not None and not is_new and not counted.take(shown):
                 return
             full = len(self._counted) >= MAX_COUNTED
-        self.tell_repeats(everything=full)
-        with self._lock:
-            self._counted[key] = _Counted(until=now + REPEATS)
+        if is_new:
+            self.tell_repeats(everything=full)
+            with self._lock:
+                self._counted[key] = _Counted(until=now + REPEATS, shown={shown})
         self.note(deed, error.code)
 
     def tell_repeats(self, *, everything: bool = False) -> None:
