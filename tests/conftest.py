@@ -46,14 +46,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep the figures of a test with its outcome."""
+    """Keep the figures of a test with its outcome; one that fails before has a row too."""
     report = yield
-    if call.when == "call":
-        outcome = "ok" if report.passed else "FAILED"
-        for key, value in item.user_properties:
-            if key == _KEY and isinstance(value, dict):
-                row = {**value, "outcome": outcome, "where": item.nodeid}
-                item.config.stash[_ROWS].append(row)
+    noted = [
+        value for key, value in item.user_properties if key == _KEY and isinstance(value, dict)
+    ]
+    if report.failed and not noted and "figure" in getattr(item, "fixturenames", ()):
+        noted = [{"test": "-", "wanted": f"a figure of {item.name}", "found": "none"}]
+    elif call.when != "call":
+        return report
+    outcome = "ok" if report.passed else "FAILED"
+    for row in noted:
+        item.config.stash[_ROWS].append({**row, "outcome": outcome, "where": item.nodeid})
     return report
 
 

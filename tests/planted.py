@@ -39,6 +39,7 @@ PLANTED: Final[Mapping[str, str]] = {
     "order by timestamp": "P3",
     "stream resume off by one": "P3",
     "mutant runner that never applies its mutant": "P4",
+    "test that fails before it measures": "P4",
     "untested branches in the core": "P4",
     "NOT_FOUND vs PERMISSION_DENIED": "P5",
     "TLS 1.2 spoken": "P5",

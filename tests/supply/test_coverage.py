@@ -1,4 +1,4 @@
-"""P-08: the gate on the coverage of the core sees what is not run; ``tox -e cover`` applies it."""
+"""P-08: the gate on the coverage of the core sees what is not run; ``tox -e cover`` is the gate."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def test_parts_are_where_they_are_looked_for() -> None:
 
 
 def test_command_tells_and_fails(tmp_path: Path) -> None:
-    path = tmp_path / "coverage.json"
+    path, figures = tmp_path / "coverage.json", tmp_path / "noted" / "cover.json"
     for found, code in ((report(), 0), (report(pki={"covered_lines": 1}), 1)):
         path.write_text(json.dumps(found), "utf-8")
         finished = subprocess.run(
-            [sys.executable, str(ROOT / "tools" / "core_coverage.py"), str(path)],
+            [sys.executable, str(ROOT / "tools" / "core_coverage.py"), str(path), str(figures)],
             capture_output=True,
             text=True,
             check=False,
@@ -66,3 +66,5 @@ def test_command_tells_and_fails(tmp_path: Path) -> None:
         )
         assert finished.returncode == code
         assert ("too little: pki: 1.0 %" in finished.stdout) is bool(code)
+        [row] = json.loads(figures.read_text("utf-8"))
+        assert row["outcome"] == ("FAILED" if code else "ok")
