@@ -92,6 +92,23 @@ def test_verifies_itself_after_a_failed_sync_and_goes_on(
     faulty_store.check()
 
 
+def test_goes_on_after_a_failed_sync_while_somebody_reads(
+    faulty_store: SQLiteRecordStore, faults: FaultVFS
+) -> None:
+    """A backup looks at one state for long; writing need not wait for its end."""
+    append(faulty_store)
+    with faulty_store.read() as view:
+        assert view.head().size == 1
+        append(faulty_store)
+        faults.faults["sync", "-wal"] = apsw.SQLITE_IOERR_FSYNC
+        with pytest.raises(StoreFailed):
+            append(faulty_store)
+        before = size(faulty_store)
+        append(faulty_store)
+        assert size(faulty_store) == before + 1
+        assert view.head().size == 1
+
+
 def test_never_syncs_the_same_descriptor_again(
     faulty_store: SQLiteRecordStore, faults: FaultVFS, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -79,8 +79,13 @@ class SQLiteRecordStore(RecordStore):
         try:
             migrate(connection, str(self._database))
             integrity.check_head(connection)
-            # What a killed process had written without syncing is in the database from now on.
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+            # What a killed process had written without syncing is in the database from now on,
+            # unless somebody still looks at an older state, such as a backup: then it stays in the
+            # log, which is durable since it was renewed.
+            connection.set_busy_timeout(_RESTART_WAIT_MS)
+            with suppress(apsw.BusyError):
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+            connection.set_busy_timeout(BUSY_MS)
         except apsw.Error as error:
             errno = connection.system_errno
             discard(connection)
