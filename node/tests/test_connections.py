@@ -55,6 +55,17 @@ def test_of_an_organisations_the_newest_are_cut_from_wherever_they_come() -> Non
     assert [one.peer for one in found] == [(ONE, 2)]
 
 
+def test_who_was_known_before_a_look_could_see_it_is_no_stranger() -> None:
+    connections = shares(per_address=1)
+    for port in (1, 2):
+        connections.identified(f"ipv4:{ONE}:{port}", A)
+    assert connections.surplus([]) == []
+    assert connections.surplus(lines(ONE, 1, 2)) == []
+    connections.surplus([])
+    connections.surplus([])
+    assert ports(connections.surplus(lines(ONE, 1, 2))) == [1]
+
+
 def test_closed_connections_do_not_count() -> None:
     connections = shares()
     for port in range(1, 50):

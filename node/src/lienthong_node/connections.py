@@ -50,13 +50,15 @@ class Connections:
         self._per_organisation = per_organisation
         self._organs: dict[str, str] = {}
         """Organisations by peer as gRPC spells it, in the order in which they became known."""
+        self._missed: set[str] = set()
+        """Those of them that the last look did not find."""
         self._strangers: dict[Peer, None] = {}
         """Connections nobody knows yet, in the order in which they were seen."""
         self._disobedient: set[str] = set()
 
     def identified(self, peer: str, organ: str) -> None:
         """Note whose connection it is; *peer* as gRPC spells it."""
-        self._organs.setdefault(peer, organ)
+        self._organs[peer] = organ
 
     def disobeyed(self, peer: str) -> None:
         """Cut the connection at the next look: its other side ignores this side's settings."""
@@ -69,8 +71,14 @@ class Connections:
         oldest, because an honest one says at once who it is.
         """
         by_peer = {one.peer: one for one in open_now}
-        self._organs = {p: organ for p, organ in self._organs.items() if _parsed(p) in by_peer}
-        known = {_parsed(peer): organ for peer, organ in self._organs.items()}
+        # A look may have begun before a connection that is known by now: only the next one can
+        # tell that it is gone.
+        missed = {peer for peer in self._organs if _parsed(peer) not in by_peer}
+        for gone in missed & self._missed:
+            del self._organs[gone]
+        self._missed = missed
+        open_organs = {_parsed(peer): organ for peer, organ in self._organs.items()}
+        known = {peer: organ for peer, organ in open_organs.items() if peer in by_peer}
         seen = {peer: None for peer in self._strangers if peer in by_peer}
         self._strangers = {peer: None for peer in {**seen, **by_peer} if peer not in known}
         of_organs = _grouped(known)
