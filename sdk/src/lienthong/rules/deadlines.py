@@ -9,18 +9,21 @@ for receiving.
 from __future__ import annotations
 
 import enum
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
 from attrs import frozen
 
 from lienthong.errors import InvalidValue
-from lienthong.model.time import VIETNAM, check_aware
+from lienthong.model.time import check_aware
 from lienthong.rules.calendar import Span, WorkCalendar, session_at
 
 _DAY: Final = timedelta(days=1)
-_MIDNIGHT: Final = time(0)
-_OFFSET: Final = timedelta(hours=7)
+_ZONE: Final = timezone(timedelta(hours=7))
+"""Calendars begin after the last change of Vietnam's offset, and a fixed one is quick."""
+
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=_ZONE).astimezone(UTC)
+_FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 MAX_DAYS: Final = 3650
 """Days that one rule may count."""
 
@@ -163,7 +166,7 @@ def forward_urgent_by(received: datetime, within: timedelta, calendar: WorkCalen
         OutsideCalendar: the calendar does not cover all of it.
     """
     at = add_working_time(received, within, calendar)
-    local, first = at.astimezone(VIETNAM), _local(received).date()
+    local, first = at.astimezone(_ZONE), _local(received).date()
     return Deadline(
         at=at,
         day=local.date(),
@@ -233,7 +236,7 @@ def add_working_time(start: datetime, amount: timedelta, calendar: WorkCalendar)
             if begin >= end:
                 continue
             if amount <= end - begin:
-                return _midnight(day) + begin + amount
+                return _instant(day, 0) + begin + amount
             amount -= end - begin
         day, since = calendar.next_working_day(day), timedelta()
 
@@ -294,24 +297,19 @@ def _deadline(
 
 def _local(instant: datetime) -> datetime:
     check_aware(instant, field="instant")
-    return instant.astimezone(VIETNAM)
+    return instant.astimezone(_ZONE)
 
 
 def _second(local: datetime) -> int:
     return local.hour * 3600 + local.minute * 60 + local.second
 
 
-def _midnight(day: date) -> datetime:
-    # Calendars begin after the last change of Vietnam's offset.
-    return datetime.combine(day, _MIDNIGHT, UTC) - _OFFSET
-
-
 def _instant(day: date, second: int) -> datetime:
-    return _midnight(day) + timedelta(seconds=second)
+    return _FIRST + timedelta(day.toordinal() - _FIRST_DAY, second)
 
 
 def _end_of(day: date) -> datetime:
-    return _midnight(day + _DAY)
+    return _instant(day + _DAY, 0)
 
 
 def _check_count(count: int) -> None:
