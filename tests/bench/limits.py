@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,10 @@ MIB: Final = 1024 * 1024
 @frozen(kw_only=True)
 class Limits:
     """Rates a second; of keys, hashing and commits on one core."""
+
+    cores: float
+    """What two processes verify at once, in what one verifies alone: less than 2 where the two
+    cores share their parts, or the machine has other guests."""
 
     p256_sign: float
     p256_verify: float
@@ -57,6 +62,7 @@ def measure(folder: Path) -> Limits:
     block = bytes(MIB)
     unary, upload, download = raw_rates(folder / "raw")
     return Limits(
+        cores=_verifying(2) / _verifying(1),
         p256_sign=_rate(lambda: p256.sign(MESSAGE, ecdsa)),
         p256_verify=_rate(lambda: p256_public.verify(of_p256, MESSAGE, ecdsa)),
         rsa_sign=_rate(lambda: rsa2048.sign(MESSAGE, pkcs, SHA256())),
@@ -73,6 +79,7 @@ def measure(folder: Path) -> Limits:
 def rows(limits: Limits) -> list[Row]:
     """The limits themselves, as context."""
     return [
+        Row(name="limit: two processes, in one", value=limits.cores, unit=""),
         Row(name="limit: P-256 signatures, one core", value=limits.p256_sign, unit="1/s"),
         Row(name="limit: P-256 verifications, one core", value=limits.p256_verify, unit="1/s"),
         Row(name="limit: RSA-2048 signatures, one core", value=limits.rsa_sign, unit="1/s"),
@@ -86,15 +93,30 @@ def rows(limits: Limits) -> list[Row]:
     ]
 
 
-def _rate(work: Callable[[], object]) -> float:
+def _rate(work: Callable[[], object], seconds_in_all: float = SECONDS) -> float:
     """Calls a second."""
     started = time.perf_counter()
     count = 0
-    while (seconds := time.perf_counter() - started) < SECONDS:
+    while (seconds := time.perf_counter() - started) < seconds_in_all:
         for _ in range(20):
             work()
         count += 20
     return count / seconds
+
+
+def _verifying(processes: int) -> float:
+    """P-256 verifications a second of so many processes at once."""
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        # All are started before any counts.
+        pool.map(_verify_p256, [0.05] * processes, chunksize=1)
+        return sum(pool.map(_verify_p256, [2 * SECONDS] * processes, chunksize=1))
+
+
+def _verify_p256(seconds: float) -> float:
+    key = ec.generate_private_key(ec.SECP256R1())
+    public, ecdsa = key.public_key(), ec.ECDSA(SHA256())
+    signature = key.sign(MESSAGE, ecdsa)
+    return _rate(lambda: public.verify(signature, MESSAGE, ecdsa), seconds)
 
 
 def _commits(path: Path, group: int) -> float:
