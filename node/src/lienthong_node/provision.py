@@ -28,7 +28,6 @@ from lienthong_node.core.credentials import Role, Use
 from lienthong_node.opening import utc_now
 from lienthong_node.settings import FILE_NAME, UNSPECIFIED, Settings, dump_settings
 
-OPERATOR_PROFILE: Final = "operator"
 PROFILE_FILE: Final = "profile.toml"
 DEFAULT_DAYS: Final = 365
 
