@@ -11,7 +11,7 @@ from lienthong.evidence.tiles import HashReader
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation
 from lienthong.model.package import PackageKind
-from lienthong.spi.records import CheckpointRow, DeliveryRow, JournalRow, PackageRow
+from lienthong.spi.records import CheckpointRow, JournalRow, PackageRow
 from lienthong.spi.storage import ReadView, WriteTransaction
 from lienthong_node.core.commands import ReportStatus, SubmitPackage
 from lienthong_node.core.credentials import Credentials
@@ -120,10 +120,10 @@ def report_facts(view: ReadView, command: ReportStatus, registry: Registry) -> R
     package_id = statement.package_id.bytes
     recipient = _canonical(directory, statement.recipient)
     package = view.package(package_id)
-    delivery = _delivery(view.deliveries(package_id), recipient)
+    delivery = view.delivery(package_id, recipient)
     replaced = None
     if package is not None and package.kind == PackageKind.REPLACE.value:
-        replaced = _delivery(view.deliveries(package.target_package_id), recipient)
+        replaced = view.delivery(package.target_package_id, recipient)
     return ReportFacts(
         directory=directory,
         credentials=registry.credentials,
@@ -198,7 +198,3 @@ def _possessions(view: ReadView, owners: set[str], command: SubmitPackage) -> di
                 size = view.possession(owner, file.sha256.bytes)
                 found |= {} if size is None else {file.sha256.bytes: size}
     return found
-
-
-def _delivery(rows: Sequence[DeliveryRow], recipient: str) -> DeliveryRow | None:
-    return next((row for row in rows if row.recipient == recipient), None)

@@ -94,6 +94,12 @@ class LosesUpdates(Broken):
                 self._records.deliveries.setdefault((row.package_id, row.recipient), row)
 
 
+class GivesAnyDeliveryOfThePackage(Broken):
+    class look(MemoryReadView):
+        def delivery(self, package_id: bytes, recipient: str) -> DeliveryRow | None:
+            return next(iter(self.deliveries(package_id)), None)
+
+
 class FeedOffByOne(Broken):
     class look(MemoryReadView):
         def feed(self, organ_id: str, start: int, limit: int) -> Sequence[JournalRow]:
@@ -327,6 +333,7 @@ CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     FeedOffByOne: "test_feed_shows_the_partys_entries_from_a_start",
     FeedMissesTheLast: "test_feed_in_pages_is_the_whole_feed",
     FeedMatchesPrefixes: "test_feed_never_shows_what_concerns_others",
+    GivesAnyDeliveryOfThePackage: "test_everything_is_read_back_after_reopening",
     FeedIgnoresCase: "test_feed_never_shows_what_concerns_others",
     SortsProofs: "test_hashes_and_parties_keep_their_order",
     ForgetsTheOrderOfTheFrontier: "test_hashes_and_parties_keep_their_order",

@@ -216,6 +216,7 @@ def test_connections_have_the_settings_that_durability_rests_on(
     for connection in (writer, reader):
         assert connection.pragma("trusted_schema") == 0
         assert connection.pragma("cell_size_check") == 1
+        assert connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, -1) == 1
     with pytest.raises(apsw.ReadOnlyError):
         reader.execute("DELETE FROM head")
     reader.close()

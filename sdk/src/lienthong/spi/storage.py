@@ -46,6 +46,10 @@ class ReadView(ABC):
         """All deliveries of a package, ordered by recipient."""
 
     @abstractmethod
+    def delivery(self, package_id: bytes, recipient: str) -> DeliveryRow | None:
+        """One of them; a package may have a thousand."""
+
+    @abstractmethod
     def statement(self, statement_id: bytes) -> StatementRow | None: ...
 
     @abstractmethod

@@ -100,6 +100,9 @@ class MemoryReadView(ReadView):
         found = (r for r in self._records.deliveries.values() if r.package_id == package_id)
         return tuple(sorted(found, key=attrgetter("recipient")))
 
+    def delivery(self, package_id: bytes, recipient: str) -> DeliveryRow | None:
+        return self._records.deliveries.get((package_id, recipient))
+
     def statement(self, statement_id: bytes) -> StatementRow | None:
         return self._records.statements.get(statement_id)
 

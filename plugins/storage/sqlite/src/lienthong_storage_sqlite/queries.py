@@ -33,6 +33,7 @@ PACKAGE_FILES: Final = (
     "SELECT sha256, size, name, role FROM package_file WHERE package_id = ? ORDER BY position"
 )
 DELIVERIES: Final = f"SELECT {_DELIVERY} FROM delivery WHERE package_id = ? ORDER BY recipient"
+DELIVERY: Final = f"SELECT {_DELIVERY} FROM delivery WHERE package_id = ? AND recipient = ?"
 STATEMENT: Final = f"SELECT {_STATEMENT} FROM statement WHERE statement_id = ?"
 STATEMENTS: Final = (
     f"SELECT {_STATEMENT} FROM statement WHERE package_id = ? AND recipient = ? ORDER BY idx"

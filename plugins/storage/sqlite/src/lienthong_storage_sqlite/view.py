@@ -84,6 +84,10 @@ class SQLiteReadView(ReadView):
     def deliveries(self, package_id: bytes) -> Sequence[DeliveryRow]:
         return self._many(rows.load_delivery, queries.DELIVERIES, package_id)
 
+    def delivery(self, package_id: bytes, recipient: str) -> DeliveryRow | None:
+        row = self._one(queries.DELIVERY, package_id, recipient)
+        return None if row is None else rows.load_delivery(row)
+
     def statement(self, statement_id: bytes) -> StatementRow | None:
         row = self._one(queries.STATEMENT, statement_id)
         return None if row is None else rows.load_statement(row)

@@ -103,6 +103,7 @@ def _about_organ(organ: str) -> list[Question]:
         lambda view: view.unused_bytes(organ),
         lambda view: list(view.unused_files(2, 2)),
         lambda view: list(view.statements(package_id(1), organ)),
+        lambda view: view.delivery(package_id(1), organ),
         _list(organ, incoming=True),
         _list(organ, incoming=False),
         _list(organ, incoming=True, states=STATES[:2], before=before, limit=2),

@@ -58,6 +58,8 @@ class RowCases:
             assert view.tile(1, 2) == tile
             assert view.package(package_id(0)) == package_row(0)
             assert list(view.deliveries(package_id(0))) == [delivery_row(0)]
+            assert view.delivery(package_id(0), RECIPIENT) == delivery_row(0)
+            assert view.delivery(package_id(0), SENDER) is None
             assert view.statement(statement_row(0).statement_id) == statement_row(0)
             assert view.possession(SENDER, HASHES[1]) == 12
             assert list(view.organisations(0, 9)) == [organisation_row(SENDER, 1)]
