@@ -16,10 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lienthong_node.certificates import KeyKind
-from tests.bench import fanout, latency, limits, lives, recovery, transfer
+from tests.bench import deadlines, fanout, latency, limits, lives, recovery, transfer
 from tests.bench.rows import Row, table, write_json
 
-PARTS = ("lives", "latency", "fanout", "transfer", "recovery")
+PARTS = ("lives", "latency", "fanout", "transfer", "recovery", "deadlines")
 
 
 def main() -> None:
@@ -50,6 +50,7 @@ def _run(folder: Path, options: argparse.Namespace) -> list[Row]:
         "fanout": lambda: fanout.rows(folder / "fanout"),
         "transfer": lambda: transfer.rows(folder / "transfer", found, options.large_mib),
         "recovery": lambda: recovery.rows(folder / "recovery", options.pending),
+        "deadlines": deadlines.rows,
     }
     for name in options.only or PARTS:
         print(f"measuring {name} …", file=sys.stderr)

@@ -185,7 +185,7 @@ def test_help_and_completion_import_no_command(module: str) -> None:
     code = (
         "import sys; from lienthong.cli.app import application as a; c = a.make_context('x', []);"
         "a.get_help(c); assert [i.value for i in a.shell_complete(c, 'rec')] == ['recall', "
-        f"'receipt']; sys.exit({module!r} in sys.modules)"
+        f"'receipt', 'received-at']; sys.exit({module!r} in sys.modules)"
     )
     command = [sys.executable, "-c", code.replace("make_context('x', [])", "context_class(a)")]
     assert subprocess.run(command, check=False).returncode == 0

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lienthong.codec.toml import MAX_TOML_BYTES, document_template, dump_document, load_document
+from lienthong.codec.toml import document_template, dump_document, load_document
+from lienthong.codec.toml_text import MAX_TOML_BYTES
 from lienthong.errors import (
     InvalidValue,
     LienthongError,
@@ -200,8 +201,11 @@ def test_unknown_keys_come_with_the_nearest_one(
         ("subject", "reply_requested = 'true'\nsubject", "reply_requested", 6),
         ("subject", "urgent_at = 2026-01-05\nsubject", "urgent_at", 6),
         ("subject", "relations = 5\nsubject", "relations", 6),
-        ("subject", "extra = {a = 1}\nsubject", "extra.a", None),
+        ("subject", "extra = {a = 1}\nsubject", "extra.a", 6),
         ("subject", "signed_at = 2026-01-05\nsubject", "signed_at", 6),
+        ("2026-01-05", "2026-02-29", "issued_date", 4),
+        ("2026-01-05", '"2026-04-31"', "issued_date", 4),
+        ("subject", 'number = "06"\nsubject', "number", 6),
     ],
 )
 def test_faults_are_named_with_key_and_line(old: str, new: str, key: str, line: int | None) -> None:
@@ -247,7 +251,7 @@ def test_instants_have_a_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=", "a = ", "a = 1\na = 2", '"a', "[a\n", "a = " + "[" * 5000, "a = '\0'"]
+    "text", ["=", "a = ", "[a]\n[a]", '"a', "[a\n", "a = " + "[" * 5000, "a = '\0'"]
 )
 def test_what_is_no_toml_is_malformed(text: str) -> None:
     with pytest.raises(Malformed, match=r"vb\.toml"):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pytest
 from hypothesis import given
 
-from lienthong.errors import InvalidValue, MissingField, NaiveTime
+from lienthong.errors import InvalidValue, MissingField, NaiveTime, NoSuchDay
 from lienthong.model import time
 from lienthong.model.time import (
     VIETNAM,
@@ -18,6 +18,7 @@ from lienthong.model.time import (
     format_vietnam,
     from_us,
     parse_date,
+    parse_instant,
     to_us,
     vietnam_date,
 )
@@ -121,11 +122,71 @@ def test_microseconds_round_trip(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "20260105", "2026-W01-1", "2026-1-5", "2026-02-30", "2026-01-05 ", "٢٠٢٦-٠١-٠٥"]
+    "text", ["", "20260105", "2026-W01-1", "2026-1-5", "05/01/2026", "2026-01-05 ", "٢٠٢٦-٠١-٠٥"]
 )
 def test_refuses_other_dates(text: str) -> None:
     with pytest.raises(InvalidValue, match="YYYY-MM-DD"):
         parse_date(text, field="x")
+
+
+@pytest.mark.parametrize("text", ["2026-02-29", "2026-04-31", "2026-13-01", "0000-01-01"])
+def test_days_that_do_not_exist_are_named(text: str) -> None:
+    with pytest.raises(NoSuchDay, match=f"x is {text}: there is no such day"):
+        parse_date(text, field="x")
+    with pytest.raises(NoSuchDay, match=f"x is {text}"):
+        parse_instant(f"{text}T08:00:00", field="x")
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-13T16:59:00", "2026-11-13 16:59", "2026-11-13T16:59:00.5"]
+)
+def test_an_instant_without_a_zone_is_refused(text: str) -> None:
+    with pytest.raises(NaiveTime) as caught:
+        parse_instant(text, field="x")
+    assert "+07:00" in caught.value.next_step("vi")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "2026-11-13",
+        "13/11/2026 16:59:00",
+        "2026-11-13T25:00:00Z",
+        "2026-11-13T16:59:60Z",
+        "2026-11-13T16:59:00+25:00",
+        "2026-11-13T16:59:00+0700",
+        "2026-11-13T16:59:00 Asia/Ho_Chi_Minh",
+        "2026/11/13 16:59:00+07:00",
+        "2026/11/13T16:59:00",
+        "2026/11/13 16:59",
+        "2026-11-13T16:59:00Z\n",
+        "x2026/11/13 16:59:00",
+        "1899-12-31T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
+def test_refuses_other_instants(text: str) -> None:
+    with pytest.raises(InvalidValue, match="x is"):
+        parse_instant(text, field="x")
+
+
+def test_reads_instants() -> None:
+    expected = datetime(2026, 11, 13, 9, 59, tzinfo=UTC)
+    for text in (
+        "2026-11-13T16:59:00+07:00",
+        "2026-11-13T09:59:00Z",
+        "2026-11-13 09:59Z",
+        "2026-11-12T23:59:00.000-10:00",
+        "2026/11/13 16:59:00",
+    ):
+        assert parse_instant(text, field="x") == expected
+
+
+@given(instants())
+def test_any_instant_is_read_as_it_was_written(moment: datetime) -> None:
+    assert parse_instant(moment.isoformat(), field="x") == moment
 
 
 def test_reads_a_date() -> None:

@@ -31,6 +31,7 @@ def make_calendar(*, culture_day: bool | None = None, version: str = "h53-2026")
         DayException(
             day=date.fromisoformat(f"{year}-{day}"),
             is_working=False,
+            name="Ngày nghỉ lễ",
             basis="BLLĐ 2019 Đ112",
             status=DayStatus.PROVISIONAL if year > 2026 else DayStatus.OFFICIAL,
         )
@@ -38,13 +39,19 @@ def make_calendar(*, culture_day: bool | None = None, version: str = "h53-2026")
         for day in days.split()
     ]
     exceptions += [
-        DayException(day=date.fromisoformat(day), is_working=True, basis="hoán đổi ngày làm việc")
+        DayException(
+            day=date.fromisoformat(day),
+            is_working=True,
+            name="Làm bù",
+            basis="hoán đổi ngày làm việc",
+        )
         for day in SWAPPED
     ]
     exceptions.append(
         DayException(
             day=date.fromisoformat(UNDECIDED),
             is_working=not culture_day if culture_day is not None else False,
+            name="Ngày Văn hóa Việt Nam",
             basis="NQ 80-NQ/TW",
             status=DayStatus.OFFICIAL if culture_day is not None else DayStatus.PROVISIONAL,
         )

@@ -21,7 +21,7 @@ def made(**changes: Any) -> WorkCalendar:
 
 
 def off(day: str, *, is_working: bool = False) -> DayException:
-    return DayException(day=date.fromisoformat(day), is_working=is_working, basis="basis")
+    return DayException(day=date.fromisoformat(day), is_working=is_working, name="n", basis="basis")
 
 
 def test_weekends_are_off_and_exceptions_decide(calendar: WorkCalendar) -> None:
@@ -108,7 +108,11 @@ def test_contradictions_are_named(changes: dict[str, Any], day: str, reason: str
         (OfficeHours, {"sessions": [MORNING], "weekdays": [7]}, "weekdays"),
         (OfficeHours, {"sessions": [MORNING], "weekdays": []}, "weekdays"),
         (OfficeHours, {"sessions": [MORNING], "season_from": (4, 16)}, "season_to"),
-        (DayException, {"day": "2026-01-01", "is_working": False, "basis": "b"}, "day"),
+        (
+            DayException,
+            {"day": "2026-01-01", "is_working": False, "name": "n", "basis": "b"},
+            "day",
+        ),
         (WorkCalendar, {"version": "v", "first_year": 2026, "last_year": 2025}, "last_year"),
     ],
 )
@@ -125,7 +129,7 @@ def test_what_is_required_is_missed() -> None:
     with pytest.raises(MissingField, match="sessions"):
         OfficeHours(sessions=[])
     with pytest.raises(MissingField, match="basis"):
-        DayException(day=date(2026, 1, 1), is_working=False, basis="")
+        DayException(day=date(2026, 1, 1), is_working=False, name="n", basis="")
 
 
 def test_days_outside_are_refused(calendar: WorkCalendar) -> None:

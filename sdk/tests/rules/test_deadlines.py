@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lienthong.errors import InvalidValue, NaiveTime, OutsideCalendar
-from lienthong.model.time import VIETNAM
+from lienthong.model.time import VIETNAM, vietnam_date
 from lienthong.rules.calendar import WorkCalendar
 from lienthong.rules.deadlines import (
     OnDayOff,
+    SentBasis,
     add_days,
     add_working_days,
     add_working_time,
     forward_by,
     forward_urgent_by,
+    is_skewed,
+    issue_by,
     receipt_notice_by,
     received_at,
     renewed,
@@ -25,8 +29,18 @@ from lienthong.rules.deadlines import (
     send_by,
     send_target,
     send_urgent_by,
+    sent_at,
 )
 from sdk.tests.rules.conftest import make_calendar
+from sdk.tests.rules.worked_cases import (
+    ISSUED_AND_ACKNOWLEDGED,
+    OTHER_ZONES,
+    RECEIVED,
+    REPORTS,
+    SENT,
+    SKEWED,
+    WORKING_DAYS,
+)
 
 CALENDAR = make_calendar()
 MINUTE = timedelta(minutes=1)
@@ -42,28 +56,7 @@ def told(instant: datetime) -> str:
     return instant.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S").removesuffix(":00")
 
 
-@pytest.mark.parametrize(
-    ("case", "entered", "received", "forward"),
-    [
-        (1, "13/11/2026 16:59", "13/11/2026 16:59", "16/11/2026 17:00"),
-        (2, "13/11/2026 17:00", "16/11/2026 07:30", "17/11/2026 17:00"),
-        (3, "14/11/2026 09:00", "16/11/2026 07:30", "17/11/2026 17:00"),
-        (4, "15/11/2026 23:59:59", "16/11/2026 07:30", "17/11/2026 17:00"),
-        (5, "11/11/2026 11:29:59", "11/11/2026 11:29:59", "12/11/2026 17:00"),
-        (6, "11/11/2026 11:30", "11/11/2026 13:00", "12/11/2026 17:00"),
-        (7, "11/11/2026 06:50", "11/11/2026 07:30", "12/11/2026 17:00"),
-        (8, "11/11/2026 23:59:59", "12/11/2026 07:30", "13/11/2026 17:00"),
-        (9, "12/11/2026 00:00", "12/11/2026 07:30", "13/11/2026 17:00"),
-        (10, "13/02/2026 16:30", "13/02/2026 16:30", "23/02/2026 17:00"),
-        (12, "14/02/2026 08:00", "23/02/2026 07:30", "24/02/2026 17:00"),
-        (13, "22/08/2026 09:00", "22/08/2026 09:00", "24/08/2026 17:00"),
-        (15, "31/08/2026 09:00", "03/09/2026 07:30", "04/09/2026 17:00"),
-        (17, "02/01/2026 09:00", "05/01/2026 07:30", "06/01/2026 17:00"),
-        (31, "29/04/2026 17:10", "04/05/2026 07:30", "05/05/2026 17:00"),
-        (37, "13/11/2026 17:01", "16/11/2026 07:30", "17/11/2026 17:00"),
-        (41, "29/04/2025 20:00", "05/05/2025 07:30", "06/05/2025 17:00"),
-    ],
-)
+@pytest.mark.parametrize(("case", "entered", "received", "forward"), RECEIVED)
 def test_received_and_forwarded(case: int, entered: str, received: str, forward: str) -> None:
     found = received_at(local(entered), CALENDAR)
     assert (case, told(found.at)) == (case, received)
@@ -74,39 +67,56 @@ def test_received_and_forwarded(case: int, entered: str, received: str, forward:
     assert found.calendar_version == due.calendar_version == "h53-2026"
 
 
-@pytest.mark.parametrize(
-    ("case", "text", "expected"),
-    [
-        (25, "2026-11-13T09:59:00+00:00", "13/11/2026 16:59"),
-        (26, "2026-11-13T10:00:00+00:00", "16/11/2026 07:30"),
-    ],
-)
+@pytest.mark.parametrize(("case", "text", "expected"), OTHER_ZONES)
 def test_other_zones(case: int, text: str, expected: str) -> None:
     assert (case, told(received_at(datetime.fromisoformat(text), CALENDAR).at)) == (case, expected)
 
 
-@pytest.mark.parametrize(
-    ("case", "signed", "deadline"),
-    [
-        (19, "11/11/2026 08:00", "12/11/2026 11:30"),
-        (20, "13/11/2026 16:50", "16/11/2026 11:30"),
-        (21, "14/11/2026 10:00", "16/11/2026 11:30"),
-        (23, "13/02/2026 16:00", "23/02/2026 11:30"),
-    ],
-)
-def test_sending(case: int, signed: str, deadline: str) -> None:
+@pytest.mark.parametrize(("case", "signed", "deadline", "decree_30"), SENT)
+def test_sending(case: int, signed: str, deadline: str, decree_30: str) -> None:
     found = send_by(local(signed), CALENDAR)
+    later = issue_by(local(signed), CALENDAR)
+    assert (case, told(later.at), later.clause) == (case, decree_30, "NĐ 30/2020 Đ18.1")
     assert (case, told(found.at), found.clause) == (case, deadline, "QĐ 28/2018 Đ6.2")
     target = send_target(local(signed))
     assert target.day == local(signed).date()
     assert told(target.at) == told(local(signed).replace(hour=0, minute=0) + timedelta(days=1))
 
 
+@pytest.mark.parametrize(
+    ("case", "issued", "acknowledged", "basis", "sent"), ISSUED_AND_ACKNOWLEDGED
+)
+def test_sent(
+    case: int, issued: str, acknowledged: str | None, basis: str, sent: str | None
+) -> None:
+    known = local(acknowledged) if acknowledged else None
+    found = sent_at(local(issued), known, SentBasis[basis])
+    assert (case, told(found.at) if found else None) == (case, sent)
+    assert found is None or (found.rule, found.clause) == ("T1", "QĐ 52/2019 Đ10.1")
+
+
+@pytest.mark.parametrize(("case", "sent", "entered", "seconds", "skewed"), SKEWED)
+def test_skew_of_clocks(case: int, sent: str, entered: str, seconds: int, skewed: bool) -> None:
+    found = is_skewed(local(sent), local(entered), timedelta(seconds=seconds))
+    assert (case, found) == (case, skewed)
+
+
+def test_sending_and_skew_refuse_naive_instants() -> None:
+    naive, aware = datetime(2026, 11, 13, 8), local("13/11/2026 08:00")  # noqa: DTZ001 - on purpose
+    for pair in ((naive, aware), (aware, naive)):
+        with pytest.raises(NaiveTime):
+            sent_at(*pair)
+        with pytest.raises(NaiveTime):
+            is_skewed(*pair, timedelta())
+    with pytest.raises(InvalidValue):
+        is_skewed(aware, aware, timedelta(seconds=-1))
+
+
 def test_case_20_is_on_time_up_to_the_end_of_the_morning() -> None:
     deadline = send_by(local("13/11/2026 16:50"), CALENDAR).at
     on_time = [local(f"16/11/2026 {hour}") <= deadline for hour in ("10:00", "11:29:59", "11:31")]
     assert on_time == [True, True, False]
-    assert local("16/11/2026 11:31") <= forward_by(local("13/11/2026 16:50"), CALENDAR).at
+    assert local("16/11/2026 11:31") <= issue_by(local("13/11/2026 16:50"), CALENDAR).at
 
 
 def test_case_24_an_urgent_document_at_night() -> None:
@@ -116,6 +126,10 @@ def test_case_24_an_urgent_document_at_night() -> None:
     assert told(received) == "16/11/2026 07:30"
     due = forward_urgent_by(received, timedelta(minutes=60), CALENDAR)
     assert told(due.at) == "16/11/2026 08:30"
+    elapsed = forward_urgent_by(
+        local("14/11/2026 22:16"), timedelta(minutes=60), CALENDAR, in_office_hours=False
+    )
+    assert (told(elapsed.at), elapsed.provisional) == ("14/11/2026 23:16", False)
 
 
 def test_case_29_a_naive_instant_is_refused() -> None:
@@ -133,6 +147,12 @@ def test_case_29_a_naive_instant_is_refused() -> None:
             rule()
 
 
+def test_case_30_the_year_begins_in_vietnam() -> None:
+    begins = datetime.fromisoformat("2026-12-31T17:00:00Z")
+    years = [vietnam_date(begins - timedelta(seconds=1)).year, vietnam_date(begins).year]
+    assert years == [2026, 2027]
+
+
 def test_case_33_an_undecided_day_makes_it_provisional() -> None:
     entered = local("23/11/2026 17:05")
     undecided = received_at(entered, CALENDAR)
@@ -143,18 +163,22 @@ def test_case_33_an_undecided_day_makes_it_provisional() -> None:
 
 
 def test_case_34_working_days_over_tet() -> None:
-    days = [add_working_days(date(2026, 2, 12), count, CALENDAR).day for count in (1, 2, 3)]
-    assert days == [date(2026, 2, 13), date(2026, 2, 23), date(2026, 2, 24)]
+    for case, day, count, expected in WORKING_DAYS:
+        found = add_working_days(date.fromisoformat(day), count, CALENDAR)
+        assert (case, str(found.day)) == (case, expected)
     assert told(add_working_days(date(2026, 2, 12), 3, CALENDAR).at) == "24/02/2026 17:00"
 
 
 def test_case_36_quarterly_reports() -> None:
-    days = [report_day(2026, month, CALENDAR).day for month in (3, 6, 9, 12)]
-    assert days == [date(2026, 3, 16), date(2026, 6, 15), date(2026, 9, 15), date(2026, 12, 15)]
+    for case, year, month, expected in REPORTS:
+        assert (case, str(report_day(year, month, CALENDAR).day)) == (case, expected)
     assert report_day(2026, 3, CALENDAR, OnDayOff.PREVIOUS).day == date(2026, 3, 13)
     assert report_day(2026, 3, CALENDAR, OnDayOff.EXACT).day == date(2026, 3, 15)
     with pytest.raises(InvalidValue, match="month"):
         report_day(2026, 4, CALENDAR)
+    for year in (0, 10_000):
+        with pytest.raises(InvalidValue, match="year"):
+            report_day(year, 3, CALENDAR)
 
 
 def test_days_end_at_midnight_and_move_off_days_off() -> None:
@@ -192,6 +216,9 @@ def test_counts_that_make_no_sense_are_refused(amount: int) -> None:
 def test_negative_time_is_refused() -> None:
     for rule in (
         lambda: send_urgent_by(local("13/11/2026 08:00"), -MINUTE),
+        lambda: forward_urgent_by(
+            local("13/11/2026 08:00"), -MINUTE, CALENDAR, in_office_hours=False
+        ),
         lambda: add_working_time(local("13/11/2026 08:00"), -MINUTE, CALENDAR),
     ):
         with pytest.raises(InvalidValue, match="amount"):
@@ -206,6 +233,9 @@ def test_days_outside_the_calendar_are_refused() -> None:
         forward_by(local("31/12/2027 08:00"), CALENDAR)
     with pytest.raises(OutsideCalendar):
         add_working_days(date(2027, 12, 1), 60, CALENDAR)
+    for rule in (add_days, add_working_days):
+        with pytest.raises(OutsideCalendar):
+            rule(date.max, 1, CALENDAR)
 
 
 # A second reading of the rules, minute by minute and day by day.
@@ -285,3 +315,29 @@ def test_the_zone_of_the_input_does_not_matter(entered: datetime, hours: int) ->
     for rule in (received_at, send_by, forward_by):
         assert rule(elsewhere, CALENDAR) == rule(entered, CALENDAR)
     assert received_at(elsewhere, CALENDAR).at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        datetime.max.replace(tzinfo=timezone(-timedelta(hours=12))),
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+        datetime(9999, 12, 31, 23, tzinfo=UTC),
+        "2026-11-13",
+        date(2026, 11, 13),
+    ],
+)
+def test_what_is_no_instant_of_our_time_is_refused(instant: Any) -> None:
+    hours = timedelta(hours=2)
+    for rule in (received_at, send_by, forward_by, issue_by):
+        with pytest.raises(InvalidValue):
+            rule(instant, CALENDAR)
+    with pytest.raises(InvalidValue):
+        send_urgent_by(instant, hours)
+    with pytest.raises(InvalidValue):
+        forward_urgent_by(instant, hours, CALENDAR)
+    with pytest.raises(InvalidValue):
+        add_working_time(instant, hours, CALENDAR)
+    for rule_of_day in (send_target, receipt_notice_by):
+        with pytest.raises(InvalidValue):
+            rule_of_day(instant)

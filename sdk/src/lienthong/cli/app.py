@@ -31,7 +31,30 @@ COMMANDS: Final = {
     "receipt": Place("evidence:receipt", "Receipts: proofs that the axis recorded something."),
     "bundle": Place("evidence:bundle", "Evidence bundles: a whole case in one file."),
     "witness": Place("witnessing:witness", "Keep and compare the axis's checkpoints."),
+    "calendar": Place("calendars:calendar", "Calendars: days off and swapped working days."),
+    "received-at": Place(
+        "working_time:received_at", "When a document that entered at INSTANT counts as received."
+    ),
+    "send-by": Place(
+        "working_time:send_by", "By when a document signed at SIGNED_AT must be sent."
+    ),
+    "forward-by": Place(
+        "working_time:forward_by",
+        "By when a document received at RECEIVED_AT must be sent on.",
+    ),
+    "add-working-days": Place(
+        "working_time:add_working_days",
+        "The N-th working day after DATE, which itself does not count.",
+    ),
+    "add-days": Place(
+        "working_time:add_days", "The N-th day after DATE; on a day off the next working day."
+    ),
+    "report-day": Place("working_time:report_day", "The day of a quarterly report."),
+    "explain": Place(
+        "explaining:explain", "Say what the rules ask of a document: fields, paper, deadlines."
+    ),
     "document": Place("documents:document", "The data file of a document."),
+    "rules": Place("rules:rules", "Rule sets: what a province has decided, with clauses."),
     "plugins": Place("extending:plugins", "Plugins: signers, stores, verifiers and the rest."),
     "completion": Place("extending:completion", "Print the completion script for a shell."),
 }

@@ -109,6 +109,17 @@ def as_data(error: LienthongError, language: Language) -> dict[str, object]:
     }
 
 
+def as_fault(error: LienthongError, language: Language) -> dict[str, object]:
+    """A fault of a file that is checked, where others may follow."""
+    return {
+        "code": error.code,
+        "line": error.facts.get("line"),
+        "key": error.facts.get("key"),
+        "message": error.message(language),
+        "next_step": error.next_step(language),
+    }
+
+
 def as_report(code: str, message: str, exit_code: ExitCode) -> str:
     """What no ``LienthongError`` stands for, as one JSON object on one line."""
     report = {"code": code, "message": message, "exit_code": int(exit_code)}

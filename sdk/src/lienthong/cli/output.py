@@ -133,6 +133,11 @@ def good(text: str) -> Text:
     return Text(safe(text), style="green")
 
 
+def bad(text: str) -> Text:
+    """A line about something that is wrong."""
+    return Text(safe(text), style="red")
+
+
 @contextmanager
 def progress(*, shown: bool) -> Iterator[Update | None]:
     """Bars on stderr for uploads and downloads; None when nobody watches."""

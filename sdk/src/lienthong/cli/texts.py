@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from lienthong.errors import Language
+from lienthong.model.time import VIETNAM
 
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    "anchors_missing": (
+        "give --anchors, or a profile with --profile DIR or LIENTHONG_PROFILE",
+        "dùng --anchors, hoặc hồ sơ kết nối qua --profile THƯ_MỤC hay LIENTHONG_PROFILE",
+    ),
+    "any_recipient": ("any other recipient", "nơi nhận khác"),
     "axis": ("axis", "trục"),
+    "basis": ("basis", "căn cứ"),
     "bundle_verified": (
         "bundle verified: packages {packages}, journal entries {entries}, files {files}",
         "gói bằng chứng hợp lệ: {packages} gói tin, {entries} mục nhật ký, {files} tệp",
     ),
+    "calendar_good": (
+        "{file} is good: {version}; days provisional {provisional}, unlike its base {replacing}",
+        "{file} hợp lệ: {version}; số ngày tạm tính {provisional}, khác lịch gốc {replacing}",
+    ),
+    "calendars_equal": ("no difference", "không có khác biệt"),
     "checkpoint": ("checkpoint", "điểm kiểm tra"),
     "checkpoint_added": (
         "kept: {axis} continues its journal, now of {size} entries",
@@ -31,13 +44,27 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "no contradiction, but no proof that these lead to the newest, of size {size}: {sizes}",
         "không mâu thuẫn, nhưng thiếu bằng chứng dẫn đến điểm mới nhất, kích thước {size}: {sizes}",
     ),
+    "clause": ("clause", "căn cứ"),
     "code": ("code", "mã"),
+    "day": ("day", "ngày"),
+    "day_off": ("off", "nghỉ"),
+    "day_open": ("provisional", "tạm tính"),
     "deliveries": ("deliveries", "lượt gửi"),
-    "distribution": ("distribution", "gói cài đặt"),
     "description": ("description", "mô tả"),
+    "distribution": ("distribution", "gói cài đặt"),
     "document": ("document", "văn bản"),
+    "document_complete": ("nothing is missing", "đủ các thông tin bắt buộc"),
     "downloaded": ("{name} → {path}", "{name} → {path}"),
     "due_date": ("reply until", "trả lời trước ngày"),
+    "due_forwarded": ("passed on or distributed by", "trình, chuyển giao trước"),
+    "due_receipt_notice": ("receipt confirmed by", "báo nhận trước"),
+    "due_received": ("counts as received", "thời điểm nhận"),
+    "due_refused": ("refused by, if at all", "nếu từ chối, phản hồi trước"),
+    "due_replied": ("answered by", "trả lời trước"),
+    "due_sent": ("sent by", "gửi trước"),
+    "due_sent_decree_30": ("issued by, NĐ 30", "phát hành trước, theo NĐ 30"),
+    "due_sent_same_day": ("to be sent by", "cần gửi trước"),
+    "due_settled": ("settled by", "giải quyết trước"),
     "event": ("event", "sự kiện"),
     "evidence_holds": (
         "the evidence holds: {proves}",
@@ -51,27 +78,48 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "trừ khi có báo cáo không nằm trong gói bằng chứng",
     ),
     "index": ("entry", "mục"),
+    "inherits": ("inherits from", "kế thừa"),
     "interrupted": ("interrupted", "đã bị ngắt"),
     "issuer": ("issued by", "cơ quan ban hành"),
+    "key": ("key", "khóa"),
     "key_missing": (
         "give --axis-key, or a profile with --profile DIR or LIENTHONG_PROFILE",
         "dùng --axis-key, hoặc hồ sơ kết nối qua --profile THƯ_MỤC hay LIENTHONG_PROFILE",
     ),
-    "anchors_missing": (
-        "give --anchors, or a profile with --profile DIR or LIENTHONG_PROFILE",
-        "dùng --anchors, hoặc hồ sơ kết nối qua --profile THƯ_MỤC hay LIENTHONG_PROFILE",
-    ),
     "kind": ("kind", "loại"),
     "name": ("name", "tên"),
+    "no_deadlines": (
+        "no deadlines: give signed_at in the file, or --entered-at",
+        "chưa tính thời hạn: ghi signed_at trong tệp, hoặc dùng --entered-at",
+    ),
     "no_deliveries": ("no deliveries", "không có lượt gửi nào"),
     "no_organisations": ("no organisation found", "không tìm thấy cơ quan nào"),
     "no_plugins": ("no plugins installed", "chưa cài plugin nào"),
     "number": ("number", "số, ký hiệu"),
+    "official_until": (
+        "published until {day}; every later day is provisional",
+        "đã công bố đến {day}; mọi ngày sau đó là tạm tính",
+    ),
+    "origin": ("said by", "theo bộ"),
     "package": ("package", "gói tin"),
+    "paper_e_and_paper": ("{who}: paper copy required", "{who}: phải gửi kèm bản giấy"),
+    "paper_e_only": (
+        "{who}: electronic only, no paper",
+        "{who}: chỉ gửi bản điện tử, không gửi bản giấy",
+    ),
+    "paper_paper_only": ("{who}: on paper only", "{who}: chỉ gửi bản giấy"),
+    "paper_undecided": (
+        "{who}: not validly signed by both, a leader must decide the form ({clause})",
+        "{who}: chưa đủ chữ ký số hợp lệ, lãnh đạo phải quyết định hình thức gửi ({clause})",
+    ),
     "problem": ("problem", "vấn đề"),
     "profile_missing": (
         "no profile: give --profile DIR or set LIENTHONG_PROFILE",
         "thiếu hồ sơ kết nối: dùng --profile THƯ_MỤC hoặc đặt LIENTHONG_PROFILE",
+    ),
+    "provisional": (
+        "provisional: a day that this depends on was not published yet, so it may change",
+        "tạm tính: có ngày liên quan chưa được công bố chính thức nên kết quả có thể thay đổi",
     ),
     "reason": ("reason", "lý do"),
     "receipt_verified": (
@@ -81,7 +129,16 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "recipient": ("recipient", "bên nhận"),
     "recorded": ("recorded at", "ghi nhận lúc"),
     "register": ("register entry", "số đến"),
+    "replaces": ("instead of", "thay cho"),
     "reply": ("reply", "văn bản trả lời"),
+    "rule_set_good": (
+        "{file} is a sound rule set: {version}",
+        "{file} là bộ quy tắc hợp lệ: {version}",
+    ),
+    "rule_sets_agree": (
+        "the rule sets agree in every setting",
+        "hai bộ quy tắc giống nhau ở mọi mục",
+    ),
     "saved": ("saved to {path}", "đã lưu vào {path}"),
     "scheme": ("scheme", "loại mã"),
     "secret_needed": ("secret needed: {name}", "cần mật khẩu: {name}"),
@@ -89,23 +146,47 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "sent": ("sent: package {package}", "đã gửi: gói tin {package}"),
     "signed_by": ("signed by", "ký bởi"),
     "size": ("size", "kích thước"),
+    "source": ("source", "nguồn"),
+    "sources": ("source", "nguồn"),
     "state": ("state", "trạng thái"),
+    "status": ("status", "tình trạng"),
     "subject": ("subject", "trích yếu"),
     "successors": ("successors", "cơ quan kế thừa"),
     "target": ("about package", "về gói tin"),
     "time": ("time", "thời gian"),
+    "time_decree_30": ("NĐ 30/2020 Đ18.1: by {when}", "NĐ 30/2020 Đ18.1: chậm nhất {when}"),
+    "time_due": ("last day: {when}", "ngày cuối: {when}"),
+    "time_forward": ("to be sent on by {when}", "phải chuyển xử lý chậm nhất {when}"),
+    "time_received": ("counts as received at {when}", "tính là nhận lúc {when}"),
+    "time_report": ("report due on {when}", "ngày gửi báo cáo: {when}"),
+    "time_send": ("to be sent by {when}", "phải gửi chậm nhất {when}"),
+    "time_target": ("better the same day: by {when}", "nên gửi trong ngày: chậm nhất {when}"),
+    "time_until": ("until {when}", "đến {when}"),
+    "title": ("title", "tên đầy đủ"),
     "unchanged": ("as before", "không đổi"),
     "updated": ("updated", "cập nhật"),
     "urgency": ("urgency", "độ khẩn"),
     "valid": ("valid", "hiệu lực"),
+    "valid_from": ("valid from", "hiệu lực từ"),
+    "valid_to": ("valid until before", "hết hiệu lực từ"),
+    "value": ("value", "giá trị"),
     "version": ("version", "phiên bản"),
     "warning": ("warning", "cảnh báo"),
     "watch_stopped": (
         "entry {index} does not verify; keep this message, and go on without it: --after {next}",
         "mục {index} không xác minh được; giữ thông báo này, để bỏ qua và tiếp tục: --after {next}",
     ),
+    "what": ("what", "nội dung"),
     "who": ("who", "cơ quan"),
+    "working_day": ("working", "làm việc"),
 }
+
+_WEEKDAYS: Final[Mapping[Language, tuple[str, ...]]] = {
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
+}
+
+_TWO: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 
 KEYS: Final = frozenset(_TEXTS)
 
@@ -120,6 +201,27 @@ class Words:
         english, vietnamese = _TEXTS[key]
         text = vietnamese if self.language == "vi" else english
         return text.format(**facts) if facts else text
+
+    def of(self, english: str, vietnamese: str) -> str:
+        """One of two texts that something brings along itself."""
+        return vietnamese if self.language == "vi" else english
+
+    @property
+    def weekdays(self) -> tuple[str, ...]:
+        """Two letters for each day of the week, Monday first."""
+        return ("T2", "T3", "T4", "T5", "T6", "T7", "CN") if self.language == "vi" else _TWO
+
+    def day(self, day: date) -> str:
+        """A day with its day of the week."""
+        weekday = _WEEKDAYS[self.language][day.weekday()]
+        return f"{weekday}, {day:%d/%m/%Y}" if self.language == "vi" else f"{weekday} {day}"
+
+    def instant(self, at: datetime) -> str:
+        """An instant in Vietnamese time; midnight is 24:00 of the day that it ends."""
+        local = at.astimezone(VIETNAM)
+        if local.time() == time(0):
+            return f"24:00 {self.day(local.date() - timedelta(days=1))}"
+        return f"{local:%H:%M:%S} {self.day(local.date())}"
 
     def label(self, member: object) -> str:
         """The name of an enumeration's member for people."""

@@ -25,13 +25,14 @@ from lienthong.model.journal import (
 from lienthong.model.organisation import Organisation
 from lienthong.model.package import FileEntry, Manifest
 from lienthong.model.report import Statement
-from lienthong.model.words import RefusalCode
+from lienthong.model.words import IssueForm, RefusalCode
 
 if TYPE_CHECKING:
     from datetime import date
 
     from lienthong.client import PackageView
     from lienthong.model.ids import OrganId
+    from lienthong.rules.paper import PaperDecision
 
 _COLOURS = {
     DeliveryState.REFUSED: "red",
@@ -43,6 +44,20 @@ _COLOURS = {
     DeliveryState.SENT: "cyan",
     DeliveryState.ARRIVED: "cyan",
 }
+
+
+_FORMS = {
+    IssueForm.E_ONLY: "paper_e_only",
+    IssueForm.E_AND_PAPER: "paper_e_and_paper",
+    IssueForm.PAPER_ONLY: "paper_paper_only",
+}
+
+
+def of_paper(words: Words, who: str, decision: PaperDecision) -> str:
+    """In which form somebody gets a document, and the first reason with its clause."""
+    first = decision.reasons[0]
+    said = words(_FORMS[decision.form], who=who)
+    return f"{said}: {words.of(first.en, first.vi)} ({first.clause})"
 
 
 def of_receipt(words: Words, receipt: Receipt) -> RenderableType:

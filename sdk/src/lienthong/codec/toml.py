@@ -6,22 +6,20 @@ under any of its usual names is refused before anything else is read (QĐ 52/201
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from enum import Enum
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import partial
+from typing import Any, Final, cast
 
 import attrs
 
 from lienthong.codec.toml_template import TEMPLATE
+from lienthong.codec.toml_text import key_literal, literal, parse_toml, placed
 from lienthong.codec.toml_values import (
     Reader,
     calendar_day,
     flag,
     instant,
-    line_of,
     located,
     parsed,
     plain_text,
@@ -33,14 +31,7 @@ from lienthong.codec.toml_values import (
     whole_number,
     word,
 )
-from lienthong.errors import (
-    InputError,
-    Malformed,
-    MissingField,
-    StateSecret,
-    TooLarge,
-    UnknownField,
-)
+from lienthong.errors import InputError, MissingField, StateSecret
 from lienthong.model.checks import shown
 from lienthong.model.document import Document, DocumentReference, DocumentSigner, Relation
 from lienthong.model.ids import DocumentCode, DocumentNumber, OrganId
@@ -57,8 +48,6 @@ from lienthong.model.words import (
     SteeringType,
     Urgency,
 )
-
-MAX_TOML_BYTES: Final = 1024 * 1024
 
 _REFERENCE: Final[Mapping[str, Reader]] = {
     "organ_id": parsed(OrganId),
@@ -128,6 +117,20 @@ _DOCUMENT: Final[Mapping[str, Reader]] = {
     "extra": text_pairs,
 }
 _REQUIRED: Final = ("issuer_code", "number", "issued_date", "kind", "signer")
+_STAND_INS: Final[Mapping[str, Any]] = {
+    "issuer_code": OrganId("H53"),
+    "issuer_name": "-",
+    "number": DocumentNumber.parse("01/VB"),
+    "issued_date": date.min,
+    "kind": DocumentKind.CONG_VAN,
+    "subject": "-",
+    "signer": DocumentSigner(full_name="-", position="-"),
+}
+"""Let the rest of a document be judged together while what must be given is missing or wrong."""
+
+_NAMELESS: Final = Document.__new__(Document)
+"""Tells validators whose field they judge."""
+
 _TABLES: Final = ("signer", "extra", "response_for", "relations")
 
 
@@ -153,14 +156,45 @@ def load_document(
         StateSecret: there is a secrecy mark.
         InputError: a value is missing or breaks its definition.
     """
-    data = _parse(text, file_name)
+    data = parse_toml(text, file_name)
     given = {**dict.fromkeys(_REQUIRED), "subject": "", "issuer_name": issuer_name}
     given["issuer_code"] = issuer_code
     try:
         rest = _without_secrecy(data)
         return _build({**given, **read_table(rest, _DOCUMENT, "")})
     except InputError as error:
-        raise _placed(error, text, file_name) from error
+        raise placed(error, text, file_name) from error
+
+
+def document_faults(
+    text: str,
+    file_name: str = "document.toml",
+    *,
+    issuer_code: OrganId | None = None,
+    issuer_name: str = "",
+) -> tuple[InputError, ...]:
+    """Everything that is missing or wrong in a TOML text; nothing where ``load_document`` takes it.
+
+    Args: as ``load_document``.
+
+    Raises:
+        Malformed, TooLarge, StateSecret: as ``load_document``; there is nothing to go on from.
+    """
+    rest = _without_secrecy(parse_toml(text, file_name))
+    given = {"issuer_code": issuer_code, "issuer_name": issuer_name, "subject": ""}
+    found: dict[str, InputError] = {}
+    for key, value in rest.items():
+        try:
+            given |= read_table({key: value}, _DOCUMENT, "")
+        except InputError as error:
+            found[key] = error
+    for attribute in attrs.fields(Document):
+        if attribute.name not in found and attribute.name in {*given, *_STAND_INS}:
+            _note(found, attribute.name, partial(_check, attribute, given.get(attribute.name)))
+    # What remains is about several keys; others stand in for those that are wrong by themselves.
+    good = {key: value for key, value in given.items() if key not in found}
+    _note(found, "", partial(_build, {**_STAND_INS, **good}))
+    return tuple(placed(error, text, file_name) for error in found.values())
 
 
 def dump_document(document: Document) -> str:
@@ -170,7 +204,7 @@ def dump_document(document: Document) -> str:
         for attribute in attrs.fields(Document)
         if getattr(document, attribute.name) != attribute.default
     }
-    lines = [f"{key} = {_literal(value)}" for key, value in values.items() if key not in _TABLES]
+    lines = [f"{key} = {literal(value)}" for key, value in values.items() if key not in _TABLES]
     lines += _table_lines("[signer]", _plain(document.signer))
     if document.extra:
         lines += _table_lines("[extra]", dict(document.extra))
@@ -187,16 +221,6 @@ def document_template() -> str:
     return TEMPLATE
 
 
-def _parse(text: str, file_name: str) -> dict[str, Any]:
-    if len(text) > MAX_TOML_BYTES:
-        limit = f"{MAX_TOML_BYTES} characters"
-        raise TooLarge(what=file_name, found=f"{len(text)} characters", limit=limit)
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(what=file_name, reason=str(error)[:200]) from error
-
-
 def _without_secrecy(data: Mapping[str, object]) -> dict[str, object]:
     """Everything but marks that say "not secret"; any other mark is refused first."""
     rest = {}
@@ -210,6 +234,24 @@ def _without_secrecy(data: Mapping[str, object]) -> dict[str, object]:
     return rest
 
 
+def _note(found: dict[str, InputError], key: str, check: Callable[[], object]) -> None:
+    try:
+        check()
+    except InputError as error:
+        found[key] = error
+
+
+def _check(attribute: attrs.Attribute[Any], value: object) -> None:
+    """Judge the value of one key by itself."""
+    if attribute.converter is not None and value is not None:
+        value = cast("Callable[[object], object]", attribute.converter)(value)
+    try:
+        if attribute.validator is not None:
+            attribute.validator(_NAMELESS, attribute, value)
+    except InputError as error:
+        raise located(error, "") from error
+
+
 def _build(given: dict[str, Any]) -> Document:
     try:
         return Document(**given)
@@ -217,47 +259,14 @@ def _build(given: dict[str, Any]) -> Document:
         raise located(error, "") from error
 
 
-def _placed(error: InputError, text: str, file_name: str) -> InputError:
-    """The same error, naming file, key and line."""
-    key = str(error.facts.get("key", error.facts.get("field", "")))
-    line = line_of(text, key)
-    place = file_name if line is None else f"{file_name} line {line}"
-    facts = {**error.facts, "key": key, "line": line, "file": file_name}
-    if isinstance(error, UnknownField):
-        return UnknownField(**{**facts, "what": place})
-    return type(error)(**{**facts, "field": f"{place}: {key}"})
-
-
 def _table_lines(header: str, rows: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield header
     for key, value in rows.items():
-        yield f"{_key(key)} = {_literal(value)}"
+        yield f"{key_literal(key)} = {literal(value)}"
 
 
 def _plain(value: Any) -> dict[str, Any]:
     """The attributes of a value that hold something."""
     rows = attrs.asdict(value, recurse=False)
     return {key: item for key, item in rows.items() if item is not None and item != ""}
-
-
-def _key(key: str) -> str:
-    bare = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
-    return key if bare else _quoted(key)
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return f"[{', '.join(_literal(item) for item in value)}]"
-    return _quoted(value.name if isinstance(value, Enum) else str(value))
-
-
-def _quoted(text: str) -> str:
-    # JSON's escapes are those of TOML; DEL, which only TOML escapes, is refused by the model.
-    return json.dumps(text, ensure_ascii=False)

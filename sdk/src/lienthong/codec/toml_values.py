@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from lienthong.errors import InputError, InvalidValue, NaiveTime, UnknownField
 from lienthong.model.checks import shown
@@ -18,9 +17,6 @@ T = TypeVar("T")
 
 Reader: TypeAlias = Callable[[object, str], Any]
 """Given a value and the path of its key, returns what the model takes."""
-
-_HEADER: Final = re.compile(r"\s*\[(\[?)\s*([\w.-]+)\s*\]")
-_ASSIGNMENT: Final = re.compile(r"\s*[\"']?([^\"'=#]+?)[\"']?\s*=")
 
 
 class LabelledWord(Protocol):
@@ -35,28 +31,28 @@ class LabelledWord(Protocol):
 
 def plain_text(value: object, key: str) -> str:
     """Text."""
-    return _exact(value, key, str, "text")
+    return exact(value, key, str, "text")
 
 
 def whole_number(value: object, key: str) -> int:
     """A whole number; ``true`` is none."""
-    return _exact(value, key, int, "a whole number")
+    return exact(value, key, int, "a whole number")
 
 
 def flag(value: object, key: str) -> bool:
     """``true`` or ``false``."""
-    return _exact(value, key, bool, "true or false")
+    return exact(value, key, bool, "true or false")
 
 
 def text_list(value: object, key: str) -> tuple[str, ...]:
     """A list of texts."""
-    items = _exact(value, key, list, "a list of texts")
+    items = exact(value, key, list, "a list of texts")
     return tuple(plain_text(item, f"{key}[{place}]") for place, item in enumerate(items))
 
 
 def text_pairs(value: object, key: str) -> dict[str, str]:
     """A table of texts."""
-    table = _exact(value, key, dict, "a table of texts")
+    table = exact(value, key, dict, "a table of texts")
     return {name: plain_text(item, f"{key}.{name}") for name, item in table.items()}
 
 
@@ -64,12 +60,12 @@ def calendar_day(value: object, key: str) -> date:
     """A TOML date, or text as YYYY-MM-DD."""
     if isinstance(value, str):
         return parse_date(value, field=key)
-    return _exact(value, key, date, "a date as YYYY-MM-DD")
+    return exact(value, key, date, "a date as YYYY-MM-DD")
 
 
 def instant(value: object, key: str) -> datetime:
     """A TOML date and time with its zone."""
-    found = _exact(value, key, datetime, "a time such as 2026-01-05T08:30:00+07:00")
+    found = exact(value, key, datetime, "a time such as 2026-01-05T08:30:00+07:00")
     if found.tzinfo is None:
         raise NaiveTime(field=key, found=found.isoformat(), clause="QĐ 52/2019 Đ10.3")
     return found
@@ -89,9 +85,9 @@ def parsed(parse: Callable[[str], T]) -> Reader:
 
 
 def word(kind: type[Enum]) -> Reader:
-    """A word of an enumeration, or its Vietnamese name; case and marks do not matter."""
+    """A word of an enumeration, or its Vietnamese name if it has one; case and marks aside."""
     members: list[Any] = list(kind)
-    by_text = {folded(member.label_vi): member for member in members}
+    by_text = {folded(getattr(member, "label_vi", member.name)): member for member in members}
     by_text |= {folded(member.name): member for member in members}
 
     def read(value: object, key: str) -> Any:
@@ -110,7 +106,7 @@ def table(build: Callable[..., T], readers: Mapping[str, Reader]) -> Reader:
     """One table that becomes one value."""
 
     def read(value: object, key: str) -> T:
-        rows = _exact(value, key, dict, "a table")
+        rows = exact(value, key, dict, "a table")
         given = read_table(rows, readers, f"{key}.")
         try:
             return build(**given)
@@ -125,7 +121,7 @@ def tables(build: Callable[..., T], readers: Mapping[str, Reader]) -> Reader:
     one = table(build, readers)
 
     def read(value: object, key: str) -> tuple[T, ...]:
-        items = _exact(value, key, list, f"tables under [[{key}]]")
+        items = exact(value, key, list, f"tables under [[{key}]]")
         return tuple(one(item, f"{key}[{place}]") for place, item in enumerate(items))
 
     return read
@@ -163,33 +159,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return found[0] if found else ""
 
 
-def line_of(text: str, path: str) -> int | None:
-    """The line, from 1, on which a key is set; None when it cannot be told.
-
-    Args:
-        text: the whole file.
-        path: such as ``subject``, ``signer.position`` or ``relations[1].kind``.
-    """
-    current, counts = "", dict[str, int]()
-    wanted = path.split("[", maxsplit=1)[0] if path.endswith("]") else path
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = _HEADER.match(line)
-        if header:
-            name = header[2]
-            if header[1]:
-                counts[name] = counts.get(name, -1) + 1
-                name = f"{name}[{counts[name]}]"
-            current = f"{name}."
-            if name in {path, wanted}:
-                return number
-            continue
-        assignment = _ASSIGNMENT.match(line)
-        if assignment and f"{current}{assignment[1].strip()}" in {path, wanted}:
-            return number
-    return None
-
-
-def _exact(value: object, key: str, kind: type[T], expected: str) -> T:
+def exact(value: object, key: str, kind: type[T], expected: str) -> T:
+    """The value, if it is of exactly this class; raises InvalidValue otherwise."""
     if type(value) is not kind:
         raise InvalidValue(field=key, found=shown(value), expected=expected)
     return value

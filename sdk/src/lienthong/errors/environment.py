@@ -136,6 +136,18 @@ class RemoteError(EnvironmentFault):
     next_vi = "nâng cấp SDK để hiểu lỗi này"
 
 
+class NotInstalled(EnvironmentFault):
+    """Something needs a package of an extra that is not installed."""
+
+    code = "config.not_installed"
+    retryable = False
+    status = "FAILED_PRECONDITION"
+    en = "{what} needs the package {package}, which is not installed"
+    vi = "{what} cần gói {package}, gói này chưa được cài"
+    next_en = "pip install 'lienthong[{extra}]'"
+    next_vi = "chạy pip install 'lienthong[{extra}]'"
+
+
 class ConfigInvalid(InputError):
     """A configuration or profile file is wrong."""
 

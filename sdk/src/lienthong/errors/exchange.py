@@ -74,6 +74,17 @@ class ClosedSender(InputError):
     next_vi = "để cơ quan kế thừa gửi"
 
 
+class NotYetOpen(InputError):
+    """The organisation does not exist yet, or not yet under this code."""
+
+    code = "exchange.not_yet_open"
+    status = "FAILED_PRECONDITION"
+    en = "{organ} takes part only from {opens_on} on"
+    vi = "{organ} chỉ tham gia từ ngày {opens_on}"
+    next_en = "wait for that day, or use the organisation that exists now"
+    next_vi = "chờ đến ngày đó, hoặc dùng cơ quan hiện đang hoạt động"
+
+
 class DuplicateRecipient(InputError):
     """An organisation is named twice, maybe under two of its codes."""
 

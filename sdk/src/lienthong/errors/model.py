@@ -15,6 +15,16 @@ class InvalidValue(InputError):
     next_vi = "sửa trường {field}"
 
 
+class NoSuchDay(InvalidValue):
+    """A date is well written, but no day of the calendar: 29/02 of a common year, 31/04."""
+
+    code = "model.no_such_day"
+    en = "{field} is {found}: there is no such day"
+    vi = "{field} là {found}: không có ngày này"
+    next_en = "correct the day, as YYYY-MM-DD"
+    next_vi = "sửa lại ngày, theo dạng YYYY-MM-DD"
+
+
 class MissingField(InputError):
     """A field that the regulation requires is empty."""
 

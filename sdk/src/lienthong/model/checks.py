@@ -82,7 +82,8 @@ def text(limit: int, *, required: bool = False, clause: str = "", lines: bool = 
             expected = "text without control characters"
             raise _wrong(instance, attribute, value, expected, clause)
         if required and (not value or value.isspace()):
-            raise MissingField(field=path_of(instance, attribute), clause=clause)
+            wanted_by = clause or "its definition"
+            raise MissingField(field=path_of(instance, attribute), clause=wanted_by)
 
     return validate
 

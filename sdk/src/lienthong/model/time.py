@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import Attribute
 
-from lienthong.errors import InvalidValue, MissingField, NaiveTime
+from lienthong.errors import InvalidValue, MissingField, NaiveTime, NoSuchDay
 from lienthong.model.checks import path_of, shown
 
 
@@ -28,6 +28,13 @@ LAST_YEAR: Final = 9998
 """Years between which every zone can express an instant."""
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_AN_INSTANT: Final = "an instant such as 2026-11-13T16:59:00+07:00"
+_EDXML: Final = re.compile(r"([0-9]{4})/([0-9]{2})/([0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2})")
+_INSTANT: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
+    r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _FIRST_US: Final = (datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
 _END_US: Final = (datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
@@ -132,15 +139,40 @@ def vietnam_date(instant: datetime) -> date:
     return instant.astimezone(VIETNAM).date()
 
 
+def parse_instant(text: str, *, field: str) -> datetime:
+    """Read an instant (T0): ISO 8601 with an offset or ``Z``, or as edXML writes it.
+
+    edXML's ``2026/11/13 16:59:00`` has no room for an offset and is Vietnamese time.
+
+    Raises:
+        NaiveTime: it has no offset; which zone was meant cannot be told.
+        NoSuchDay: its day does not exist.
+        InvalidValue: it is written otherwise, or its year is out of range.
+    """
+    found = _INSTANT.fullmatch(_EDXML.sub(r"\1-\2-\3T\4+07:00", text))
+    if found is None:
+        raise InvalidValue(field=field, found=shown(text), expected=_AN_INSTANT)
+    parse_date(found[1], field=field)
+    if found[2] is None:
+        raise NaiveTime(field=field, found=text, clause="QĐ 52/2019 Đ10.3")
+    try:
+        at = datetime.fromisoformat(found[0])
+    except ValueError as error:
+        raise InvalidValue(field=field, found=shown(text), expected=_AN_INSTANT) from error
+    check_aware(at, field=field)
+    return at
+
+
 def parse_date(value: str, *, field: str) -> date:
     """Read ``YYYY-MM-DD``.
 
     Raises:
-        InvalidValue: it is written otherwise or no day of the calendar.
+        InvalidValue: it is written otherwise.
+        NoSuchDay: there is no such day, as 29/02 of most years.
     """
-    if _DATE.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise InvalidValue(field=field, found=shown(value), expected="a date as YYYY-MM-DD")
+    if not _DATE.fullmatch(value):
+        raise InvalidValue(field=field, found=shown(value), expected="a date as YYYY-MM-DD")
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise NoSuchDay(field=field, found=value) from error

@@ -39,6 +39,11 @@ class DayStatus(enum.Enum):
     PROVISIONAL = "PROVISIONAL"
     """Expected or computed; deadlines that touch it say so."""
 
+    @property
+    def label_vi(self) -> str:
+        """Name in Vietnamese."""
+        return "chính thức" if self is DayStatus.OFFICIAL else "tạm tính"
+
 
 @frozen
 class Session:
@@ -115,10 +120,15 @@ class DayException:
 
     day: date = field(validator=a(date))
     is_working: bool = field(validator=a(bool))
+    name: str = field(validator=text(200, required=True))
+    """What people call it, in Vietnamese: ``Giỗ Tổ Hùng Vương``."""
+
     basis: str = field(validator=text(300, required=True))
     """The text that orders it, e.g. ``12729/VPCP-KGVX``."""
 
     status: DayStatus = field(default=DayStatus.OFFICIAL, validator=a(DayStatus))
+    replaces: str = field(default="", validator=text(600))
+    """Name and basis of the general exception that an organisation's own one stands in for."""
 
 
 @frozen(kw_only=True)
@@ -238,8 +248,9 @@ class WorkCalendar:
         if exception is not None and not exception.is_working:
             return ()
         holding = [hours for hours in self.hours if hours.hold_on(day)]
-        # A swapped day has the hours of the days that it stands for.
-        weekday = day.weekday() if exception is None else WORKDAYS[0]
+        # A swapped Saturday has the hours of the days that it stands for.
+        is_swapped = exception is not None and day.weekday() not in WORKDAYS
+        weekday = WORKDAYS[0] if is_swapped else day.weekday()
         own = [hours for hours in holding if weekday in hours.weekdays]
         if len(own) > 1:
             raise self._contradiction(day, "two kinds of office hours hold")

@@ -9,21 +9,15 @@ for receiving.
 from __future__ import annotations
 
 import enum
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from attrs import frozen
-
 from lienthong.errors import InvalidValue
-from lienthong.model.time import check_aware
+from lienthong.model.time import FIRST_YEAR, LAST_YEAR, check_aware
 from lienthong.rules.calendar import Span, WorkCalendar, session_at
+from lienthong.rules.moments import FIRST, Deadline, Moment, day_of, elapsed, end_of, instant_of
 
 _DAY: Final = timedelta(days=1)
-_ZONE: Final = timezone(timedelta(hours=7))
-"""Calendars begin after the last change of Vietnam's offset, and a fixed one is quick."""
-
-_FIRST: Final = datetime(1970, 1, 1, tzinfo=_ZONE).astimezone(UTC)
-_FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 MAX_DAYS: Final = 3650
 """Days that one rule may count."""
 
@@ -31,28 +25,14 @@ REPORT_DAY: Final = 15
 REPORT_MONTHS: Final = (3, 6, 9, 12)
 
 
-@frozen(kw_only=True)
-class Moment:
-    """When something legally happened."""
+class SentBasis(enum.Enum):
+    """Which instant counts as the sending of a delivered document (T1)."""
 
-    at: datetime
-    """UTC."""
+    ISSUED = "ISSUED"
+    """When the clerk issued it, once its delivery is acknowledged."""
 
-    rule: str
-    """Number of the rule, ``T2``."""
-
-    clause: str
-    calendar_version: str = ""
-    provisional: bool = False
-    """A day that it depends on is not certain yet; it is to be computed again."""
-
-
-@frozen(kw_only=True)
-class Deadline(Moment):
-    """By when something must be done: *at* is the last instant that is in time."""
-
-    day: date
-    """The day in Vietnam on which it ends."""
+    ACK = "ACK"
+    """When its delivery was acknowledged."""
 
 
 class OnDayOff(enum.Enum):
@@ -63,6 +43,48 @@ class OnDayOff(enum.Enum):
 
     PREVIOUS = "PREVIOUS"
     EXACT = "EXACT"
+
+
+def sent_at(
+    issued_at: datetime, acknowledged_at: datetime | None, basis: SentBasis = SentBasis.ISSUED
+) -> Moment | None:
+    """When a document counts as sent; None until its delivery is acknowledged (T1).
+
+    Args:
+        issued_at: when the sender's clerk issued it.
+        acknowledged_at: when its delivery was acknowledged; None where all tries failed.
+        basis: what the province has decided.
+
+    Raises:
+        NaiveTime: an instant has no time zone.
+    """
+    check_aware(issued_at, field="issued_at")
+    if acknowledged_at is None:
+        return None
+    check_aware(acknowledged_at, field="acknowledged_at")
+    at = issued_at if basis is SentBasis.ISSUED else acknowledged_at
+    return Moment(at=at.astimezone(UTC), rule="T1", clause="QĐ 52/2019 Đ10.1")
+
+
+def is_skewed(earlier: datetime, later: datetime, max_skew: timedelta) -> bool:
+    """Whether two clocks contradict each other: what came later is told to have come before (T13).
+
+    Both instants are kept as they are; the order is that of the axis's receipts, and no report
+    counts a negative time (QĐ 52/2019 Đ10.3).
+
+    Args:
+        earlier: of what happened first, such as the sending, by the one clock.
+        later: of what followed, such as the arrival, by the other.
+        max_skew: difference up to which nobody is told.
+
+    Raises:
+        NaiveTime: an instant has no time zone.
+        InvalidValue: the difference is negative.
+    """
+    check_aware(earlier, field="earlier")
+    check_aware(later, field="later")
+    _check_amount(max_skew)
+    return earlier - later > max_skew
 
 
 def received_at(
@@ -81,25 +103,25 @@ def received_at(
         NaiveTime: the instant has no time zone.
         OutsideCalendar: the calendar does not cover the day, or the next working day.
     """
-    local = _local(entered_at)
-    day, second = local.date(), _second(local)
+    since = elapsed(entered_at)
+    first = day = day_of(since)
     spans = calendar.sessions(day)
     if spans and not lunch_is_outside:
         spans = (Span(spans[0].start, spans[-1].end),)
-    span = session_at(spans, second)
-    if span is not None and second >= span.start:
-        at = entered_at.astimezone(UTC)
+    span = session_at(spans, since.seconds)
+    if span is not None and since.seconds >= span.start:
+        at = FIRST + since
     elif span is not None:
-        at = _instant(day, span.start)
+        at = instant_of(day, span.start)
     else:
         day = calendar.next_working_day(day)
-        at = _instant(day, calendar.sessions(day)[0].start)
+        at = instant_of(day, calendar.sessions(day)[0].start)
     return Moment(
         at=at,
         rule="T2",
         clause="QĐ 52/2019 Đ10.2",
         calendar_version=calendar.version,
-        provisional=calendar.is_provisional(local.date(), day),
+        provisional=calendar.is_provisional(first, day),
     )
 
 
@@ -110,7 +132,7 @@ def send_by(signed_at: datetime, calendar: WorkCalendar) -> Deadline:
         NaiveTime: the instant has no time zone.
         OutsideCalendar: the calendar does not cover the day, or the next working day.
     """
-    first = _local(signed_at).date()
+    first = day_of(elapsed(signed_at))
     day = calendar.next_working_day(first)
     end = calendar.sessions(day)[0].end
     return _deadline(calendar, first, day, end, "T3", "QĐ 28/2018 Đ6.2")
@@ -118,8 +140,23 @@ def send_by(signed_at: datetime, calendar: WorkCalendar) -> Deadline:
 
 def send_target(signed_at: datetime) -> Deadline:
     """Until when sending a signed document is on its own day (T3; QĐ 28/2018 Đ6.2)."""
-    day = _local(signed_at).date()
-    return Deadline(at=_end_of(day), day=day, rule="T3", clause="QĐ 28/2018 Đ6.2")
+    day = day_of(elapsed(signed_at))
+    return Deadline(at=end_of(day), day=day, rule="T3", clause="QĐ 28/2018 Đ6.2")
+
+
+def issue_by(signed_at: datetime, calendar: WorkCalendar) -> Deadline:
+    """By when NĐ 30 wants a signed document to be issued: the next working day (T3; Đ18.1).
+
+    QĐ 28 is stricter for electronic documents, see ``send_by``; both are reported.
+
+    Raises:
+        NaiveTime: the instant has no time zone.
+        OutsideCalendar: the calendar does not cover the day, or the next working day.
+    """
+    first = day_of(elapsed(signed_at))
+    day = calendar.next_working_day(first)
+    end = calendar.sessions(day)[-1].end
+    return _deadline(calendar, first, day, end, "T3", "NĐ 30/2020 Đ18.1")
 
 
 def send_urgent_by(signed_at: datetime, within: timedelta) -> Deadline:
@@ -134,14 +171,14 @@ def send_urgent_by(signed_at: datetime, within: timedelta) -> Deadline:
         InvalidValue: the time is negative.
     """
     _check_amount(within)
-    at = _local(signed_at) + within
-    return Deadline(at=at.astimezone(UTC), day=at.date(), rule="T4", clause="QĐ 28/2018 Đ6.2")
+    since = elapsed(signed_at) + within
+    return Deadline(at=FIRST + since, day=day_of(since), rule="T4", clause="QĐ 28/2018 Đ6.2")
 
 
 def receipt_notice_by(received: datetime) -> Deadline:
     """By when the sender must be told that it was received: the same day (T5; NĐ 30/2020 Đ21.2)."""
-    day = _local(received).date()
-    return Deadline(at=_end_of(day), day=day, rule="T5", clause="NĐ 30/2020 Đ21.2")
+    day = day_of(elapsed(received))
+    return Deadline(at=end_of(day), day=day, rule="T5", clause="NĐ 30/2020 Đ21.2")
 
 
 def forward_by(received: datetime, calendar: WorkCalendar) -> Deadline:
@@ -151,29 +188,41 @@ def forward_by(received: datetime, calendar: WorkCalendar) -> Deadline:
         NaiveTime: the instant has no time zone.
         OutsideCalendar: the calendar does not cover the day, or the next working day.
     """
-    first = _local(received).date()
+    first = day_of(elapsed(received))
     day = calendar.next_working_day(first)
     end = calendar.sessions(day)[-1].end
     return _deadline(calendar, first, day, end, "T6", "QĐ 52/2019 Đ5.2b")
 
 
-def forward_urgent_by(received: datetime, within: timedelta, calendar: WorkCalendar) -> Deadline:
-    """By when an urgent document must be sent on: so much working time after receipt (T6, T9).
+def forward_urgent_by(
+    received: datetime, within: timedelta, calendar: WorkCalendar, *, in_office_hours: bool = True
+) -> Deadline:
+    """By when an urgent document must be sent on: so much time after receipt (T6, T9).
+
+    Args:
+        received: when it counts as received, or when it entered where office hours do not matter.
+        within: what "at once" means for its urgency.
+        calendar: of the recipient.
+        in_office_hours: working time counts; otherwise elapsed time.
 
     Raises:
         NaiveTime: the instant has no time zone.
         InvalidValue: the time is negative.
         OutsideCalendar: the calendar does not cover all of it.
     """
+    if not in_office_hours:
+        _check_amount(within)
+        since = elapsed(received) + within
+        return Deadline(at=FIRST + since, day=day_of(since), rule="T6", clause="QĐ 28/2018 Đ6.2")
     at = add_working_time(received, within, calendar)
-    local, first = at.astimezone(_ZONE), _local(received).date()
+    first, day = day_of(elapsed(received)), day_of(at - FIRST)
     return Deadline(
         at=at,
-        day=local.date(),
+        day=day,
         rule="T6",
         clause="QĐ 28/2018 Đ6.2",
         calendar_version=calendar.version,
-        provisional=calendar.is_provisional(first, local.date()),
+        provisional=calendar.is_provisional(first, day),
     )
 
 
@@ -197,20 +246,26 @@ def add_days(day: date, count: int, calendar: WorkCalendar) -> Deadline:
 
     Raises:
         InvalidValue: the count is not from 1 to 3650.
-        OutsideCalendar: the calendar does not cover the last day.
+        OutsideCalendar: the calendar does not cover the day, or the last one.
     """
     _check_count(count)
+    calendar.sessions(day)
     last = day + count * _DAY
     if not calendar.is_working(last):
         last = calendar.next_working_day(last)
     return Deadline(
-        at=_end_of(last),
+        at=end_of(last),
         day=last,
         rule="T8",
         clause="BLDS 2015 Đ148.5",
         calendar_version=calendar.version,
         provisional=calendar.is_provisional(day + count * _DAY, last),
     )
+
+
+def due_on(day: date) -> Deadline:
+    """The end, 24:00, of a day that somebody has set (BLDS 2015 Đ148.6; NĐ 30/2020 Đ24.2)."""
+    return Deadline(at=end_of(day), day=day, rule="T7", clause="NĐ 30/2020 Đ24.2")
 
 
 def add_working_time(start: datetime, amount: timedelta, calendar: WorkCalendar) -> datetime:
@@ -225,20 +280,18 @@ def add_working_time(start: datetime, amount: timedelta, calendar: WorkCalendar)
         OutsideCalendar: the calendar does not cover all of it.
     """
     _check_amount(amount)
-    local = _local(start)
-    if not amount:
-        return start.astimezone(UTC)
-    day = local.date()
-    since = timedelta(seconds=_second(local), microseconds=local.microsecond)
-    while True:
+    begun = elapsed(start)
+    day, passed = day_of(begun), begun - timedelta(begun.days)
+    while amount:
         for span in calendar.sessions(day):
-            begin, end = max(since, timedelta(seconds=span.start)), timedelta(seconds=span.end)
+            begin, end = max(passed, timedelta(0, span.start)), timedelta(0, span.end)
             if begin >= end:
                 continue
             if amount <= end - begin:
-                return _instant(day, 0) + begin + amount
+                return instant_of(day, 0) + begin + amount
             amount -= end - begin
-        day, since = calendar.next_working_day(day), timedelta()
+        day, passed = calendar.next_working_day(day), timedelta()
+    return FIRST + begun
 
 
 def report_day(
@@ -247,18 +300,20 @@ def report_day(
     """The day of a quarterly report: the 15th of the quarter's last month (T11; QĐ 52/2019 Đ13.4).
 
     Raises:
-        InvalidValue: the month ends no quarter.
+        InvalidValue: the month ends no quarter, or there is no such year.
         OutsideCalendar: the calendar does not cover the day.
     """
     if month not in REPORT_MONTHS:
         raise InvalidValue(field="month", found=month, expected="3, 6, 9 or 12")
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise InvalidValue(field="year", found=year, expected=f"{FIRST_YEAR} to {LAST_YEAR}")
     first = last = date(year, month, REPORT_DAY)
     if not calendar.is_working(first) and on_day_off is OnDayOff.NEXT:
         last = calendar.next_working_day(first)
     while on_day_off is OnDayOff.PREVIOUS and not calendar.is_working(last):
         last -= _DAY
     return Deadline(
-        at=_end_of(last),
+        at=end_of(last),
         day=last,
         rule="T11",
         clause="QĐ 52/2019 Đ13.4",
@@ -286,30 +341,13 @@ def _deadline(
     calendar: WorkCalendar, first: date, day: date, end: int, rule: str, clause: str
 ) -> Deadline:
     return Deadline(
-        at=_instant(day, end),
+        at=instant_of(day, end),
         day=day,
         rule=rule,
         clause=clause,
         calendar_version=calendar.version,
         provisional=calendar.is_provisional(first, day),
     )
-
-
-def _local(instant: datetime) -> datetime:
-    check_aware(instant, field="instant")
-    return instant.astimezone(_ZONE)
-
-
-def _second(local: datetime) -> int:
-    return local.hour * 3600 + local.minute * 60 + local.second
-
-
-def _instant(day: date, second: int) -> datetime:
-    return _FIRST + timedelta(day.toordinal() - _FIRST_DAY, second)
-
-
-def _end_of(day: date) -> datetime:
-    return _instant(day + _DAY, 0)
 
 
 def _check_count(count: int) -> None:

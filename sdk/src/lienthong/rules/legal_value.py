@@ -107,6 +107,14 @@ class Judgement:
         return LegalJudgement(value=self.value, reason=reason, judged_at=judged_at)
 
 
+PUBLIC_VALUES: Final = (
+    LegalValue.INFORMATION_ONLY,
+    LegalValue.REVIEW,
+    LegalValue.ORIGINAL_EQUIVALENT,
+)
+"""What a province may decide about signatures that are valid but not official ones."""
+
+
 @frozen(kw_only=True)
 class Practice:
     """What the texts leave to a province."""
@@ -116,9 +124,8 @@ class Practice:
 
     @public_signature.validator
     def _check_value(self, _attribute: Attribute[Any], value: object) -> None:
-        allowed = (LegalValue.INFORMATION_ONLY, LegalValue.REVIEW, LegalValue.ORIGINAL_EQUIVALENT)
-        if value not in allowed:
-            expected = ", ".join(one.name for one in allowed)
+        if value not in PUBLIC_VALUES:
+            expected = ", ".join(one.name for one in PUBLIC_VALUES)
             raise refuse(self, "public_signature", found=value, expected=f"one of {expected}")
 
 

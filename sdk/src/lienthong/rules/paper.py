@@ -75,6 +75,13 @@ class Facts:
     )
     """The province's list of kinds that are sent in both forms (QĐ 28/2018 Đ7.2b)."""
 
+    paper_attachments: tuple[AttachmentKind, ...] = field(
+        default=(AttachmentKind.SPECIALISED, AttachmentKind.MAP),
+        converter=as_tuple,
+        validator=many(AttachmentKind, most=100),
+    )
+    """Attachments that need paper (QĐ 52/2019 Đ6.2b)."""
+
     override: Override | None = field(default=None, validator=maybe(Override))
 
 
@@ -108,7 +115,6 @@ class PaperDecision:
         return self.form is IssueForm.E_ONLY
 
 
-_ON_PAPER: Final = frozenset({AttachmentKind.MAP, AttachmentKind.SPECIALISED})
 _SUBMITTED_TO: Final = frozenset(
     {RecipientBody.PARTY, RecipientBody.COUNCIL, RecipientBody.COMMITTEE}
 )
@@ -172,7 +178,7 @@ TABLE: Final = (
         clause="QĐ 52/2019 Đ6.2b",
         en="a map or specialised material is attached",
         vi="kèm bản đồ hoặc tài liệu chuyên ngành",
-        applies=lambda facts: not _ON_PAPER.isdisjoint(facts.attachments),
+        applies=lambda facts: not {*facts.paper_attachments}.isdisjoint(facts.attachments),
     ),
     PaperRow(
         number=6,

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
+from lienthong.data import DEFAULT_CALENDAR, DEFAULT_RULE_SET
 from lienthong.errors import InvalidValue, LienthongError
 from lienthong.model.ids import OrganId
 from lienthong.model.time import parse_date
@@ -50,6 +52,38 @@ class OrganType(click.ParamType[OrganId]):
             raise InvalidValue(**(error.facts | {"field": param.opts[0]})) from error
 
 
+class RuleSetType(click.ParamType[str]):
+    """The name of a rule set, or the path of a file that ends in .toml; completes both."""
+
+    name = "rule set"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        del ctx, param
+        from lienthong.plugins import PluginHost
+        from lienthong.plugins.rule_sets import rule_set_names
+
+        with PluginHost() as host:
+            names = [name for name in rule_set_names(host) if name.startswith(incomplete)]
+        return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+
+
+class CalendarType(click.ParamType[str]):
+    """A calendar by its name, or its file."""
+
+    name = "calendar"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        del ctx, param
+        from lienthong.plugins.calendars import calendar_names
+
+        names = [name for name in calendar_names() if name.startswith(incomplete)]
+        return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+
+
 class ContentType(click.Path):
     """A file that is to travel: it is read more than once, so it cannot be a pipe or device."""
 
@@ -64,6 +98,8 @@ class ContentType(click.Path):
 
 
 DATE: Final = DateType()
+RULE_SET: Final = RuleSetType()
+CALENDAR: Final = CalendarType()
 CONTENT: Final = ContentType()
 ORGAN: Final = OrganType()
 EXISTING: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -79,7 +115,7 @@ recipient_option: Final = click.option(
     "recipient",
     type=ORGAN,
     metavar="CODE",
-    help="A body that this organisation's office receives for; itself by default.",
+    help="Whom it stands for, as office or successor; itself by default.",
 )
 package_id_option: Final = click.option(
     "--package-id", metavar="ID", help="Chosen by you, a UUIDv7: repeat safely."
@@ -89,23 +125,36 @@ receipt_option: Final = click.option(
 )
 
 
+rule_set_option: Final = click.option(
+    "--rule-set",
+    type=RULE_SET,
+    metavar="NAME|FILE",
+    default=DEFAULT_RULE_SET,
+    show_default=True,
+    help="What the province has decided.",
+)
+
+
+calendar_option: Final = click.option(
+    "--calendar",
+    type=CALENDAR,
+    metavar="NAME|FILE",
+    default=DEFAULT_CALENDAR,
+    show_default=True,
+    help="Days off and swapped working days.",
+)
+
+
 def reason_option(*, required: bool = True) -> Callable[[Any], Any]:
     """The reason of a report."""
     return click.option("--reason", metavar="TEXT", required=required, help="Why.")
 
 
 def read_text(path: Path) -> str:
-    """The text of a file that a person wrote.
+    """As ``lienthong.plugins.texts``, which is loaded only where a command reads a file."""
+    from lienthong.plugins.texts import read_text as read
 
-    Raises:
-        InvalidValue: it cannot be read or is not UTF-8.
-    """
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        found = f"unreadable ({reason})"
-        raise InvalidValue(field=str(path), found=found, expected="a text in UTF-8") from error
+    return read(path)
 
 
 def save(path: Path, content: bytes) -> None:

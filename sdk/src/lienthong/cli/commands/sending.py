@@ -22,6 +22,7 @@ from lienthong.cli.commands.options import (
     read_text,
     reason_option,
     receipt_option,
+    rule_set_option,
     save,
 )
 from lienthong.codec.signed import dump_receipt, load_entry
@@ -35,6 +36,7 @@ from lienthong.model.words import AttachmentKind, FileRole, RecipientRole
 
 if TYPE_CHECKING:
     from lienthong.client import Client, FileSource
+    from lienthong.rules.ruleset import RuleSet
 
 _OPTIONS: Final = "options"
 _UNNAMED: Final = "—"
@@ -76,6 +78,13 @@ _DATA: Final = (
     click.option("--urgency", metavar="WORD", help="THUONG, KHAN, THUONG_KHAN, HOA_TOC."),
     click.option("--due-date", type=DATE, help="Ask for a reply until this day."),
 )
+_sender_option: Final = click.option(
+    "--as",
+    "sender",
+    type=ORGAN,
+    metavar="CODE",
+    help="In whose name: a body that this office sends for.",
+)
 _document_argument: Final = click.argument(
     "document", type=EXISTING, required=False, metavar="[DOCUMENT.toml]"
 )
@@ -92,14 +101,9 @@ lienthong send --file main.pdf --to 000.00.13.H53 --number 52/QĐ-UBND --kind QU
         *_FILES,
         *_RECIPIENTS,
         package_id_option,
-        click.option(
-            "--as",
-            "sender",
-            type=ORGAN,
-            metavar="CODE",
-            help="A body that this office sends for.",
-        ),
+        _sender_option,
         receipt_option,
+        rule_set_option,
         *_DATA,
     ),
 )
@@ -113,18 +117,23 @@ def send(
     package_id: str | None,
     sender: OrganId | None,
     receipt: Path | None,
+    rule_set: str,
     **given: Any,
 ) -> None:
     """Send a document to organisations.
 
     Its data come from DOCUMENT.toml ("lienthong document new" prints an example), or from options.
+    Says before sending who must get paper too, and why.
     """
     current, files = session(), _files(main, attachments, appendices)
+    rules, recipients = _rules(rule_set), _recipients(to, copy_to)
     with current.client() as client, _bars(current) as progress:
+        described = _document(client, document, given)
+        _say_paper(current, described, files, recipients, rules)
         found = client.send(
-            _document(client, document, given),
+            described,
             files,
-            _recipients(to, copy_to),
+            recipients,
             package_id=package_id,
             sender=sender,
             progress=progress,
@@ -142,7 +151,9 @@ def send(
         *_RECIPIENTS,
         reason_option(),
         package_id_option,
+        _sender_option,
         receipt_option,
+        rule_set_option,
         *_DATA,
     ),
 )
@@ -156,22 +167,56 @@ def replace(
     copy_to: tuple[OrganId, ...],
     reason: str,
     package_id: str | None,
+    sender: OrganId | None,
     receipt: Path | None,
+    rule_set: str,
     **given: Any,
 ) -> None:
     """Send a document in place of another."""
     current, files = session(), _files(main, attachments, appendices)
+    rules, recipients = _rules(rule_set), _recipients(to, copy_to)
     with current.client() as client, _bars(current) as progress:
+        described = _document(client, document, given)
+        _say_paper(current, described, files, recipients, rules)
         found = client.replace(
             package,
-            _document(client, document, given),
+            described,
             files,
-            _recipients(to, copy_to),
+            recipients,
             reason=reason,
             package_id=package_id,
+            sender=sender,
             progress=progress,
         )
     _show(current, found, receipt)
+
+
+def _rules(name: str) -> RuleSet:
+    from lienthong.plugins import PluginHost
+    from lienthong.plugins.rule_sets import find_rule_set
+
+    with PluginHost() as host:
+        return find_rule_set(name, host)
+
+
+def _say_paper(
+    current: Session,
+    document: Document,
+    files: Sequence[FileSource],
+    recipients: Sequence[Recipient],
+    rules: RuleSet,
+) -> None:
+    """Tell for whom the rules want another form than the document has (QĐ 52/2019 Đ6)."""
+    from lienthong.cli import views
+    from lienthong.rules.duties import Sent, paper_for
+
+    # What the files' own signatures are worth is not known here.
+    sent = Sent(attachments=[one.attachment_kind for one in files])
+    for recipient in recipients:
+        decision = paper_for(document, recipient.organ_id, rules, sent)
+        if decision.form is not document.issue_form:
+            said = views.of_paper(current.words, str(recipient.organ_id), decision)
+            current.say(f"{current.words('warning')}: {said}")
 
 
 def _bars(current: Session) -> Any:

@@ -1,0 +1,79 @@
+"""Errors about reports."""
+
+from __future__ import annotations
+
+from lienthong.errors.base import CallerError, EnvironmentFault
+
+
+class PeriodNotBegun(CallerError):
+    """Nothing can have happened yet in the period of a report."""
+
+    code = "report.period_not_begun"
+    en = "the period {period} begins on {first}, after today, {today}"
+    vi = "kỳ báo cáo {period} bắt đầu ngày {first}, sau hôm nay {today}"
+    next_en = "ask for a period that has begun"
+    next_vi = "chọn kỳ báo cáo đã bắt đầu"
+
+
+class PeriodNotOver(CallerError):
+    """A report is frozen only once nothing more can happen in its period."""
+
+    code = "report.period_not_over"
+    en = "the period {period} ends on {last}, today is {today}"
+    vi = "kỳ báo cáo {period} kết thúc ngày {last}, hôm nay là {today}"
+    next_en = "freeze the report after the period, or print it without freezing"
+    next_vi = "chốt báo cáo sau khi hết kỳ, hoặc in mà không chốt"
+
+
+class ReportFrozen(CallerError):
+    """A frozen report is never changed."""
+
+    code = "report.frozen"
+    status = "ALREADY_EXISTS"
+    en = "{path} was frozen before, with SHA-256 {sha256}"
+    vi = "{path} đã được chốt trước đó, SHA-256 {sha256}"
+    next_en = "keep it; choose another file for a report of today's state"
+    next_vi = "giữ nguyên báo cáo đã chốt; chọn tệp khác cho số liệu hiện tại"
+
+
+class ReportsUnusable(EnvironmentFault):
+    """The file that reports are made from cannot be used."""
+
+    code = "report.unusable"
+    retryable = False
+    en = "{path} cannot be used: {reason}"
+    vi = "không dùng được {path}: {reason}"
+    next_en = "if it is a file of reports, delete it and report on a backup: it is made anew"
+    next_vi = "nếu đúng là tệp số liệu báo cáo thì xóa đi rồi báo cáo trên bản sao lưu để lập lại"
+
+
+class ReportsBehind(EnvironmentFault):
+    """A node uses the records, and there are no counts that were made by these rules."""
+
+    code = "report.behind"
+    en = "{path} is used by a node, and there are no counts by these rules"
+    vi = "{path} đang được nút dùng và chưa có số liệu theo các quy tắc này"
+    next_en = "report on a backup ('lienthong-node backup'), with --counts naming the same file"
+    next_vi = "báo cáo trên bản sao lưu ('lienthong-node backup'), dùng --counts với cùng một tệp"
+
+
+class FormatUnavailable(EnvironmentFault):
+    """What writes a format of reports is not installed."""
+
+    code = "report.format_unavailable"
+    retryable = False
+    en = "{format} needs the package {package}, which is not installed"
+    vi = "định dạng {format} cần gói {package}, chưa được cài đặt"
+    next_en = "pip install 'lienthong-node[reports]'"
+    next_vi = "pip install 'lienthong-node[reports]'"
+
+
+class FontMissing(EnvironmentFault):
+    """No font with Vietnamese letters was found for printing."""
+
+    code = "report.font_missing"
+    retryable = False
+    en = "no font with Vietnamese letters: looked for {looked_for}"
+    vi = "không có phông chữ tiếng Việt: đã tìm {looked_for}"
+    next_en = "install fonts-liberation or fonts-dejavu-core, or name a TrueType file with --font"
+    next_vi = "cài fonts-liberation hoặc fonts-dejavu-core, hoặc chỉ tệp TrueType bằng --font"

@@ -1,0 +1,71 @@
+"""Finding calendars: the shipped ones by name, one's own by file, each with its base applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from lienthong.errors import CalendarUnknown, InvalidValue
+from lienthong.plugins.texts import read_text
+from lienthong.rules.calendar_table import CalendarTable, load_calendar, overridden
+
+_SHIPPED: Final = files("lienthong").joinpath("data", "calendars")
+_SUFFIX: Final = ".toml"
+
+
+def calendar_names() -> Sequence[str]:
+    """The calendars that come with the software, sorted."""
+    names = (item.name for item in _SHIPPED.iterdir())
+    return sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+
+
+def find_calendar(name_or_path: str | Path) -> CalendarTable:
+    """A shipped calendar by its name, or one's own by its file.
+
+    A table with a base comes with the base's days; a base that is a file is looked for beside it.
+
+    Raises:
+        CalendarUnknown: no shipped calendar has this name.
+        InvalidValue: the file cannot be read, or bases lead back to themselves.
+        InputError: a file is wrong; the error names file, line and key.
+    """
+    return _found(name_or_path, Path(), ())
+
+
+def read_calendar(path: Path) -> CalendarTable:
+    """A calendar's file as it stands, without the days of its base.
+
+    Raises:
+        InvalidValue: it cannot be read.
+        InputError: it is wrong; the error names file, line and key.
+    """
+    return load_calendar(read_text(path), str(path))
+
+
+def _found(wanted: str | Path, folder: Path, users: tuple[str, ...]) -> CalendarTable:
+    """The calendar *wanted*; *users* are the files whose base it is."""
+    if isinstance(wanted, str) and not _is_path(wanted):
+        return _shipped(wanted)
+    path = folder / wanted
+    known = str(path.resolve())
+    if known in users:
+        expected = "a base that does not lead back to it"
+        raise InvalidValue(field=f"{path}: base", found=str(wanted), expected=expected)
+    own = read_calendar(path)
+    if not own.base:
+        return own
+    return overridden(_found(own.base, path.parent, (*users, known)), own)
+
+
+def _is_path(wanted: str) -> bool:
+    return wanted.endswith(_SUFFIX) or "/" in wanted or "\\" in wanted
+
+
+def _shipped(name: str) -> CalendarTable:
+    names = calendar_names()
+    if name not in names:
+        raise CalendarUnknown(name=name, known=", ".join(names))
+    file_name = f"{name}{_SUFFIX}"
+    return load_calendar(_SHIPPED.joinpath(file_name).read_text("utf-8"), file_name)

@@ -1,0 +1,110 @@
+"""``explain``: fields, paper and deadlines with their clauses, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from lienthong.cli.failures import ExitCode
+
+Run = Callable[..., Result]
+OTHER = "000.00.13.H53"
+GOOD = """\
+number = "52/TTr-UBND"
+issued_date = 2026-11-11
+kind = "TO_TRINH"
+subject = "Về việc phê duyệt kế hoạch năm 2027"
+signed_at = 2026-11-13T16:50:00+07:00
+[signer]
+full_name = "Chánh Văn phòng"
+position = "Chánh Văn phòng"
+"""
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "document.toml"
+    path.write_text(GOOD, "utf-8")
+    return path
+
+
+def test_says_all_in_json(run: Run, document: Path) -> None:
+    arguments = ("--to", OTHER, "--attach", "map", "--entered-at", "2026-11-13T17:00:00+07:00")
+    result = run("explain", document, *arguments, "--json")
+    found = json.loads(result.stdout)
+    assert (found["complete"], found["faults"]) == (True, [])
+    [paper] = found["paper"]
+    assert (paper["organ_id"], paper["form"], paper["basis"]) == (OTHER, "E_AND_PAPER", "QD52_6_2B")
+    assert paper["reasons"][0]["clause"] == "QĐ 52/2019 Đ6.2b"
+    due = {one["name"]: (one["result"], one["rule"]) for one in found["deadlines"]}
+    assert due["sent"] == ("2026-11-16T11:30:00+07:00", "T3")
+    assert due["received"] == ("2026-11-16T07:30:00+07:00", "T2")
+    assert due["forwarded"] == ("2026-11-17T17:00:00+07:00", "T6")
+    assert found["rule_set"] == "tay-ninh-2019"
+
+
+def test_tells_people_with_the_clause(run: Run, document: Path) -> None:
+    result = run("explain", document, "--attach", "MAP")
+    assert "any other recipient: paper copy required" in result.stdout
+    assert "Đ6.2b" in result.stdout
+    assert "11:30:00 Mon 2026-11-16" in result.stdout
+
+
+def test_speaks_vietnamese(run: Run, document: Path) -> None:
+    result = run("explain", document, "--unsigned", env={"LIENTHONG_LANG": "vi"})
+    assert "lãnh đạo phải quyết định" in result.stdout
+    assert "thứ Hai, 16/11/2026" in result.stdout
+
+
+def test_lists_everything_that_is_missing(run: Run, document: Path) -> None:
+    document.write_text('kind = "TO_TRINH"\nreply_requested = true\n', "utf-8")
+    found = json.loads(run("explain", document, "--json").stdout)
+    missing = {one["field"]: one["clause"] for one in found["faults"] if one["missing"]}
+    assert missing == {
+        "number": "QĐ 52/2019 Đ7.2c",
+        "issued_date": "QĐ 52/2019 Đ7.2d",
+        "subject": "QĐ 52/2019 Đ7.2e",
+        "signer": "QĐ 52/2019 Đ7.2i",
+        "due_date": "QĐ 52/2019 Đ9.2b",
+    }
+    assert (found["complete"], found["paper"], found["deadlines"]) == (False, [], [])
+
+
+def test_without_a_signing_time_it_says_what_to_give(run: Run, document: Path) -> None:
+    document.write_text(GOOD.replace("signed_at", "# signed_at"), "utf-8")
+    assert "signed_at" in run("explain", document).stdout
+
+
+def test_own_rule_set_counts(run: Run, document: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'name = "own"\ntitle = "Thử"\ninherits = "tay-ninh-2019"\n'
+        f'[directory]\nnot_ready = ["{OTHER}"]\n',
+        "utf-8",
+    )
+    found = json.loads(run("explain", document, "--to", OTHER, "--rule-set", own, "--json").stdout)
+    assert found["paper"][0]["form"] == "PAPER_ONLY"
+    assert found["rule_set"] == "own"
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "code"),
+    [
+        (GOOD, ("--entered-at", "2026-11-13T17:00:00"), "model.naive_time"),
+        (GOOD, ("--rule-set", "no-such"), "rules.rule_set_unknown"),
+        ("number = ", (), "codec.malformed"),
+        (f'do_mat = "Mật"\n{GOOD}', (), "model.state_secret"),
+    ],
+)
+def test_mistakes_have_a_code(
+    run: Run, document: Path, text: str, arguments: tuple[str, ...], code: str
+) -> None:
+    document.write_text(text, "utf-8")
+    result = run("explain", document, *arguments, "--json")
+    error = json.loads(result.stderr)["error"]
+    assert (error["code"], error["exit_code"]) == (code, result.exit_code)
+    assert result.exit_code != ExitCode.DONE
