@@ -1,0 +1,395 @@
+"""The file ``reports.db``: facts and counts derived from the journal, added to batch by batch.
+
+It is never part of what must not be lost: when it is missing, damaged, older than this software, or
+not of this journal or these rules, it is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from attrs import frozen
+
+from lienthong.codec.json import dump, load
+from lienthong.errors import DataDirectoryInUse, LienthongError, ReportsUnusable
+from lienthong.model.ids import OrganId, PackageId
+from lienthong.model.organisation import Directory, Organisation
+from lienthong.model.time import from_us, to_us
+from lienthong.reports.counting import (
+    ITEMS,
+    Measure,
+    Tally,
+    add,
+    count_delivery,
+    count_document,
+    next_turn,
+)
+from lienthong.reports.counts import Counts
+from lienthong.reports.facts import DeliveryFacts, DocumentFacts
+from lienthong.reports.period import Period
+from lienthong.reports.projection import Changes
+
+T = TypeVar("T")
+
+_ADD: Final = """
+    INSERT INTO tally (organ, measure, detail, day, n) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET n = n + excluded.n
+"""
+_CLEAR: Final = """
+    DELETE FROM tally WHERE organ = ? AND measure = ? AND detail = ? AND day = ? AND n = 0
+"""
+_NEW_ITEM: Final = "INSERT OR IGNORE INTO item VALUES (?, ?, ?, ?, ?)"
+_OLD_ITEM: Final = """
+    DELETE FROM item
+    WHERE organ = ? AND measure = ? AND day = ? AND package_id = ? AND recipient = ?
+"""
+
+FILE_NAME: Final = "reports.db"
+_APPLICATION: Final = 68
+_OURS: Final = b"LTRP"
+"""The application id, and where SQLite's header has it."""
+
+_PAGE: Final = 500
+_RECENT: Final = 50_000
+"""Deliveries that are kept in memory, since most of what is new concerns what is young."""
+
+_CACHE_KIB: Final = 64 * 1024
+
+
+@frozen(kw_only=True)
+class Stand:
+    """Up to where the journal was read, and by which rules."""
+
+    entries: int = 0
+    """Entries that were read."""
+
+    leaf_hash: str = ""
+    """Of the last one, hexadecimal: the journal that it goes on with is the same one."""
+
+    rules: str = ""
+    """Versions of rule set and calendars."""
+
+    directory_version: int = 0
+    as_of_us: int = 0
+    """Up to when deadlines were looked at."""
+
+
+@frozen
+class _Counted:
+    """Facts, and as of when their counts are in the tally."""
+
+    facts: DeliveryFacts
+    as_of: datetime
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file was made as a file of reports, whatever has become of it since."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_APPLICATION + len(_OURS))
+    except OSError:
+        return False
+    return head[_APPLICATION:] == _OURS
+
+
+class ReportBook:
+    """Facts and counts in a file; for one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or make it.
+
+        Raises:
+            ReportsUnusable: it is damaged, or of another version.
+        """
+        self.path = path
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+        except sqlite3.Error as error:
+            raise ReportsUnusable(path=path, reason=error) from error
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+        self._changed: Tally = Counter()
+        self._recent: dict[tuple[bytes, str], _Counted] = {}
+        self._unwritten: set[tuple[bytes, str]] = set()
+
+    def _prepare(self) -> None:
+        schema = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
+        current = hashlib.sha256(schema.encode()).hexdigest()
+        with self._named_faults():
+            # A rollback journal: the file has one writer, and readers wait for it.
+            self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            if not self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                self._db.executescript(f"BEGIN; {schema} COMMIT;")
+                self._put_meta(schema=current)
+            version = self._meta("schema")
+        if version != current:
+            raise ReportsUnusable(path=self.path, reason=f"version {version or 'unknown'}")
+
+    @property
+    def stand(self) -> Stand:
+        with self._named_faults():
+            return Stand(
+                entries=int(self._meta("entries") or 0),
+                leaf_hash=self._meta("leaf_hash"),
+                rules=self._meta("rules"),
+                directory_version=int(self._meta("directory_version") or 0),
+                as_of_us=int(self._meta("as_of_us") or 0),
+            )
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Everything inside becomes part of the file, or nothing."""
+        with self._named_faults():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._write()
+            except BaseException:
+                self._forget()
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+            if len(self._recent) > _RECENT:
+                self._forget()
+
+    def note(self, stand: Stand) -> None:
+        """Remember where the journal stands; inside a batch."""
+        self._put_meta(
+            entries=str(stand.entries),
+            leaf_hash=stand.leaf_hash,
+            rules=stand.rules,
+            directory_version=str(stand.directory_version),
+            as_of_us=str(stand.as_of_us),
+        )
+
+    def keep(self, changes: Changes, as_of: datetime) -> None:
+        """Keep facts and count them as of an instant; inside a batch."""
+        for delivery in changes.deliveries:
+            known = self._counted(delivery.package_id, delivery.recipient)
+            if known is not None:
+                add(self._changed, count_delivery(known.facts, known.as_of), -1)
+            self._count(delivery, as_of)
+        for document in changes.documents:
+            before = self._document(document.package_id.bytes)
+            if before is not None:
+                add(self._changed, count_document(before), -1)
+            add(self._changed, count_document(document))
+            self._db.execute(
+                "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)",
+                (
+                    document.package_id.bytes,
+                    document.sender.value,
+                    to_us(document.issued_at),
+                    document.reference,
+                    dump(document),
+                ),
+            )
+
+    def turn(self, as_of: datetime) -> int:
+        """Count anew whose deadline is over by now; inside a batch. Returns how many."""
+        turned = 0
+        query = "SELECT body, counted_us FROM delivery WHERE turn_us < ? LIMIT ?"
+        while rows := self._db.execute(query, (to_us(as_of), _PAGE)).fetchall():
+            for body, counted_us in rows:
+                facts = self._load(DeliveryFacts, body)
+                add(self._changed, count_delivery(facts, from_us(counted_us)), -1)
+                self._count(facts, as_of)
+            self._write()
+            turned += len(rows)
+        return turned
+
+    def keep_organisations(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Keep organisations of the directory; inside a batch."""
+        self._db.executemany("INSERT OR REPLACE INTO organisation VALUES (?, ?)", rows)
+
+    def delivery(self, package_id: PackageId, recipient: OrganId) -> DeliveryFacts | None:
+        found = self._counted(package_id, recipient)
+        return None if found is None else found.facts
+
+    def document(self, reference: str) -> DocumentFacts | None:
+        query = "SELECT body FROM document WHERE reference = ? ORDER BY issued_us DESC LIMIT 1"
+        row = self._db.execute(query, (reference,)).fetchone()
+        return None if row is None else self._load(DocumentFacts, row[0])
+
+    def directory(self) -> Directory:
+        """The organisations as they were when the journal was read."""
+        with self._named_faults():
+            rows = self._db.execute("SELECT body FROM organisation ORDER BY organ").fetchall()
+        return Directory(tuple(self._load(Organisation, body) for (body,) in rows))
+
+    def counts(self, organs: Iterable[OrganId], period: Period) -> dict[OrganId, Counts]:
+        """What happened in a period, by organisation; deliveries are named by recipient only."""
+        query = """
+            SELECT measure, detail, sum(n) FROM tally
+            WHERE organ = ? AND day >= ? AND day < ? GROUP BY measure, detail
+        """
+        days = (period.first.isoformat(), period.end.isoformat())
+        found = {}
+        with self._named_faults():
+            for organ in organs:
+                found[organ] = Counts()
+                for measure, detail, n in self._db.execute(query, (organ.value, *days)):
+                    found[organ].add(Measure(measure), detail, n)
+        return found
+
+    def open_items(
+        self, organs: Iterable[OrganId], measure: Measure, period: Period, limit: int
+    ) -> list[tuple[DeliveryFacts, DocumentFacts]]:
+        """The deliveries that a measure of ``ITEMS`` names, the oldest first."""
+        query = """
+            SELECT day, package_id, recipient FROM item
+            WHERE organ = ? AND measure = ? AND day >= ? AND day < ? ORDER BY day LIMIT ?
+        """
+        span = (measure.value, period.first.isoformat(), period.end.isoformat(), limit)
+        body = """
+            SELECT delivery.body, document.body FROM delivery JOIN document USING (package_id)
+            WHERE package_id = ? AND recipient = ?
+        """
+        with self._named_faults():
+            found = sorted(
+                row for organ in organs for row in self._db.execute(query, (organ.value, *span))
+            )
+            return [
+                (self._load(DeliveryFacts, delivery), self._load(DocumentFacts, document))
+                for _, *name in found[:limit]
+                for delivery, document in self._db.execute(body, name)
+            ]
+
+    def registered(
+        self, organs: Iterable[OrganId], period: Period
+    ) -> Iterator[tuple[DeliveryFacts, DocumentFacts]]:
+        """What organisations entered in their registers in a period, by year and number."""
+        query = """
+            SELECT delivery.body, document.body FROM delivery JOIN document USING (package_id)
+            WHERE recipient = ? AND register_day >= ? AND register_day < ?
+            ORDER BY substr(register_day, 1, 4), register_no, register_day
+        """
+        days = period.first.isoformat(), period.end.isoformat()
+        with self._named_faults():
+            for organ in sorted(organs):
+                for delivery, document in self._db.execute(query, (organ.value, *days)):
+                    yield self._load(DeliveryFacts, delivery), self._load(DocumentFacts, document)
+
+    def issued(
+        self, organs: Iterable[OrganId], start: datetime, end: datetime
+    ) -> Iterator[tuple[DocumentFacts, Sequence[DeliveryFacts]]]:
+        """The documents that organisations issued, in order, with their deliveries."""
+        query = """
+            SELECT package_id, body FROM document
+            WHERE sender = ? AND issued_us >= ? AND issued_us < ? ORDER BY issued_us
+        """
+        own = "SELECT body FROM delivery WHERE package_id = ? ORDER BY recipient"
+        with self._named_faults():
+            for organ in sorted(organs):
+                span = organ.value, to_us(start), to_us(end)
+                for package_id, body in self._db.execute(query, span):
+                    rows = self._db.execute(own, (package_id,))
+                    yield (
+                        self._load(DocumentFacts, body),
+                        [self._load(DeliveryFacts, row[0]) for row in rows],
+                    )
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _count(self, facts: DeliveryFacts, as_of: datetime) -> None:
+        add(self._changed, count_delivery(facts, as_of))
+        name = facts.package_id.bytes, facts.recipient.value
+        self._recent[name] = _Counted(facts, as_of)
+        self._unwritten.add(name)
+
+    def _counted(self, package_id: PackageId, recipient: OrganId) -> _Counted | None:
+        name = package_id.bytes, recipient.value
+        if name not in self._recent:
+            query = "SELECT body, counted_us FROM delivery WHERE package_id = ? AND recipient = ?"
+            with self._named_faults():
+                row = self._db.execute(query, name).fetchone()
+            if row is None:
+                return None
+            self._recent[name] = _Counted(self._load(DeliveryFacts, row[0]), from_us(row[1]))
+        return self._recent[name]
+
+    def _write(self) -> None:
+        rows = [_row(self._recent[name]) for name in self._unwritten]
+        self._db.executemany("INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._unwritten.clear()
+        self._write_tally()
+
+    def _forget(self) -> None:
+        """Drop what is kept in memory; the file has it, or must not."""
+        self._recent.clear()
+        self._unwritten.clear()
+        self._changed.clear()
+
+    def _document(self, package_id: bytes) -> DocumentFacts | None:
+        query = "SELECT body FROM document WHERE package_id = ?"
+        row = self._db.execute(query, (package_id,)).fetchone()
+        return None if row is None else self._load(DocumentFacts, row[0])
+
+    def _write_tally(self) -> None:
+        sums: Counter[tuple[str, str, str, str]] = Counter()
+        for key, n in self._changed.items():
+            place, day, detail = (
+                (key.organ.value, key.measure.value),
+                key.day.isoformat(),
+                key.detail,
+            )
+            if key.measure in ITEMS:
+                package, _, detail = detail.rpartition("/")
+                item = (*place, day, PackageId.parse(package).bytes, detail)
+                self._db.execute(_NEW_ITEM if n > 0 else _OLD_ITEM, item)
+            sums[*place, detail, day] += n
+        rows = [(*key, n) for key, n in sums.items() if n]
+        self._db.executemany(_ADD, rows)
+        self._db.executemany(_CLEAR, [row[:-1] for row in rows if row[-1] < 0])
+        self._changed.clear()
+
+    def _meta(self, name: str) -> str:
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def _put_meta(self, **values: str) -> None:
+        rows: list[Any] = list(values.items())
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+
+    @contextmanager
+    def _named_faults(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                # Whole as it is; another report is being made from it.
+                raise DataDirectoryInUse(path=self.path) from error
+            raise ReportsUnusable(path=self.path, reason=error) from error
+
+    def _load(self, kind: type[T], body: bytes) -> T:
+        try:
+            return load(kind, body)
+        except LienthongError as error:
+            raise ReportsUnusable(path=self.path, reason=error) from error
+
+
+def _row(counted: _Counted) -> tuple[object, ...]:
+    facts, turn = counted.facts, next_turn(counted.facts, counted.as_of)
+    day = facts.register_date
+    return (
+        facts.package_id.bytes,
+        facts.recipient.value,
+        None if day is None else day.isoformat(),
+        facts.register_number,
+        to_us(counted.as_of),
+        None if turn is None else to_us(turn),
+        dump(facts),
+    )

@@ -1,0 +1,118 @@
+"""Bringing the file of reports up to date with the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve
+
+from lienthong.codec.signed import load_entry, load_envelope, load_manifest, load_statement
+from lienthong.errors import ReportsUnusable
+from lienthong.model.journal import PackageRecord, StatementRecord
+from lienthong.model.time import to_us
+from lienthong.reports.projection import Changes, project_package, project_statement
+from lienthong.reports.terms import Terms
+from lienthong.spi.records import JournalRow
+from lienthong.spi.storage import ReadView, RecordStore
+from lienthong_node.reports.book import ReportBook, Stand, is_ours
+from lienthong_node.reports.terms import Rules
+
+_PAGE: Final = 1000
+_DIRECTORY_PAGE: Final = 1000
+
+Progress = Callable[[int, int | None], None]
+
+
+def open_up_to_date(
+    path: Path, store: RecordStore, rules: Rules, now: datetime, progress: Progress
+) -> ReportBook:
+    """The file of reports, with everything that the journal says.
+
+    A file that cannot be used, or that does not fit the journal or the rules, is made anew.
+
+    Args:
+        path: of the file.
+        store: the node's records.
+        rules: by which deadlines are computed.
+        now: deadlines before it are over.
+        progress: told how many entries of how many were read.
+
+    Raises:
+        ReportsUnusable: the file is no file of reports; it is left as it is.
+        DataDirectoryInUse: another report is being made from it.
+    """
+    try:
+        book = ReportBook(path)
+        try:
+            with store.read() as view:
+                if _fits(book.stand, view, rules):
+                    bring_up_to_date(book, view, rules, now, progress)
+                    return book
+        except BaseException:
+            book.close()
+            raise
+        book.close()
+    except ReportsUnusable:
+        # Whatever is wrong with it, the journal has it all; a file of somebody else stays.
+        if not is_ours(path):
+            raise
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+    book = ReportBook(path)
+    with store.read() as view:
+        bring_up_to_date(book, view, rules, now, progress)
+    return book
+
+
+def bring_up_to_date(
+    book: ReportBook, view: ReadView, rules: Rules, now: datetime, progress: Progress
+) -> None:
+    """Read what the journal has more, and look at the deadlines that have passed since."""
+    size = view.head().size
+    _keep_directory(book, view, rules)
+    terms, stand = rules.terms(book.directory()), book.stand
+    while rows := view.journal(stand.entries, _PAGE):
+        with book.batch():
+            for row in rows:
+                book.keep(_project(row, book, terms), now)
+            last = rows[-1]
+            stand = evolve(stand, entries=last.index + 1, leaf_hash=last.leaf_hash.hex())
+            book.note(stand)
+        progress(stand.entries, size)
+    with book.batch():
+        book.turn(now)
+        book.note(evolve(stand, as_of_us=to_us(now)))
+
+
+def _fits(stand: Stand, view: ReadView, rules: Rules) -> bool:
+    """Whether it was derived by these rules, from what the journal begins with."""
+    if not stand.entries:
+        return True
+    if stand.rules != rules.version or stand.entries > view.head().size:
+        return False
+    [leaf_hash] = view.leaf_hashes(stand.entries - 1, 1)
+    return leaf_hash.hex() == stand.leaf_hash
+
+
+def _keep_directory(book: ReportBook, view: ReadView, rules: Rules) -> None:
+    stand = book.stand
+    since = stand.directory_version
+    with book.batch():
+        while rows := view.organisations(since, _DIRECTORY_PAGE):
+            book.keep_organisations((row.organ_id, row.body) for row in rows)
+            since = rows[-1].version
+        book.note(evolve(stand, rules=rules.version, directory_version=since))
+
+
+def _project(row: JournalRow, book: ReportBook, terms: Terms) -> Changes:
+    entry = load_entry(row.entry)
+    if isinstance(entry.body, PackageRecord):
+        manifest = load_manifest(load_envelope(row.envelope).payload)
+        return project_package(entry.body, manifest, entry.recorded_at, book, terms)
+    if isinstance(entry.body, StatementRecord):
+        statement = load_statement(load_envelope(row.envelope).payload)
+        return project_statement(entry.body, statement, entry.recorded_at, book, terms)
+    return Changes()

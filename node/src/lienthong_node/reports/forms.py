@@ -1,0 +1,371 @@
+"""The forms of the regulations: R1 to R3, R5, R8 and R10 (regulations §9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from lienthong.model.delivery import DeliveryState
+from lienthong.model.ids import OrganId
+from lienthong.model.organisation import Directory
+from lienthong.model.time import VIETNAM
+from lienthong.model.words import RefusalCode
+from lienthong.reports.counting import Measure
+from lienthong.reports.counts import Basis, Counts
+from lienthong.reports.facts import DeliveryFacts, UnitFacts
+from lienthong.reports.metrics import Result, evaluate
+from lienthong.reports.period import Period
+from lienthong.reports.scorecard import Scorecard, score
+from lienthong.reports.values import Ratio
+from lienthong.rules.sections.reports import CheckDays
+from lienthong_node.reports.book import ReportBook
+from lienthong_node.reports.paper import Align, Block, Column, Table, Text
+from lienthong_node.reports.terms import Rules, name_of
+
+_LISTED: Final = {
+    "M2b": "Văn bản gửi kèm bản giấy theo quyết định của lãnh đạo",
+    "M8a": "Từ chối nhận, theo lý do",
+    "M8": "Từ chối nhận, theo bên gửi",
+    "M9f": "Thu hồi chưa được xác nhận, theo bên nhận",
+    "M10": "Chưa tiếp nhận quá hạn, theo bên nhận",
+    "M11": "Ngày làm việc kiểm tra liên thông chưa đủ hai lần",
+    "M16": "Đơn vị có chứng thư số, theo cấp",
+    "M16b": "Chứng thư số sắp hết hạn (số ngày còn lại)",
+    "M20": "Đơn vị chưa gửi báo cáo quý đúng hạn",
+}
+"""Lists by reason, organisation or day; those of single deliveries are one list of their own."""
+
+_OPEN: Final[tuple[tuple[Measure, str, Callable[[DeliveryFacts], datetime | None]], ...]] = (
+    (Measure.NOT_TAKEN, "Chưa tiếp nhận", lambda facts: facts.take_by),
+    (Measure.FORWARD_OVERDUE, "Chưa chuyển xử lý", lambda facts: facts.forward_by),
+    (Measure.SETTLE_OVERDUE, "Chưa giải quyết", lambda facts: facts.due_at),
+    (Measure.REPLY_OVERDUE, "Chưa trả lời", lambda facts: facts.reply_by),
+    (Measure.RECALL_OPEN, "Chưa thực hiện thu hồi", lambda facts: facts.recall_by),
+    (Measure.RECALL_UNCONFIRMED, "Thu hồi chưa được xác nhận", lambda facts: facts.recall_by),
+)
+"""What is still to be done, for the list that leaders get (R8), and its deadline."""
+
+_SHOWN: Final = 200
+"""Of each kind; a longer list is for nobody to read."""
+
+_BREACHES: Final = (
+    (
+        "Gửi trễ",
+        (Measure.SEND_DUE, Measure.SEND_URGENT_DUE),
+        (Measure.SEND_IN_TIME, Measure.SEND_URGENT_IN_TIME),
+    ),
+    (
+        "Chuyển trễ",
+        (Measure.FORWARD_DUE, Measure.FORWARD_URGENT_DUE),
+        (Measure.FORWARD_IN_TIME, Measure.FORWARD_URGENT_IN_TIME),
+    ),
+    ("Giải quyết trễ", (Measure.SETTLE_DUE,), (Measure.SETTLE_IN_TIME,)),
+    ("Chưa tiếp nhận", (Measure.NOT_TAKEN,), ()),
+    ("Chưa thu hồi", (Measure.RECALL_OPEN,), ()),
+)
+"""Breaches of a unit: what was due, less what was done in time."""
+
+_NAME: Final = Column("Cơ quan, đơn vị", 44)
+_COUNT_WIDTH: Final = 12
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+@frozen(kw_only=True)
+class Scope:
+    """Whose report it is, of when, and from what."""
+
+    book: ReportBook
+    rules: Rules
+    directory: Directory
+    organ: OrganId
+    groups: Mapping[OrganId, frozenset[OrganId]]
+    """The units that are shown, each with the codes whose counts it takes in."""
+
+    period: Period
+    as_of: datetime
+    units: tuple[UnitFacts, ...] = ()
+    checks: Mapping[OrganId, Counts] | None = None
+    """Checks of the interconnection; None when no journal of them was given."""
+
+    _known: dict[Period, dict[OrganId, Counts]] = field(factory=dict, repr=False, eq=False)
+
+    @property
+    def members(self) -> frozenset[OrganId]:
+        """All codes together."""
+        return frozenset().union(*self.groups.values())
+
+    def by_unit(self, period: Period | None = None) -> Mapping[OrganId, Counts]:
+        """The counts of each unit."""
+        asked = period or self.period
+        if asked not in self._known:
+            self._known[asked] = self.book.counts(self.members, asked)
+        single, checks = self._known[asked], self.checks or {}
+        return {
+            unit: Counts.merged(
+                counts for organ in codes for counts in (single[organ], checks.get(organ, Counts()))
+            )
+            for unit, codes in self.groups.items()
+        }
+
+    def results(self, counts: Counts, units: Iterable[UnitFacts]) -> tuple[Result, ...]:
+        """The metrics of some counts.
+
+        Raises:
+            OutsideCalendar: the calendar does not cover the period.
+        """
+        settings = self.rules.rule_set.reports
+        basis = Basis(
+            counts=counts,
+            period=self.period,
+            as_of=self.as_of,
+            calendar=self.rules.calendar(self.organ),
+            on_day_off=settings.on_day_off,
+            units=tuple(units),
+            checks_kept=self.checks is not None,
+            checks_a_day=max(1, len(settings.check_times)),
+            checks_every_day=settings.check_days is CheckDays.EVERY_DAY,
+        )
+        return evaluate(basis)
+
+    def name(self, organ: OrganId | str) -> str:
+        """An organisation as people call it."""
+        code = organ if isinstance(organ, OrganId) else OrganId(organ)
+        return name_of(self.directory.resolve(code)) if code in self.directory else str(code)
+
+
+def periodic_blocks(scope: Scope, *, evaluated: bool) -> list[Block]:
+    """R1: results, difficulties, suggestions for the software and for the regulation.
+
+    R2 and R3, the evaluations, have comparison, ranking and breaches too.
+    """
+    by_unit = scope.by_unit()
+    counts = Counts.merged(by_unit.values())
+    results = scope.results(counts, scope.units)
+    blocks: list[Block] = [_results(scope, results, compared=evaluated), _states(counts)]
+    blocks += _lists(scope, results)
+    if evaluated and len(by_unit) > 1:
+        blocks += [_ranking(scope, by_unit), _breaches(scope, by_unit)]
+    blocks.append(_overdue(scope, counts))
+    blocks += _texts(scope.units)
+    return blocks
+
+
+def scorecard_blocks(scope: Scope) -> list[Block]:
+    """R5: points of each unit; a table of weights is the province's own to make."""
+    weights = scope.rules.rule_set.reports.scorecard
+    if not weights:
+        return [
+            Text(
+                title="Chấm điểm",
+                text="Bộ quy tắc chưa có bảng trọng số (reports.scorecard); không chấm điểm.",
+            )
+        ]
+    cards = _cards(scope, scope.by_unit())
+    columns = [_NAME]
+    columns += [Column(f"{one.metric} (tối đa {one.points})", 14, Align.RIGHT) for one in weights]
+    columns += [Column("Điểm", 12, Align.RIGHT), Column("Đạt", 22, Align.RIGHT)]
+    rows = [
+        (
+            scope.name(unit),
+            *("–" if one.hundredths is None else _points(one.hundredths) for one in card.scores),
+            _points(card.hundredths),
+            _percent(card.total),
+        )
+        for unit, card in _ranked(cards)
+    ]
+    return [Table(title="Bảng điểm", columns=columns, rows=rows)]
+
+
+def _results(scope: Scope, results: Sequence[Result], *, compared: bool) -> Table:
+    columns = [
+        Column("Mã", 7, Align.CENTER),
+        Column("Chỉ tiêu", 44),
+        Column("Kết quả", 26, Align.RIGHT),
+        Column("Căn cứ", 25),
+    ]
+    earlier: dict[str, str] = {}
+    if compared:
+        columns.insert(3, Column("Kỳ trước", 26, Align.RIGHT))
+        before = Counts.merged(scope.by_unit(scope.period.previous).values())
+        old = evolve(scope, period=scope.period.previous)
+        earlier = {one.metric.number: one.value.text("vi") for one in old.results(before, ())}
+    rows = [
+        (
+            result.metric.number,
+            result.metric.vi,
+            result.value.text("vi"),
+            *([earlier[result.metric.number]] if compared else []),
+            result.metric.clause,
+        )
+        for result in results
+    ]
+    return Table(title="I. Kết quả", columns=columns, rows=rows)
+
+
+def _states(counts: Counts) -> Table:
+    """R10: what became of what was sent in the period."""
+    rows = [(DeliveryState[name].label_vi, n) for name, n in counts.details(Measure.STATE).items()]
+    columns = [Column("Trạng thái", 70), Column("Số lượt gửi", 30, Align.RIGHT)]
+    return Table(title="Trạng thái các lượt gửi trong kỳ", columns=columns, rows=rows)
+
+
+def _lists(scope: Scope, results: Iterable[Result]) -> list[Block]:
+    columns = [Column("Nội dung", 80), Column("Số lượng", 20, Align.RIGHT)]
+    return [
+        Table(
+            title=_LISTED[result.metric.number],
+            columns=columns,
+            rows=[(_label(scope, result, name), n) for name, n in result.listed],
+        )
+        for result in results
+        if result.listed and result.metric.number in _LISTED
+    ]
+
+
+def _label(scope: Scope, result: Result, name: str) -> str:
+    match result.metric.number:
+        case "M8a":
+            return RefusalCode[name].label_vi
+        case "M8" | "M9f" | "M10" | "M16b" | "M20":
+            return scope.name(name)
+        case "M16":
+            return f"Cấp {name}"
+        case _:
+            return name
+
+
+def _overdue(scope: Scope, counts: Counts) -> Table:
+    """R8: what is overdue and still open; of a long list the oldest of each kind."""
+    columns = [
+        Column("Việc quá hạn", 18),
+        Column("Số, ký hiệu", 16),
+        Column("Trích yếu", 34),
+        Column("Bên gửi", 22),
+        Column("Bên nhận", 22),
+        Column("Đơn vị chủ trì", 16),
+        Column("Hạn", 14, Align.CENTER),
+    ]
+    rows = [
+        (
+            label,
+            document.number,
+            document.subject,
+            scope.name(facts.sender),
+            scope.name(facts.recipient),
+            facts.unit,
+            last_day_text(due(facts)),
+        )
+        for measure, label, due in _OPEN
+        for facts, document in scope.book.open_items(scope.members, measure, scope.period, _SHOWN)
+    ]
+    total, title = (
+        sum(counts[measure] for measure, _, _ in _OPEN),
+        "Danh sách quá hạn chưa thực hiện",
+    )
+    if total > len(rows):
+        title = f"{title} ({len(rows)} trong số {total} việc, cũ nhất trước)"
+    return Table(title=title, columns=columns, rows=rows)
+
+
+def _texts(units: Sequence[UnitFacts]) -> list[Block]:
+    def of(name: str) -> str:
+        texts = [(unit.organ_id, getattr(unit, name)) for unit in units]
+        said = [(organ, text) for organ, text in texts if text]
+        if len(units) == 1:
+            return "\n".join(text for _, text in said)
+        return "\n".join(f"{organ}: {text}" for organ, text in said)
+
+    return [
+        Text(title="II. Khó khăn, vướng mắc", text=of("difficulties")),
+        Text(title="III. Đề xuất, kiến nghị về phần mềm", text=of("about_software")),
+        Text(title="IV. Đề xuất, kiến nghị về quy chế", text=of("about_regulation")),
+    ]
+
+
+def _ranking(scope: Scope, by_unit: Mapping[OrganId, Counts]) -> Table:
+    """By points where the rule set has weights, otherwise by what was done in time."""
+    columns = [
+        Column("Hạng", 8, Align.CENTER),
+        _NAME,
+        Column("Gửi", _COUNT_WIDTH, Align.RIGHT),
+        Column("Nhận", _COUNT_WIDTH, Align.RIGHT),
+        Column("Đúng hạn", 30, Align.RIGHT),
+    ]
+    shares = {unit: _in_time(counts) for unit, counts in by_unit.items()}
+    if scope.rules.rule_set.reports.scorecard:
+        columns[-1] = Column("Điểm đạt", 30, Align.RIGHT)
+        shares = {unit: card.total for unit, card in _cards(scope, by_unit).items()}
+    order = sorted(shares, key=lambda unit: (-(shares[unit].percent or -1), unit))
+    rows = [
+        (
+            place,
+            scope.name(unit),
+            by_unit[unit][Measure.SENT_INSIDE] + by_unit[unit][Measure.SENT_OUTSIDE],
+            by_unit[unit][Measure.RECEIVED_INSIDE] + by_unit[unit][Measure.RECEIVED_OUTSIDE],
+            _percent(shares[unit]),
+        )
+        for place, unit in enumerate(order, 1)
+    ]
+    return Table(title="Xếp hạng các đơn vị", columns=columns, rows=rows)
+
+
+def _in_time(counts: Counts) -> Ratio:
+    """All that had a deadline together, each as often as it occurred."""
+    due = done = 0
+    for _, dues, dones in _BREACHES:
+        if dones:
+            due += sum(counts[each] for each in dues)
+            done += sum(counts[each] for each in dones)
+    return Ratio(done, due)
+
+
+def _breaches(scope: Scope, by_unit: Mapping[OrganId, Counts]) -> Table:
+    columns = [_NAME, *(Column(title, _COUNT_WIDTH, Align.RIGHT) for title, _, _ in _BREACHES)]
+    rows = []
+    for unit, counts in by_unit.items():
+        found = [
+            sum(counts[each] for each in due) - sum(counts[each] for each in done)
+            for _, due, done in _BREACHES
+        ]
+        if any(found):
+            rows.append((scope.name(unit), *found))
+    rows.sort(key=lambda row: (-sum(n for n in row[1:] if isinstance(n, int)), row[0]))
+    return Table(title="Vi phạm thời hạn, theo đơn vị", columns=columns, rows=rows)
+
+
+def _cards(scope: Scope, by_unit: Mapping[OrganId, Counts]) -> dict[OrganId, Scorecard]:
+    weights = scope.rules.rule_set.reports.scorecard
+    stated = {unit.organ_id: unit for unit in scope.units}
+    return {
+        unit: score(
+            scope.results(counts, [stated[organ] for organ in sorted(codes) if organ in stated]),
+            weights,
+        )
+        for (unit, codes), counts in zip(scope.groups.items(), by_unit.values(), strict=True)
+    }
+
+
+def _ranked(cards: Mapping[OrganId, Scorecard]) -> list[tuple[OrganId, Scorecard]]:
+    return sorted(cards.items(), key=lambda pair: (-(pair[1].total.percent or -1), pair[0]))
+
+
+def _points(hundredths: int) -> str:
+    return f"{hundredths / 100:.2f}".replace(".", ",")
+
+
+def _percent(share: Ratio) -> str:
+    percent = share.percent
+    return "không phát sinh" if percent is None else f"{percent:.2f} %".replace(".", ",")
+
+
+def day_text(at: datetime | None) -> str:
+    """The day in Vietnam; empty without one."""
+    return "" if at is None else f"{at.astimezone(VIETNAM):%d/%m/%Y}"
+
+
+def last_day_text(at: datetime | None) -> str:
+    """The day of a deadline: 24:00 of a day is still that day."""
+    return "" if at is None else day_text(at - _INSTANT)

@@ -1,0 +1,58 @@
+"""Frozen reports: written once, with what they were made by, and never over another one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Final
+
+from lienthong.errors import ReportFrozen
+from lienthong_node.reports.paper import Paper
+
+FOLDER: Final = "reports"
+_READ_ONLY: Final = 0o444
+
+
+def frozen_path(folder: Path, paper: Paper, extension: str) -> Path:
+    """Where the frozen report of an organisation and period lies in a data folder."""
+    return folder / FOLDER / f"{paper.kind}-{paper.organ_id}-{paper.period}.{extension}"
+
+
+def freeze(path: Path, content: bytes, paper: Paper) -> str:
+    """Write a report and beside it what proves it; returns its SHA-256.
+
+    Raises:
+        ReportFrozen: one of the two is there already; nothing was changed.
+    """
+    proof = path.with_name(f"{path.name}.sha256.json")
+    sha256 = hashlib.sha256(content).hexdigest()
+    for known in (path, proof):
+        if known.exists():
+            raise ReportFrozen(path=path, sha256=_hash_of(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    description = {
+        "file": path.name,
+        "sha256": sha256,
+        "kind": paper.kind,
+        "organ_id": paper.organ_id,
+        "period": paper.period,
+        "first": paper.first,
+        "last": paper.last,
+        "source": dict(paper.source),
+    }
+    text = json.dumps(description, ensure_ascii=False, indent=2) + "\n"
+    try:
+        with path.open("xb") as out:
+            out.write(content)
+        with proof.open("x", encoding="utf-8") as out_text:
+            out_text.write(text)
+    except FileExistsError as error:
+        raise ReportFrozen(path=path, sha256=_hash_of(path)) from error
+    for made in (path, proof):
+        made.chmod(_READ_ONLY)
+    return sha256
+
+
+def _hash_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "?"

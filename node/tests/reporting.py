@@ -1,0 +1,118 @@
+"""A store with a generated journal, as a node would have written it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, Final
+
+from lienthong.codec.json import dump
+from lienthong.codec.signed import dump_entry, dump_envelope, dump_manifest, dump_statement
+from lienthong.evidence.merkle import append, leaf_hash
+from lienthong.model.ids import OrganId
+from lienthong.model.journal import JournalEntry
+from lienthong.model.organisation import OrganCode, Organisation, OrganName
+from lienthong.model.package import Manifest
+from lienthong.model.signing import (
+    MANIFEST_TYPE,
+    STATEMENT_TYPE,
+    Envelope,
+    Signature,
+    SignatureAlgorithm,
+)
+from lienthong.model.time import to_us
+from lienthong.plugins.calendars import find_calendar
+from lienthong.plugins.rule_sets import find_rule_set
+from lienthong.spi.records import Head, JournalRow, OrganisationRow
+from lienthong.spi.storage import RecordStore
+from lienthong_node.reports.terms import Rules
+from sdk.tests.reports.cast import ELSEWHERE, FINANCE, JUSTICE, NAMES, OLD_OFFICE, UBND
+from sdk.tests.reports.generated import AXIS, Entry
+
+RULES: Final = Rules(rule_set=find_rule_set("tay-ninh-2019"), table=find_calendar("vietnam"))
+NEW_CODE: Final = "H53.11"
+_SIGNATURE: Final = Signature(
+    algorithm=SignatureAlgorithm.ED25519, value=b"\1" * 64, chain=(b"certificate",)
+)
+
+
+def organisation(organ: OrganId, **fields: Any) -> Organisation:
+    values: dict[str, Any] = {
+        "organ_id": organ,
+        "names": [OrganName(value=NAMES[organ])],
+        "parent": None if organ in {UBND, ELSEWHERE} else UBND,
+    }
+    return Organisation(**(values | fields))
+
+
+ORGANISATIONS: Final = (
+    organisation(UBND),
+    organisation(
+        FINANCE,
+        codes=[OrganCode(scheme=OrganId(NEW_CODE).scheme, value=OrganId(NEW_CODE))],
+    ),
+    organisation(JUSTICE),
+    organisation(OLD_OFFICE, valid_to=date(2026, 7, 1), successors=[JUSTICE]),
+    organisation(ELSEWHERE),
+)
+
+
+def fill(store: RecordStore, entries: Iterable[Entry]) -> None:
+    """Write a journal and the directory into a store, after what it has."""
+    with store.write() as tx:
+        head = tx.head()
+        known = {row.organ_id for row in tx.organisations(0, 1000)}
+        version = head.directory_version
+        if str(FINANCE) not in known:
+            for version, each in enumerate(ORGANISATIONS, head.directory_version + 1):
+                body = dump(each)
+                tx.put_organisation(
+                    OrganisationRow(organ_id=str(each.organ_id), version=version, body=body)
+                )
+        rows = [_row(head.size + number, entry) for number, entry in enumerate(entries)]
+        tree = append(head.frontier, head.size, [row.entry for row in rows])
+        tx.add_journal(rows)
+        tx.set_head(
+            Head(
+                size=tree.size,
+                recorded_us=rows[-1].recorded_us if rows else head.recorded_us,
+                directory_version=version,
+                frontier=tree.frontier,
+            )
+        )
+
+
+def _row(index: int, entry: Entry) -> JournalRow:
+    content = entry.content
+    if isinstance(content, Manifest):
+        payload, kind = dump_manifest(content), MANIFEST_TYPE
+    else:
+        payload, kind = dump_statement(content), STATEMENT_TYPE
+    data = dump_entry(
+        JournalEntry(
+            index=index,
+            nonce=index.to_bytes(32),
+            recorded_at=entry.recorded_at,
+            axis=AXIS,
+            body=entry.record,
+        )
+    )
+    return JournalRow(
+        index=index,
+        entry=data,
+        leaf_hash=leaf_hash(data),
+        proof=(),
+        checkpoint_size=0,
+        recorded_us=to_us(entry.recorded_at),
+        subject_id=b"",
+        package_id=entry.record.package_id.bytes,
+        envelope=dump_envelope(
+            Envelope(payload=payload, payload_type=kind, signatures=(_SIGNATURE,))
+        ),
+        parties=(),
+    )
+
+
+def at(day: str) -> datetime:
+    """Noon in Vietnam."""
+    return datetime.fromisoformat(f"{day}T12:00:00+07:00")

@@ -1,0 +1,207 @@
+"""The file of reports: derived from the journal, added to, and made anew."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from lienthong.errors import (
+    DataDirectoryInUse,
+    ReportsUnusable,
+)
+from lienthong.model.organisation import Directory
+from lienthong.reports.counting import ITEMS, tally
+from lienthong.reports.counts import Counts
+from lienthong.reports.period import Period
+from lienthong.testing.store import MemoryRecordStore
+from lienthong_node.reports.book import FILE_NAME, ReportBook
+from lienthong_node.reports.following import open_up_to_date
+from lienthong_node.reports.terms import Rules
+from node.tests.reporting import ORGANISATIONS, RULES, at, fill
+from sdk.tests.reports.book import Book
+from sdk.tests.reports.cast import FINANCE, ORGANS
+from sdk.tests.reports.generated import generate
+
+JOURNAL = generate(21, 80)
+NOW = at("2026-11-02")
+
+
+def opened(
+    folder: Path, store: MemoryRecordStore, now: datetime = NOW, rules: Rules = RULES
+) -> ReportBook:
+    return open_up_to_date(folder / FILE_NAME, store, rules, now, lambda _done, _total: None)
+
+
+def expected(count: int | None = None, now: datetime = NOW) -> Counts:
+    """Counted at once, in memory."""
+    terms = RULES.terms(Directory(ORGANISATIONS))
+    book = Book()
+    for entry in JOURNAL.entries[:count]:
+        book.take(entry, terms)
+    sums = tally(book.deliveries.values(), book.documents.values(), as_of=now)
+    counts = Counts()
+    for measure, details in Counts.of(sums, ORGANS, Period.parse("2026")).sums.items():
+        for detail, n in details.items():
+            counts.add(measure, detail.rpartition("/")[2] if measure in ITEMS else detail, n)
+    return counts
+
+
+def found(book: ReportBook) -> Counts:
+    return Counts.merged(book.counts(ORGANS, Period.parse("2026")).values())
+
+
+@pytest.fixture(scope="module")
+def store() -> MemoryRecordStore:
+    made = MemoryRecordStore()
+    fill(made, JOURNAL.entries)
+    return made
+
+
+@pytest.fixture(scope="module")
+def book(
+    store: MemoryRecordStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ReportBook]:
+    made = opened(tmp_path_factory.mktemp("data"), store)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("damage", ["cut", "garbled", "schema", "row"])
+def test_a_file_that_cannot_be_used_is_made_anew(
+    store: MemoryRecordStore, tmp_path: Path, damage: str
+) -> None:
+    opened(tmp_path, store).close()
+    path = tmp_path / FILE_NAME
+    if damage == "garbled":
+        path.write_bytes(path.read_bytes()[:100] + b"\xff" * 20_000)
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[: 3 * 4096 + 17])
+    else:
+        with sqlite3.connect(path) as db:
+            if damage == "schema":
+                db.execute("UPDATE meta SET value = '0' WHERE name = 'schema'")
+            else:
+                # It is read again when the next deadline is over.
+                db.execute("UPDATE delivery SET body = x'7b', turn_us = 1")
+        db.close()
+    made = opened(tmp_path, store)
+    assert found(made) == expected()
+    made.close()
+
+
+@pytest.mark.parametrize("damage", ["text", "schema"])
+def test_a_file_that_cannot_be_used_is_named_where_it_cannot_be_made_anew(
+    store: MemoryRecordStore, tmp_path: Path, damage: str
+) -> None:
+    opened(tmp_path, store).close()
+    path = tmp_path / FILE_NAME
+    if damage == "text":
+        path.write_text("không phải cơ sở dữ liệu")
+    else:
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE meta SET value = '0' WHERE name = 'schema'")
+        db.close()
+    with pytest.raises(ReportsUnusable, match=FILE_NAME):
+        ReportBook(path)
+
+
+@pytest.mark.parametrize("content", [b"thong bao cua co quan khac" * 9, b"SQLite format 3\0" * 99])
+def test_a_file_of_somebody_else_is_left_alone(
+    store: MemoryRecordStore, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes(content)
+    with pytest.raises(ReportsUnusable):
+        opened(tmp_path, store)
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_another_report_is_made_from_is_left_alone(
+    store: MemoryRecordStore, tmp_path: Path
+) -> None:
+    opened(tmp_path, store).close()
+    other = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(DataDirectoryInUse):
+        opened(tmp_path, store)
+    other.execute("ROLLBACK")
+    other.close()
+    made = opened(tmp_path, store)
+    assert found(made) == expected()
+    made.close()
+
+
+def test_the_journal_of_another_axis_is_not_added_to(
+    store: MemoryRecordStore, tmp_path: Path
+) -> None:
+    other = MemoryRecordStore()
+    fill(other, generate(22, 30).entries)
+    opened(tmp_path, other).close()
+    made = opened(tmp_path, store)
+    assert found(made) == expected()
+    made.close()
+
+
+def test_other_rules_count_anew(store: MemoryRecordStore, tmp_path: Path) -> None:
+    opened(tmp_path, store).close()
+    receiving = evolve(RULES.rule_set.receiving, settle_working_days=5)
+    rules = Rules(rule_set=evolve(RULES.rule_set, receiving=receiving), table=RULES.table)
+    made = opened(tmp_path, store, rules=rules)
+    assert made.stand.rules == rules.version
+    assert found(made) != expected()
+    made.close()
+
+
+def test_the_counts_are_those_of_all_facts_at_once(book: ReportBook) -> None:
+    assert found(book) == expected()
+    assert book.stand.entries == len(JOURNAL.entries)
+
+
+def test_a_planted_miscount_is_found(store: MemoryRecordStore, tmp_path: Path) -> None:
+    made = opened(tmp_path, store)
+    made.close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        db.execute("UPDATE tally SET n = n + 1 WHERE measure = 'SENT_INSIDE'")
+    db.close()
+    made = opened(tmp_path, store)
+    assert found(made) != expected()
+    made.close()
+
+
+def test_batches_and_days_give_the_same_as_all_at_once(tmp_path: Path) -> None:
+    """Entries come in parts, and deadlines pass between them."""
+    store, entries = MemoryRecordStore(), JOURNAL.entries
+    for start in range(0, len(entries), 97):
+        part = entries[start : start + 97]
+        fill(store, part)
+        opened(tmp_path, store, part[-1].recorded_at).close()
+    made = opened(tmp_path, store)
+    assert found(made) == expected()
+    made.close()
+
+
+def test_nothing_of_a_batch_that_fails_is_kept(store: MemoryRecordStore, tmp_path: Path) -> None:
+    made = opened(tmp_path, store)
+    before, facts = found(made), next(made.registered([FINANCE], Period.parse("2026")))[0]
+
+    def fail() -> None:
+        with made.batch():
+            made.keep(_changes(facts), NOW)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert found(made) == before
+    made.close()
+
+
+def _changes(facts: Any) -> Any:
+    from lienthong.reports.projection import Changes
+
+    return Changes(deliveries=(evolve(facts, completed_at=None, refused_at=NOW),))

@@ -1,0 +1,181 @@
+"""``lienthong-node report`` on data folders: what goes wrong, and what comes out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from lienthong_node.cli import cli
+from lienthong_node.opening import plugin_host, under
+from lienthong_node.reports.book import FILE_NAME
+from lienthong_node.settings import load_settings
+from node.tests.reporting import NEW_CODE, fill
+from sdk.tests.reports.generated import generate
+
+PERIOD = ("--period", "2026-Q3")
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIENTHONG_LANG", "en")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A node's folder with a journal."""
+    folder = tmp_path_factory.mktemp("node") / "data"
+    assert run("init", folder, "--axis", "truc.test").exit_code == 0
+    with closing(_store(folder)) as store:
+        fill(store, generate(41, 12).entries)
+    return folder
+
+
+def _store(folder: Path) -> Any:
+    settings = load_settings(folder)
+    return plugin_host(folder, settings).open_record_store(under(folder, settings.records))
+
+
+def run(*arguments: object) -> Result:
+    found = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
+    return found
+
+
+def report(kind: str, data: Path, *options: object, org: str = NEW_CODE) -> Result:
+    return run("report", kind, data, "--org", org, *options)
+
+
+def error(kind: str, data: Path, *options: object, org: str = NEW_CODE) -> dict[str, Any]:
+    found = report(kind, data, *options, "--json", org=org)
+    assert (found.exit_code, found.stdout) == (1, "")
+    told: dict[str, Any] = json.loads(found.stderr)["error"]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--period", "2026-13"), "model.invalid_value"),
+        (("--period", "2026-09"), "config.invalid"),
+        (("--period", "2090-Q1"), "report.period_not_begun"),
+        (("--period", "2001-Q1"), "rules.outside_calendar"),
+        (("--period", "2090-Q1", "--freeze"), "report.period_not_over"),
+        ((*PERIOD, "--figures", "khong-co.toml"), "config.invalid"),
+        ((*PERIOD, "--rule-set", "khong-co"), "rules.rule_set_unknown"),
+        ((*PERIOD, "--calendar", "khong-co"), "rules.calendar_unknown"),
+        ((*PERIOD, "--output", "khong/co/bao-cao.txt"), "config.invalid"),
+    ],
+)
+def test_what_cannot_be_reported_has_a_code(
+    data: Path, options: tuple[str, ...], code: str
+) -> None:
+    assert error("quarterly", data, *options)["code"] == code
+
+
+def test_an_unknown_organisation_is_named(data: Path) -> None:
+    assert "H53.99" in error("quarterly", data, *PERIOD, org="H53.99")["message"]
+
+
+def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    assert error("quarterly", tmp_path, *PERIOD)["code"] == "config.invalid"
+
+
+def test_a_running_node_needs_counts_that_are_there(data: Path) -> None:
+    (data / FILE_NAME).unlink(missing_ok=True)
+    with closing(_store(data)):
+        assert error("quarterly", data, *PERIOD)["code"] == "report.behind"
+
+
+def test_beside_a_running_node_the_last_counts_are_shown(data: Path) -> None:
+    before = report("quarterly", data, *PERIOD, "--format", "csv").stdout_bytes
+    with closing(_store(data)):
+        found = report("quarterly", data, *PERIOD, "--format", "csv")
+        other = error("quarterly", data, *PERIOD, "--rule-set", "national-2020")
+        path = data / FILE_NAME
+        path.write_bytes(path.read_bytes()[:100] + b"damaged" * 1000)
+        damaged = error("quarterly", data, *PERIOD)
+    assert found.stdout_bytes == before
+    assert other["code"] == "report.behind"
+    assert damaged["code"] == "report.unusable"
+    again = report("quarterly", data, *PERIOD)
+    assert again.exit_code == 0, "with the records at hand it is made anew"
+
+
+@pytest.mark.parametrize("kind", ["monthly", "quarterly", "half-year", "year", "cchc", "registers"])
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_every_kind_has_every_format(data: Path, tmp_path: Path, kind: str, form: str) -> None:
+    """Without a period it is the newest that is over, whatever today is."""
+    calendar = tmp_path / "lich.toml"
+    calendar.write_text(
+        'name = "dai-han"\nbase = "vietnam"\nfirst_year = 2028\nlast_year = 2090\n', "utf-8"
+    )
+    found = report(kind, data, "--format", form, "--calendar", calendar)
+    assert found.exit_code == 0, found.stderr
+    text = found.stdout_bytes.decode("utf-8-sig")
+    assert "Sở Tài chính" in text
+    if form == "json":
+        assert json.loads(text)["kind"] == kind
+    if form == "csv":
+        assert list(csv.reader(io.StringIO(text)))[2] == ["Sở Tài chính", "000.00.11.H53"]
+
+
+def test_rebuilding_gives_the_same(data: Path) -> None:
+    def without_time(found: Result) -> dict[str, Any]:
+        made: dict[str, Any] = json.loads(found.stdout)
+        return made | {"source": {k: v for k, v in made["source"].items() if "Số" not in k}}
+
+    first = report("year", data, "--period", "2026", "--with-units", "--json", org="000.00.00.H53")
+    again = report(
+        "year", data, "--period", "2026", "--with-units", "--json", "--rebuild", org="000.00.00.H53"
+    )
+    assert without_time(first) == without_time(again)
+
+
+def test_the_counts_of_one_backup_go_on_with_the_next(data: Path, tmp_path: Path) -> None:
+    counts = tmp_path / "counts.db"
+    first = report("year", data, "--period", "2026", "--json", "--counts", counts)
+    assert counts.is_file()
+    read = counts.stat().st_ino
+    again = report("year", data, "--period", "2026", "--json", "--counts", counts)
+    assert json.loads(again.stdout)["blocks"] == json.loads(first.stdout)["blocks"]
+    assert counts.stat().st_ino == read, "it was not made anew"
+
+
+def test_a_frozen_report_stays(data: Path) -> None:
+    found = report("quarterly", data, "--period", "2025-Q3", "--format", "csv", "--freeze")
+    made = json.loads(found.stdout)
+    assert Path(made["file"]).parent == data / "reports"
+    told = error("quarterly", data, "--period", "2025-Q3", "--format", "csv", "--freeze")
+    assert told["code"] == "report.frozen"
+    assert made["sha256"] in told["message"]
+
+
+def test_weights_make_points(data: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "diem.toml"
+    rules.write_text(
+        """
+name = "diem"
+title = "Thử chấm điểm"
+inherits = "tay-ninh-2019"
+
+[[reports.scorecard]]
+metric = "M5"
+points = 20
+""",
+        "utf-8",
+    )
+    made = report(
+        "cchc", data, "--period", "2026", "--rule-set", rules, "--with-units", "--format", "json",
+        org="000.00.00.H53",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.stderr
+    [table] = json.loads(made.stdout)["blocks"]
+    assert table["columns"][1] == "M5 (tối đa 20)"
+    assert len(table["rows"]) == 3
