@@ -58,7 +58,7 @@ BODY: Final = "000.00.77.H53"
 CLOSED: Final = "000.00.21.H53"
 HEIR: Final = "000.00.22.H53"
 NOBODY: Final = "000.00.99.H53"
-POLICY: Final = Policy(axis=AXIS)
+POLICY: Final = Policy(axis=AXIS, closed_code_grace=timedelta(0))
 
 MAIN: Final = b"%PDF-1.4 the main file"
 ANNEX: Final = b"an annex"

@@ -18,7 +18,7 @@ from lienthong.errors import (
 )
 from lienthong.model.ids import OrganId
 from lienthong.model.journal import DirectoryRecord
-from lienthong.model.organisation import Directory, Organisation
+from lienthong.model.organisation import Directory, Organisation, OrganLink
 from lienthong.model.time import to_us
 from lienthong_node.core.commands import PutCredential, PutOrganisations
 from lienthong_node.core.credentials import Credential, Credentials, Role, Use
@@ -89,9 +89,17 @@ class TestOrganisations:
         decision = put(organisation(B, aliases=(B_NEW_CODE, "H53.13.1")))
         assert len(load_organisation(decision.organisations[0]).codes) == 3
 
-    @pytest.mark.parametrize("name", ["parent", "successors", "contact_point_of"])
-    def test_what_it_refers_to_must_exist(self, name: str) -> None:
-        value: Any = OrganId(NOBODY) if name == "parent" else [OrganId(NOBODY)]
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("parent", OrganId(NOBODY)),
+            ("successors", [OrganId(NOBODY)]),
+            ("contact_point_of", [OrganId(NOBODY)]),
+            ("former_parents", [OrganLink(organ_id=OrganId(NOBODY))]),
+            ("acting_for", [OrganLink(organ_id=OrganId(NOBODY))]),
+        ],
+    )
+    def test_what_it_refers_to_must_exist(self, name: str, value: Any) -> None:
         with pytest.raises(OrganisationUnknown):
             put(organisation("000.00.98.H53", **{name: value}))
 

@@ -26,10 +26,11 @@ from lienthong_node.core.checks import (
     check_created,
     check_signer,
     may_act,
-    with_contact_points,
+    with_representatives,
 )
 from lienthong_node.core.credentials import Credential, Credentials, Role, Use
 from lienthong_node.core.decision import Moment
+from lienthong_node.core.facts import RegistryFacts
 from node.tests.support import (
     B_NEW_CODE,
     BODY,
@@ -38,6 +39,7 @@ from node.tests.support import (
     NOW,
     OFFICE,
     POLICY,
+    TODAY,
     A,
     B,
     C,
@@ -50,6 +52,10 @@ SUBMIT: Final = "/lienthong.axis.v1.Exchange/Submit"
 STATUS: Final = "/lienthong.axis.v1.Admin/GetStatus"
 TICK: Final = timedelta(microseconds=1)
 BEFORE, AFTER = NOW - timedelta(days=1), NOW + timedelta(days=365)
+
+
+def facts(credentials: Credentials) -> RegistryFacts:
+    return RegistryFacts(directory=DIRECTORY, credentials=credentials)
 
 
 def at(now: datetime) -> Moment:
@@ -82,26 +88,26 @@ class TestActing:
         [(A, A, True), (BODY, OFFICE, True), (OFFICE, BODY, False), (B, A, False)],
     )
     def test_the_organisation_and_its_office_may(self, organ: str, by: str, allowed: bool) -> None:
-        assert may_act(caller(by), organ, DIRECTORY) is allowed
+        assert may_act(caller(by), organ, DIRECTORY, TODAY) is allowed
         if allowed:
-            assert acting_organ(OrganId(organ), caller(by), DIRECTORY) == organ
+            assert acting_organ(OrganId(organ), caller(by), DIRECTORY, TODAY) == organ
         else:
             with pytest.raises(SenderMismatch) as refused:
-                acting_organ(OrganId(organ), caller(by), DIRECTORY)
+                acting_organ(OrganId(organ), caller(by), DIRECTORY, TODAY)
             assert refused.value.facts == {"caller": by, "organ": organ}
 
     def test_other_codes_of_an_organisation_are_its_own(self) -> None:
-        assert acting_organ(OrganId(B_NEW_CODE), caller(B), DIRECTORY) == B
+        assert acting_organ(OrganId(B_NEW_CODE), caller(B), DIRECTORY, TODAY) == B
 
     def test_an_unknown_organisation_is_answered_alike(self) -> None:
         with pytest.raises(SenderMismatch) as refused:
-            acting_organ(OrganId(NOBODY), caller(A), DIRECTORY)
+            acting_organ(OrganId(NOBODY), caller(A), DIRECTORY, TODAY)
         assert refused.value.facts == {"caller": A, "organ": NOBODY}
 
     def test_offices_are_added_once_behind_those_they_serve(self) -> None:
-        assert with_contact_points((A, BODY), DIRECTORY) == (A, BODY, OFFICE)
-        assert with_contact_points((OFFICE, BODY), DIRECTORY) == (OFFICE, BODY)
-        assert with_contact_points((), DIRECTORY) == ()
+        assert with_representatives((A, BODY), DIRECTORY, TODAY) == (A, BODY, OFFICE)
+        assert with_representatives((OFFICE, BODY), DIRECTORY, TODAY) == (OFFICE, BODY)
+        assert with_representatives((), DIRECTORY, TODAY) == ()
 
 
 class TestContent:
@@ -137,24 +143,24 @@ class TestSigners:
     def test_the_organisation_or_whoever_hands_it_over_has_signed(
         self, holder: str, organ: str, by: str
     ) -> None:
-        check_signer(signing(holder).fingerprint, organ, caller(by), self.KNOWN, at(NOW))
+        check_signer(signing(holder).fingerprint, organ, caller(by), facts(self.KNOWN), at(NOW))
 
     @pytest.mark.parametrize(("holder", "organ", "by"), [(B, A, A), (OFFICE, A, A), (A, BODY, B)])
     def test_nobody_else_has(self, holder: str, organ: str, by: str) -> None:
         with pytest.raises(SenderMismatch) as refused:
-            check_signer(signing(holder).fingerprint, organ, caller(by), self.KNOWN, at(NOW))
+            check_signer(signing(holder).fingerprint, organ, caller(by), facts(self.KNOWN), at(NOW))
         assert refused.value.facts == {"caller": holder, "organ": organ}
 
     def test_a_certificate_of_connections_signs_nothing(self) -> None:
         known = Credentials([credential(A)])
         with pytest.raises(CredentialUnknown):
-            check_signer(credential(A).fingerprint, A, caller(A), known, at(NOW))
+            check_signer(credential(A).fingerprint, A, caller(A), facts(known), at(NOW))
 
     def test_it_is_judged_at_the_moment_of_the_entry(self) -> None:
         fingerprint = signing(A).fingerprint
-        check_signer(fingerprint, A, caller(A), self.KNOWN, at(AFTER))
+        check_signer(fingerprint, A, caller(A), facts(self.KNOWN), at(AFTER))
         with pytest.raises(CredentialExpired):
-            check_signer(fingerprint, A, caller(A), self.KNOWN, at(AFTER + TICK))
+            check_signer(fingerprint, A, caller(A), facts(self.KNOWN), at(AFTER + TICK))
 
 
 class TestCredentials:

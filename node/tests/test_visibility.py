@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from lienthong.errors import DataCorrupt, NotFound
 from lienthong.model.delivery import DeliveryEvent
@@ -16,6 +17,7 @@ from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView
 from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.core.commands import Command
+from lienthong_node.core.registry import directory_with
 from lienthong_node.services.visibility import (
     concerns,
     visible_deliveries,
@@ -30,6 +32,7 @@ from node.tests.support import (
     BODY,
     DIRECTORY,
     OFFICE,
+    TODAY,
     A,
     B,
     C,
@@ -97,15 +100,23 @@ def row(*parties: str) -> JournalRow:
 class TestConcerns:
     @pytest.mark.parametrize("organ", [A, B])
     def test_parties_are_concerned(self, organ: str) -> None:
-        assert concerns(row(A, B), caller(organ), DIRECTORY)
+        assert concerns(row(A, B), caller(organ), DIRECTORY, TODAY)
 
     def test_todays_office_of_a_party_is_concerned(self) -> None:
-        assert concerns(row(A, BODY), caller(OFFICE), DIRECTORY)
+        assert concerns(row(A, BODY), caller(OFFICE), DIRECTORY, TODAY)
 
     @pytest.mark.parametrize(("parties", "organ"), [((A, B), C), ((), A), ((A, OFFICE), BODY)])
     def test_nobody_else_is(self, parties: tuple[str, ...], organ: str) -> None:
         """Above all not the body that an office serves, in what is the office's own."""
-        assert not concerns(row(*parties), caller(organ), DIRECTORY)
+        assert not concerns(row(*parties), caller(organ), DIRECTORY, TODAY)
+
+    def test_the_successor_of_a_party_is_from_its_last_day_on(self) -> None:
+        ended = evolve(DIRECTORY.resolve(OrganId(B)), valid_to=TODAY, successors=[OrganId(D)])
+        directory = directory_with(DIRECTORY, [ended])
+        assert concerns(row(A, B), caller(D), directory, TODAY)
+        assert concerns(row(A, B), caller(B), directory, TODAY)
+        assert not concerns(row(A, B), caller(D), directory, TODAY - timedelta(days=1))
+        assert not concerns(row(A, D), caller(B), directory, TODAY)
 
 
 class TestPackages:
@@ -113,7 +124,9 @@ class TestPackages:
     def test_parties_see_it_with_its_entry(
         self, axis: Axis, view: ReadView, sent: Manifest, organ: str
     ) -> None:
-        package, entry = visible_package(view, sent.package_id.bytes, caller(organ), DIRECTORY)
+        package, entry = visible_package(
+            view, sent.package_id.bytes, caller(organ), DIRECTORY, TODAY
+        )
         assert (package.package_id, package.sender) == (sent.package_id.bytes, A)
         assert (package.index, entry.index) == (axis.entries[0], axis.entries[0])
         assert entry.package_id == sent.package_id.bytes
@@ -123,9 +136,9 @@ class TestPackages:
     ) -> None:
         absent = manifest(B).package_id
         with pytest.raises(NotFound) as hidden:
-            visible_package(view, sent.package_id.bytes, caller(D), DIRECTORY)
+            visible_package(view, sent.package_id.bytes, caller(D), DIRECTORY, TODAY)
         with pytest.raises(NotFound) as missing:
-            visible_package(view, absent.bytes, caller(A), DIRECTORY)
+            visible_package(view, absent.bytes, caller(A), DIRECTORY, TODAY)
         assert hidden.value.facts == {"what": f"package {sent.package_id}"}
         assert missing.value.facts == {"what": f"package {absent}"}
 
@@ -138,15 +151,17 @@ class TestDeliveries:
     def test_recipients_see_their_own(
         self, view: ReadView, sent: Manifest, organ: str, seen: list[str]
     ) -> None:
-        package, _ = visible_package(view, sent.package_id.bytes, caller(A), DIRECTORY)
-        found = visible_deliveries(view, package, caller(organ), DIRECTORY)
+        package, _ = visible_package(view, sent.package_id.bytes, caller(A), DIRECTORY, TODAY)
+        found = visible_deliveries(view, package, caller(organ), DIRECTORY, TODAY)
         assert [one.recipient for one in found] == sorted(seen)
 
     def test_the_office_of_the_sender_sees_all(self, axis: Axis) -> None:
         own = axis.send(B, C, sender=OrganId(BODY))
         with axis.store.read() as view:
-            package, _ = visible_package(view, own.package_id.bytes, caller(OFFICE), DIRECTORY)
-            found = visible_deliveries(view, package, caller(OFFICE), DIRECTORY)
+            package, _ = visible_package(
+                view, own.package_id.bytes, caller(OFFICE), DIRECTORY, TODAY
+            )
+            found = visible_deliveries(view, package, caller(OFFICE), DIRECTORY, TODAY)
         assert [one.recipient for one in found] == sorted([B, C])
 
 
@@ -156,26 +171,26 @@ class TestHistory:
     ) -> None:
         package, at_b, at_c = axis.entries
         for organ, seen in ((A, [package, at_b, at_c]), (B, [package, at_b]), (C, [package, at_c])):
-            rows = visible_history(view, sent.package_id.bytes, caller(organ), DIRECTORY)
+            rows = visible_history(view, sent.package_id.bytes, caller(organ), DIRECTORY, TODAY)
             assert [one.index for one in rows] == seen
 
     def test_what_recalls_it_belongs_to_it(self, axis: Axis, sent: Manifest) -> None:
         axis.do(submit(recall(sent.package_id, B)))
         with axis.store.read() as view:
             for organ, seen in ((A, axis.entries), (C, [axis.entries[0], axis.entries[2]])):
-                rows = visible_history(view, sent.package_id.bytes, caller(organ), DIRECTORY)
+                rows = visible_history(view, sent.package_id.bytes, caller(organ), DIRECTORY, TODAY)
                 assert [one.index for one in rows] == seen
 
     def test_others_learn_nothing(self, view: ReadView, sent: Manifest) -> None:
         with pytest.raises(NotFound):
-            visible_history(view, sent.package_id.bytes, caller(D), DIRECTORY)
+            visible_history(view, sent.package_id.bytes, caller(D), DIRECTORY, TODAY)
 
 
 class TestLists:
     def listed(self, axis: Axis, organ: str, **fields: Any) -> list[tuple[str, int]]:
         values: dict[str, Any] = {"incoming": True, "states": (), "before": None, "limit": 9}
         with axis.store.read() as view:
-            rows = visible_list(view, caller(organ), DIRECTORY, **(values | fields))
+            rows = visible_list(view, caller(organ), DIRECTORY, TODAY, **(values | fields))
         return [(row.recipient, row.updated_index) for row in rows]
 
     def test_newest_first_also_where_an_office_has_those_of_others(
@@ -230,7 +245,7 @@ class TestEntries:
     def test_parties_see_an_entry_with_its_checkpoint(
         self, axis: Axis, view: ReadView, sent: Manifest
     ) -> None:
-        found = visible_entry(view, axis.entries[1], caller(B), DIRECTORY, "mine")
+        found = visible_entry(view, axis.entries[1], caller(B), DIRECTORY, TODAY, "mine")
         assert found.row.index == axis.entries[1]
         assert found.checkpoint.size == found.row.checkpoint_size
 
@@ -239,7 +254,7 @@ class TestEntries:
         self, axis: Axis, view: ReadView, sent: Manifest, organ: str
     ) -> None:
         with pytest.raises(NotFound) as hidden:
-            visible_entry(view, axis.entries[1], caller(organ), DIRECTORY, "entry 2")
+            visible_entry(view, axis.entries[1], caller(organ), DIRECTORY, TODAY, "entry 2")
         assert hidden.value.facts == {"what": "receipt of entry 2"}
 
     @pytest.mark.parametrize("index", [None, 10**6])
@@ -247,7 +262,7 @@ class TestEntries:
         self, view: ReadView, sent: Manifest, index: int | None
     ) -> None:
         with pytest.raises(NotFound) as missing:
-            visible_entry(view, index, caller(A), DIRECTORY, "x")
+            visible_entry(view, index, caller(A), DIRECTORY, TODAY, "x")
         assert missing.value.facts == {"what": "receipt of x"}
 
     def test_a_lost_checkpoint_is_damage_not_absence(
@@ -255,4 +270,4 @@ class TestEntries:
     ) -> None:
         monkeypatch.setattr(type(view), "checkpoint", lambda *_: None)
         with pytest.raises(DataCorrupt):
-            visible_entry(view, axis.entries[0], caller(A), DIRECTORY, "x")
+            visible_entry(view, axis.entries[0], caller(A), DIRECTORY, TODAY, "x")

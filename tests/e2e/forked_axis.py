@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import define, field
 
+from lienthong.model.organisation import Organisation
 from lienthong_node.local import LocalAxis
 
 PROGRAM: Final = Path(__file__).with_name("node_forks.py")
@@ -102,7 +103,7 @@ class ForkedAxis(LocalAxis):
 @contextmanager
 def forked_axis(
     folder: Path,
-    names: Mapping[str, str],
+    names: Mapping[str, str] | Sequence[Organisation],
     *,
     planted: str = "",
     program: Path = PROGRAM,

@@ -25,8 +25,10 @@ from attrs import evolve
 from lienthong.errors import DiskFull
 from lienthong.evidence.merkle import inclusion_proof
 from lienthong.evidence.tiles import node_reader
+from lienthong.model.organisation import Directory
 from lienthong.spi.storage import ReadView
 from lienthong_node import committer, contents, logs, uploads
+from lienthong_node.core import submit
 from lienthong_node.serve import serve
 from lienthong_node.server import Node
 from lienthong_node.services import feed
@@ -176,6 +178,16 @@ def _ignores_a_full_disk() -> None:
     SQLiteWriteTransaction.commit = commit  # type: ignore[method-assign]
 
 
+def _closed_codes_open() -> None:
+    """Documents go to organisations that have ended."""
+    submit.check_open = lambda *_: None  # type: ignore[attr-defined]
+
+
+def _successors_have_no_rights() -> None:
+    """Only contact points act for an organisation, also when it has ended."""
+    Directory.representatives_of = Directory.contact_points_of  # type: ignore[method-assign]
+
+
 PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "acknowledge-before-commit": _acknowledge_before_commit,
     "new-receipts": _new_receipts,
@@ -183,6 +195,8 @@ PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "upload-forgets": _upload_forgets,
     "reads-files-whole": _reads_files_whole,
     "ignores-a-full-disk": _ignores_a_full_disk,
+    "closed-codes-open": _closed_codes_open,
+    "successors-have-no-rights": _successors_have_no_rights,
 }
 
 if __name__ == "__main__":

@@ -182,6 +182,7 @@ PROBES: Final[Mapping[str, Sequence[Probe] | Public]] = {
     "Admin/ListCredentials": Public(OPERATORS),
     "Admin/GetStatus": Public(OPERATORS),
     "Admin/Backup": Public(OPERATORS),
+    "Admin/CountDeliveries": Public(OPERATORS),
 }
 
 

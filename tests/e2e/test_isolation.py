@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from typing import Any, Final
 
 import pytest
@@ -191,17 +192,17 @@ def _package_without_filter(
 
 
 def _package_denied(
-    view: ReadView, package_id: bytes, caller: Caller, directory: Directory
+    view: ReadView, package_id: bytes, caller: Caller, directory: Directory, on: date
 ) -> tuple[PackageRow, JournalRow]:
     """Says "not yours" instead of "not there"."""
     package, row = _package_without_filter(view, package_id)
-    if not concerns(row, caller, directory):
+    if not concerns(row, caller, directory, on):
         raise RoleMissing(method="GetPackage", roles="party")
     return package, row
 
 
 def _entry_without_filter(
-    view: ReadView, index: int | None, _: Caller, __: Directory, asked: str
+    view: ReadView, index: int | None, _: Caller, __: Directory, ___: date, asked: str
 ) -> Recorded:
     if index is None or not view.journal(index, 1):
         raise NotFound(what=f"receipt of {asked}")
@@ -209,11 +210,11 @@ def _entry_without_filter(
 
 
 def _entry_with_its_index(
-    view: ReadView, index: int | None, caller: Caller, directory: Directory, asked: str
+    view: ReadView, index: int | None, caller: Caller, directory: Directory, on: date, asked: str
 ) -> Recorded:
     """Says where the entry of others stands."""
     told = asked if index is None else f"entry {index}"
-    return visible_entry(view, index, caller, directory, told)
+    return visible_entry(view, index, caller, directory, on, told)
 
 
 LEAKS: Final[Mapping[str, tuple[Any, str, Any]]] = {

@@ -112,6 +112,7 @@ def templates(a: Party) -> Mapping[str, Sequence[Message]]:
         "Admin/ListCredentials": [admin_pb2.ListCredentialsRequest(organ_id=A)],
         "Admin/GetStatus": [admin_pb2.GetStatusRequest()],
         "Admin/Backup": [admin_pb2.BackupRequest(name="../no/name")],
+        "Admin/CountDeliveries": [admin_pb2.CountDeliveriesRequest(organ_ids=[A, B])],
     }
 
 

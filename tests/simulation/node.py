@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from lienthong.errors import LienthongError
 from lienthong.evidence.merkle import consistency_proof
 from lienthong.evidence.tiles import node_reader
-from lienthong.model.time import to_us
+from lienthong.model.time import to_us, vietnam_date
 from lienthong.pki.chain import ChainCache, TrustAnchors
 from lienthong.spi.storage import BlobStore, ReadView, RecordStore
 from lienthong.testing.clock import START
@@ -186,10 +186,10 @@ class SimNode:
     def _get_package(self, packet: Packet, caller: Caller) -> Message:
         request = exchange_pb2.GetPackageRequest.FromString(packet.data)
         package_id = wire.check_id(request.package_id, "package_id")
-        directory = self.parts.registry.directory
+        directory, today = self.parts.registry.directory, vietnam_date(self.clock())
         with self.store.read() as view:
-            package, row = visible_package(view, package_id, caller, directory)
-            deliveries = visible_deliveries(view, package, caller, directory)
+            package, row = visible_package(view, package_id, caller, directory, today)
+            deliveries = visible_deliveries(view, package, caller, directory, today)
             return exchange_pb2.GetPackageResponse(
                 envelope=wire.stored_envelope(row),
                 receipt=wire.receipt(read_recorded(view, row.index)),

@@ -128,7 +128,7 @@ def _visible_to_all(patch: pytest.MonkeyPatch) -> None:
 
 
 def _feeds_of_all(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(submit, "with_contact_points", lambda *_: keys.CODES)
+    patch.setattr(submit, "with_representatives", lambda *_: keys.CODES)
 
 
 def _time_goes_back(patch: pytest.MonkeyPatch) -> None:

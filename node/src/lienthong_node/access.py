@@ -51,6 +51,7 @@ RULES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "/lienthong.axis.v1.Admin/ListCredentials": _OPERATORS,
         "/lienthong.axis.v1.Admin/GetStatus": _OPERATORS,
         "/lienthong.axis.v1.Admin/Backup": _OPERATORS,
+        "/lienthong.axis.v1.Admin/CountDeliveries": _OPERATORS,
         HEALTH_CHECK: _ALL,
         "/grpc.health.v1.Health/Watch": _ALL,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -27,6 +27,7 @@ from lienthong_node.core.registry import references
 from lienthong_node.opening import Opened, open_folder, utc_now
 from lienthong_node.security_log import Deed, Event, binding, change
 from lienthong_node.settings import load_settings
+from lienthong_node.stores import running
 from lienthong_proto.axis.v1 import (
     admin_pb2,
     admin_pb2_grpc,
@@ -40,6 +41,14 @@ OPERATOR_PROFILE: Final = "operator"
 TIMEOUT_S: Final = 30.0
 BATCH: Final = 5_000
 """Organisations in one command: that many change together, or none."""
+
+
+@attrs.frozen(kw_only=True)
+class Running:
+    """How many deliveries to and from an organisation have not ended."""
+
+    incoming: int
+    outgoing: int
 
 
 class AdminPort(ABC):
@@ -66,6 +75,10 @@ class AdminPort(ABC):
     @abstractmethod
     def credentials(self, organ: str = "") -> list[admin_pb2.Credential]:
         """All credentials, or those of one organisation, revoked ones included."""
+
+    @abstractmethod
+    def running_deliveries(self, organs: Sequence[OrganId]) -> Mapping[OrganId, Running]:
+        """How many deliveries of organisations are under way; by canonical codes."""
 
     @abstractmethod
     def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
@@ -161,6 +174,16 @@ class LocalAdmin(AdminPort):
         found = [wire.credential(c) for c in known if not organ or c.organ_id == organ.upper()]
         return sorted(found, key=lambda credential: (credential.organ_id, credential.use))
 
+    def running_deliveries(self, organs: Sequence[OrganId]) -> Mapping[OrganId, Running]:
+        with self._opened.store.read() as view:
+            return {
+                organ: Running(
+                    incoming=running(view, str(organ), incoming=True),
+                    outgoing=running(view, str(organ), incoming=False),
+                )
+                for organ in organs
+            }
+
     def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
         opened = self._opened
         target = opened.folder / "backups" / name
@@ -229,6 +252,15 @@ class RemoteAdmin(AdminPort):
     def credentials(self, organ: str = "") -> list[admin_pb2.Credential]:
         request = admin_pb2.ListCredentialsRequest(organ_id=organ, include_revoked=True)
         return list(self._ask(self._admin.ListCredentials, request).credentials)
+
+    def running_deliveries(self, organs: Sequence[OrganId]) -> Mapping[OrganId, Running]:
+        found: dict[OrganId, Running] = {}
+        for start in range(0, len(organs), wire.MAX_PAGE):
+            asked = [str(organ) for organ in organs[start : start + wire.MAX_PAGE]]
+            request = admin_pb2.CountDeliveriesRequest(organ_ids=asked)
+            for one in self._ask(self._admin.CountDeliveries, request).counts:
+                found[OrganId(one.organ_id)] = Running(incoming=one.incoming, outgoing=one.outgoing)
+        return found
 
     def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
         with self._translating("Backup"):

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from lienthong.errors import DataCorrupt, OrganisationUnknown
 from lienthong.evidence.tiles import HashReader
+from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation
 from lienthong.model.package import PackageKind
@@ -133,6 +134,18 @@ def report_facts(view: ReadView, command: ReportStatus, registry: Registry) -> R
         earlier=tuple(view.statements(package_id, recipient)) if delivery else (),
         replaced=replaced,
     )
+
+
+def running(view: ReadView, organ_id: str, *, incoming: bool) -> int:
+    """How many deliveries to or from an organisation have not ended."""
+    states = [state.value for state in DeliveryState if not state.final]
+    count, before = 0, None
+    while rows := view.list_deliveries(
+        organ_id, incoming=incoming, states=states, before=before, limit=PAGE
+    ):
+        count += len(rows)
+        before = rows[-1].updated_index, rows[-1].package_id, rows[-1].recipient
+    return count
 
 
 def write_rows(tx: WriteTransaction, decision: Accepted) -> None:

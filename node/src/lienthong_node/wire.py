@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from lienthong.codec.signed import envelope_from_message
 from lienthong.errors import InvalidValue
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import OrganCode, Organisation, OrganName
+from lienthong.model.organisation import OrganCode, Organisation, OrganLink, OrganName
 from lienthong.model.package import PackageKind
 from lienthong.model.signing import Envelope
 from lienthong.pki.chain import Purpose, check_certificate
@@ -165,6 +165,8 @@ def organisation(value: Organisation, on: date) -> directory_pb2.Organisation:
         successors=[str(code) for code in value.successors],
         contact_point_of=[str(code) for code in value.contact_point_of],
         version=value.version,
+        former_parents=[_link(link) for link in value.former_parents],
+        acting_for=[_link(link) for link in value.acting_for],
     )
 
 
@@ -203,6 +205,8 @@ def organisation_from(message: directory_pb2.Organisation) -> Organisation:
         valid_to=_date(message.valid_to, "valid_to"),
         successors=[OrganId(code) for code in message.successors],
         contact_point_of=[OrganId(code) for code in message.contact_point_of],
+        former_parents=[_link_from(link) for link in message.former_parents],
+        acting_for=[_link_from(link) for link in message.acting_for],
         version=0,
     )
 
@@ -234,6 +238,27 @@ def credential(value: Credential) -> admin_pb2.Credential:
     )
 
 
+def credential_from(message: admin_pb2.Credential) -> Credential:
+    """What a node says of a credential.
+
+    Raises:
+        ValueError: it is not what a node says.
+    """
+    revoked = message.revoked_at
+    return Credential(
+        fingerprint=message.fingerprint,
+        organ_id=message.organ_id,
+        use=Use(message.use),
+        roles=tuple(map(Role, message.roles)),
+        subject=message.subject,
+        not_before=datetime.fromisoformat(message.not_before),
+        not_after=datetime.fromisoformat(message.not_after),
+        registered_at=datetime.fromisoformat(message.registered_at),
+        revoked_at=datetime.fromisoformat(revoked) if revoked else None,
+        revocation_reason=message.revocation_reason,
+    )
+
+
 def credential_of(
     der: bytes, organ_id: str, use: Use, roles: tuple[Role, ...], now: datetime
 ) -> Credential:
@@ -253,6 +278,22 @@ def credential_of(
         not_before=certificate.not_before,
         not_after=certificate.not_after,
         registered_at=now,
+    )
+
+
+def _link(value: OrganLink) -> directory_pb2.OrganLink:
+    return directory_pb2.OrganLink(
+        organ_id=str(value.organ_id),
+        valid_from=_iso(value.valid_from),
+        valid_to=_iso(value.valid_to),
+    )
+
+
+def _link_from(message: directory_pb2.OrganLink) -> OrganLink:
+    return OrganLink(
+        organ_id=OrganId(message.organ_id),
+        valid_from=_date(message.valid_from, "valid_from"),
+        valid_to=_date(message.valid_to, "valid_to"),
     )
 
 

@@ -151,13 +151,13 @@ class TestDirectory:
                 an_organisation("H53.2"),
             ]
         )
-        assert directory.acts_for(OrganId("H53.1"), OrganId("H53.1"))
-        assert directory.acts_for(OrganId("H53.1"), OrganId("000.00.00.H53"))
-        assert directory.acts_for(OrganId("H53.1"), OrganId("H53.8"))
-        assert not directory.acts_for(OrganId("H53"), OrganId("H53.1"))
-        assert not directory.acts_for(OrganId("H53.1"), OrganId("H53.2"))
+        assert directory.acts_for(OrganId("H53.1"), OrganId("H53.1"), AFTER)
+        assert directory.acts_for(OrganId("H53.1"), OrganId("000.00.00.H53"), AFTER)
+        assert directory.acts_for(OrganId("H53.1"), OrganId("H53.8"), AFTER)
+        assert not directory.acts_for(OrganId("H53"), OrganId("H53.1"), AFTER)
+        assert not directory.acts_for(OrganId("H53.1"), OrganId("H53.2"), AFTER)
         with pytest.raises(OrganisationUnknown):
-            directory.acts_for(OrganId("H53.1"), OrganId("H99"))
+            directory.acts_for(OrganId("H53.1"), OrganId("H99"), AFTER)
 
     def test_an_office_serves_itself_and_its_bodies_by_their_canonical_codes(self) -> None:
         bodies = [OrganId("H53.9"), OrganId("H53"), OrganId("000.00.00.H53"), OrganId("H99")]
@@ -166,10 +166,10 @@ class TestDirectory:
         directory = Directory(
             [office, body, an_organisation("H53", codes=[alias(bodies[2].value)])]
         )
-        assert directory.served_by(OrganId("H53.1")) == tuple(
+        assert directory.represented_by(OrganId("H53.1"), AFTER) == tuple(
             map(OrganId, ("H53.1", "H53.8", "H53"))
         )
-        assert directory.served_by(OrganId("H53.9")) == (OrganId("H53.8"),)
+        assert directory.represented_by(OrganId("H53.9"), AFTER) == (OrganId("H53.8"),)
 
     @pytest.mark.parametrize(
         "text", ["so tai chinh", "SỞ TÀI CHÍNH", "chinh tai", "g12", "000.00.00", "  "]

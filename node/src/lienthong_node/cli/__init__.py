@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "credential": ("credentials", "Certificates bound to organisations."),
     "audit": ("auditing", "Check what a node has stored."),
     "check-history": ("histories", "Judge what clients recorded: lost, doubled, altered, skipped?"),
+    "report": ("reporting", "Reports and registers that the regulations want."),
     "backup": ("auditing", "Copy records and files, also while the node runs."),
     "restore": ("restoring", "Let a node sign on from records that were restored."),
     "plugins": ("extending", "The plugins that the node may load."),

@@ -11,10 +11,11 @@ from attrs import evolve
 
 from lienthong.errors import ImportInvalid
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import Directory, OrganCode, Organisation, OrganName
+from lienthong.model.organisation import Directory, OrganCode, Organisation, OrganLink, OrganName
 from lienthong.model.time import vietnam_date
 from lienthong_node.admin_port import administration
 from lienthong_node.cli.common import data_argument, json_option, reporting, show
+from lienthong_node.cli.reorganising import merge
 from lienthong_node.opening import utc_now
 from lienthong_node.org_import import merged, read_organisations
 
@@ -180,6 +181,9 @@ def show_(data: Path, search: str, as_json: bool) -> None:
     show({"organisations": [_data(o) for o in ordered]}, "\n".join(lines), as_json=as_json)
 
 
+org.add_command(merge)
+
+
 def _differs(organisation: Organisation, known: Directory) -> bool:
     """Whether entering it would change anything: a repeated import leaves no trace."""
     organ_id = organisation.organ_id
@@ -204,7 +208,18 @@ def _data(organisation: Organisation) -> dict[str, Any]:
         "codes": [str(code) for code in organisation.all_codes()],
         "level": organisation.level,
         "parent": str(organisation.parent) if organisation.parent else None,
+        "valid_from": organisation.valid_from.isoformat() if organisation.valid_from else None,
         "valid_to": organisation.valid_to.isoformat() if organisation.valid_to else None,
         "successors": [str(code) for code in organisation.successors],
         "contact_point_of": [str(code) for code in organisation.contact_point_of],
+        "acting_for": [_link(link) for link in organisation.acting_for],
+        "former_parents": [_link(link) for link in organisation.former_parents],
+    }
+
+
+def _link(link: OrganLink) -> dict[str, str | None]:
+    return {
+        "organ_id": str(link.organ_id),
+        "valid_from": link.valid_from.isoformat() if link.valid_from else None,
+        "valid_to": link.valid_to.isoformat() if link.valid_to else None,
     }

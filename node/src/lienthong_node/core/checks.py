@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Protocol
 
-from lienthong.errors import ClockSkew, OrganisationUnknown, SenderMismatch, WrongAudience
+from lienthong.errors import (
+    ClockSkew,
+    ClosedRecipient,
+    ClosedSender,
+    NotYetOpen,
+    OrganisationUnknown,
+    SenderMismatch,
+    WrongAudience,
+)
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory
-from lienthong.model.time import format_vietnam
+from lienthong.model.time import format_vietnam, vietnam_date
 from lienthong_node.core.commands import Caller
 from lienthong_node.core.credentials import Credentials, Use
 from lienthong_node.core.decision import Moment
 from lienthong_node.core.policy import Policy
+
+
+class Registered(Protocol):
+    """Facts that hold the directory and the credentials."""
+
+    @property
+    def directory(self) -> Directory: ...
+
+    @property
+    def credentials(self) -> Credentials: ...
 
 
 def check_audience(audience: str, policy: Policy) -> None:
@@ -36,47 +55,73 @@ def check_created(created_at: datetime, now: datetime, policy: Policy) -> None:
     )
 
 
-def acting_organ(organ: OrganId, caller: Caller, directory: Directory) -> str:
-    """Canonical code of *organ*, if the caller may act for it (QĐ 52/2019 Đ6.3).
+def check_open(
+    code: OrganId, closed: type[ClosedRecipient | ClosedSender], directory: Directory, on: date
+) -> None:
+    """An organisation of the directory exists under this code on a day in Vietnam.
 
     Raises:
-        SenderMismatch: the caller is neither the organisation nor its contact point; an unknown
-            organisation is answered alike.
+        ClosedRecipient, ClosedSender: it did; the codes to use instead are named.
+        NotYetOpen: it will.
+    """
+    organisation = directory.resolve(code)
+    if code in organisation.codes_on(on):
+        return
+    opens_on, closed_on = organisation.code_period(code)
+    if closed_on is None or on < closed_on:
+        raise NotYetOpen(organ=code, opens_on=opens_on)
+    heirs = [heir for each in directory.current(code, on) for heir in each.codes_on(on)[:1]]
+    raise closed(organ=code, closed_on=closed_on, successors=", ".join(map(str, heirs)) or "-")
+
+
+def acting_organ(organ: OrganId, caller: Caller, directory: Directory, on: date) -> str:
+    """Canonical code of *organ*, if the caller may act for it on a day in Vietnam.
+
+    Raises:
+        SenderMismatch: the caller is neither the organisation nor one of its representatives; an
+            unknown organisation is answered alike.
     """
     try:
         canonical = directory.resolve(organ).organ_id
     except OrganisationUnknown:
         raise SenderMismatch(caller=caller.organ, organ=str(organ)) from None
-    if not may_act(caller, str(canonical), directory):
+    if not may_act(caller, str(canonical), directory, on):
         raise SenderMismatch(caller=caller.organ, organ=str(organ))
     return str(canonical)
 
 
 def check_signer(
-    signer: str, organ: str, caller: Caller, credentials: Credentials, moment: Moment
+    signer: str, organ: str, caller: Caller, facts: Registered, moment: Moment
 ) -> None:
     """The signing certificate is bound to *organ* or to the caller, at the moment of the entry.
 
-    Judged here and not when the envelope came in: what ended in between is not recorded.
+    Judged here and not when the envelope came in: what ended in between is not recorded. Nor does
+    an organisation that has ended sign anything: its rights have passed to its successors.
 
     Raises:
         CredentialUnknown, CredentialRevoked, CredentialExpired: it may not sign now.
         SenderMismatch: it is bound to another organisation.
+        ClosedSender: its organisation has ended.
+        NotYetOpen: its organisation does not exist yet.
     """
-    holder = credentials.find(signer, Use.SIGNING, moment.now).organ_id
+    holder = facts.credentials.find(signer, Use.SIGNING, moment.now).organ_id
     if holder not in {organ, caller.organ}:
         raise SenderMismatch(caller=holder, organ=organ)
+    if not facts.directory.resolve(OrganId(holder)).open_on(vietnam_date(moment.now)):
+        check_open(OrganId(holder), ClosedSender, facts.directory, vietnam_date(moment.now))
 
 
-def may_act(caller: Caller, organ: str, directory: Directory) -> bool:
-    """Whether the caller is the organisation, or the office that serves it."""
-    return organ == caller.organ or directory.acts_for(OrganId(caller.organ), OrganId(organ))
+def may_act(caller: Caller, organ: str, directory: Directory, on: date) -> bool:
+    """Whether the caller is the organisation, or represents it on a day in Vietnam."""
+    return organ == caller.organ or directory.acts_for(OrganId(caller.organ), OrganId(organ), on)
 
 
-def with_contact_points(organs: tuple[str, ...], directory: Directory) -> tuple[str, ...]:
-    """The organisations and the offices that send and receive for them, each once."""
+def with_representatives(
+    organs: tuple[str, ...], directory: Directory, on: date
+) -> tuple[str, ...]:
+    """The organisations and who represents them on a day in Vietnam, each once."""
     found = dict.fromkeys(organs)
     for organ in organs:
-        for office in directory.contact_points_of(OrganId(organ)):
-            found.setdefault(str(office))
+        for other in directory.representatives_of(OrganId(organ), on):
+            found.setdefault(str(other))
     return tuple(found)

@@ -28,7 +28,7 @@ def decide_organisations(
 
     Raises:
         CodeTaken: a code belongs to another organisation.
-        OrganisationUnknown: a parent, successor or served body is not in the directory.
+        OrganisationUnknown: a parent, successor or served body of any time is not in the directory.
     """
     organisations = [
         attrs.evolve(organisation, version=moment.directory_version + position)
@@ -115,7 +115,9 @@ def _check_codes(organisation: Organisation, directory: Directory) -> None:
 def references(organisation: Organisation) -> tuple[OrganId, ...]:
     """The organisations that an organisation names; all must be in the directory."""
     parent = (organisation.parent,) if organisation.parent else ()
-    return (*parent, *organisation.successors, *organisation.contact_point_of)
+    links = (*organisation.former_parents, *organisation.acting_for)
+    dated = tuple(link.organ_id for link in links)
+    return (*parent, *organisation.successors, *organisation.contact_point_of, *dated)
 
 
 def _check_binding(credential: Credential, known: Credential | None) -> None:

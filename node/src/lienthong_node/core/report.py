@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 import attrs
@@ -21,7 +22,7 @@ from lienthong_node.core.checks import (
     check_audience,
     check_created,
     check_signer,
-    with_contact_points,
+    with_representatives,
 )
 from lienthong_node.core.commands import ReportStatus
 from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
@@ -45,20 +46,20 @@ def decide_report(
         1. the caller may report for its reporter (SenderMismatch);
         2. the delivery exists and the reporter is a party to it (NotFound, the same for both);
         3. the same id with the same bytes is the same report (IdReused);
-        4. its signing certificate is bound to the reporter's side now (CredentialUnknown …), and it
-           is meant for this axis and recent (WrongAudience, ClockSkew), and registered no later
-           than it was made (InvalidValue);
+        4. its signing certificate is bound to the reporter's side now (CredentialUnknown …), it is
+           for this axis, recent (WrongAudience, ClockSkew) and not registered early (InvalidValue);
         5. there are not too many reports about the delivery already (TooLarge);
-        6. the machine has the move (InvalidMove, GuardFailed, ConflictingReport); late and
-           repeated reports are recorded without an effect.
+        6. the machine has the move (InvalidMove, GuardFailed, ConflictingReport); late and repeated
+           reports are recorded without an effect.
     """
     statement = command.statement
-    reporter = acting_organ(statement.reporter, command.caller, facts.directory)
+    directory, today = facts.directory, vietnam_date(moment.now)
+    reporter = acting_organ(statement.reporter, command.caller, directory, today)
     package, delivery = _delivery(statement, facts)
-    actor = _actor(statement, reporter, delivery)
+    actor, sides = _actor(statement, reporter, delivery), (delivery.sender, delivery.recipient)
     if facts.existing is not None:
         return _repeat(command, facts.existing)
-    check_signer(command.signer, reporter, command.caller, facts.credentials, moment)
+    check_signer(command.signer, reporter, command.caller, facts, moment)
     check_audience(statement.audience, policy)
     check_created(statement.created_at, moment.clock, policy)
     _check_register(statement)
@@ -73,20 +74,11 @@ def decide_report(
         moment=moment,
     )
     return Accepted(
-        body=StatementRecord(
-            statement_id=statement.statement_id,
-            package_id=statement.package_id,
-            recipient=OrganId(delivery.recipient),
-            reporter=OrganId(reporter),
-            event=statement.event,
-            payload_sha256=Sha256(command.payload_sha256),
-            envelope_sha256=Sha256(command.envelope_sha256),
-            effects=tuple(effect(before, after) for before, after in changed),
-        ),
+        body=_record(command, reporter, delivery, changed),
         subject_id=statement.statement_id.bytes,
         package_id=statement.package_id.bytes,
         envelope=command.envelope,
-        parties=with_contact_points((delivery.sender, delivery.recipient), facts.directory),
+        parties=with_representatives(sides, directory, today),
         statement=statement_row(
             statement,
             recipient=delivery.recipient,
@@ -95,6 +87,22 @@ def decide_report(
             index=moment.index,
         ),
         deliveries=rows,
+    )
+
+
+def _record(
+    command: ReportStatus, reporter: str, delivery: DeliveryRow, changed: Iterable[Change]
+) -> StatementRecord:
+    statement = command.statement
+    return StatementRecord(
+        statement_id=statement.statement_id,
+        package_id=statement.package_id,
+        recipient=OrganId(delivery.recipient),
+        reporter=OrganId(reporter),
+        event=statement.event,
+        payload_sha256=Sha256(command.payload_sha256),
+        envelope_sha256=Sha256(command.envelope_sha256),
+        effects=tuple(effect(before, after) for before, after in changed),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from lienthong.errors import (
     ClosedRecipient,
     ClosedSender,
@@ -22,7 +24,8 @@ from lienthong.flow.packages import CARRIES_DOCUMENT, step_at_target
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.journal import PackageRecord
-from lienthong.model.package import Manifest, PackageKind, Recipient
+from lienthong.model.organisation import Directory
+from lienthong.model.package import Manifest, PackageKind
 from lienthong.model.time import vietnam_date
 from lienthong.model.words import FileRole
 from lienthong.spi.records import DeliveryRow, FileRow, PackageRow
@@ -30,8 +33,9 @@ from lienthong_node.core.checks import (
     acting_organ,
     check_audience,
     check_created,
+    check_open,
     check_signer,
-    with_contact_points,
+    with_representatives,
 )
 from lienthong_node.core.commands import SubmitPackage
 from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
@@ -49,25 +53,27 @@ def decide_submit(
         1. the caller may send for its sender (SenderMismatch);
         2. the same id with the same bytes is the same package (IdReused);
         3. its signing certificate is bound to the sender's side now (CredentialUnknown …), it is
-           meant for this axis, recent, and of a sender that still exists (WrongAudience, ClockSkew,
-           ClosedSender);
+           meant for this axis, recent, and of a sender that exists (WrongAudience, ClockSkew,
+           ClosedSender, NotYetOpen);
         4. recipients exist, are open and are named once (UnknownRecipient, ClosedRecipient,
-           DuplicateRecipient);
+           NotYetOpen, DuplicateRecipient);
         5. counts and sizes are within limits (TooLarge);
         6. the sender has shown every file (FileMissing, SizeMismatch);
-        7. the target is the sender's own and was sent to these recipients (TargetUnknown,
-           MainFileChanged), and its deliveries can make the move (InvalidMove).
+        7. the target is the sender's own, or of an organisation whose successor it is, and was
+           sent to these recipients (TargetUnknown, MainFileChanged), and its deliveries can make
+           the move (InvalidMove).
     """
     manifest = command.manifest
-    sender = acting_organ(manifest.sender, command.caller, facts.directory)
+    today = vietnam_date(moment.now)
+    sender = acting_organ(manifest.sender, command.caller, facts.directory, today)
     if facts.existing is not None:
         return _repeat(command, facts.existing)
-    check_signer(command.signer, sender, command.caller, facts.credentials, moment)
+    check_signer(command.signer, sender, command.caller, facts, moment)
     check_audience(manifest.audience, policy)
     check_created(manifest.created_at, moment.clock, policy)
     if manifest.kind in CARRIES_DOCUMENT:
-        _check_open(manifest.sender, ClosedSender, facts, moment)
-    recipients = _recipients(manifest, sender, facts, moment)
+        check_open(manifest.sender, ClosedSender, facts.directory, today)
+    recipients = _recipients(manifest, sender, facts.directory, today, policy)
     _check_limits(manifest, policy)
     _check_files(manifest, facts)
     changed = _target_deliveries(manifest, sender, recipients, facts, moment)
@@ -77,7 +83,7 @@ def decide_submit(
         subject_id=manifest.package_id.bytes,
         package_id=manifest.package_id.bytes,
         envelope=command.envelope,
-        parties=with_contact_points((sender, *recipients), facts.directory),
+        parties=with_representatives((sender, *recipients), facts.directory, today),
         package=package_row(
             manifest, sender=sender, payload_sha256=command.payload_sha256, index=moment.index
         ),
@@ -93,11 +99,12 @@ def _repeat(command: SubmitPackage, existing: PackageRow) -> Repeated:
 
 
 def _recipients(
-    manifest: Manifest, sender: str, facts: SubmitFacts, moment: Moment
+    manifest: Manifest, sender: str, directory: Directory, today: date, policy: Policy
 ) -> tuple[str, ...]:
+    """Canonical codes in the order of the manifest; a forwarded one is the successor's."""
     found: dict[str, None] = {}
     for recipient in manifest.recipients:
-        canonical = _recipient(recipient, manifest.kind, facts, moment)
+        canonical = _recipient(recipient.organ_id, manifest.kind, directory, today, policy)
         if canonical in found:
             raise DuplicateRecipient(organ=recipient.organ_id)
         if canonical == sender:
@@ -110,29 +117,26 @@ def _recipients(
     return tuple(found)
 
 
-def _recipient(recipient: Recipient, kind: PackageKind, facts: SubmitFacts, moment: Moment) -> str:
-    """Canonical code; a document needs an open recipient, a recall reaches closed ones too."""
+def _recipient(
+    code: OrganId, kind: PackageKind, directory: Directory, today: date, policy: Policy
+) -> str:
+    """Canonical code; a document needs an open recipient, a recall reaches closed ones too.
+
+    For the time that the policy grants, a document to a closed code goes to its one successor: the
+    manifest names the closed code, the entry at the same place the successor (regulations §10).
+    """
     try:
-        organisation = facts.directory.resolve(recipient.organ_id)
+        organisation = directory.resolve(code)
     except OrganisationUnknown:
-        raise UnknownRecipient(organ=recipient.organ_id) from None
-    if kind in CARRIES_DOCUMENT:
-        _check_open(recipient.organ_id, ClosedRecipient, facts, moment)
-    return str(organisation.organ_id)
-
-
-def _check_open(
-    organ: OrganId, closed: type[ClosedRecipient | ClosedSender], facts: SubmitFacts, moment: Moment
-) -> None:
-    """The organisation exists on the day of the entry; otherwise its successors are named."""
-    organisation, today = facts.directory.resolve(organ), vietnam_date(moment.now)
-    if not organisation.open_on(today):
-        successors = facts.directory.current(organisation.organ_id, today)
-        raise closed(
-            organ=organ,
-            closed_on=organisation.valid_to,
-            successors=", ".join(str(s.organ_id) for s in successors) or "-",
-        )
+        raise UnknownRecipient(organ=code) from None
+    if kind not in CARRIES_DOCUMENT:
+        return str(organisation.organ_id)
+    heirs = directory.current(code, today)
+    _, closed_on = organisation.code_period(code)
+    if closed_on is None or len(heirs) != 1 or today >= closed_on + policy.closed_code_grace:
+        check_open(code, ClosedRecipient, directory, today)
+        return str(organisation.organ_id)
+    return str(heirs[0].organ_id)
 
 
 def _check_limits(manifest: Manifest, policy: Policy) -> None:
@@ -169,7 +173,7 @@ def _target_deliveries(
     target = facts.target
     if (
         target is None
-        or target.sender != sender
+        or not _owns(sender, target.sender, facts.directory, vietnam_date(moment.now))
         or PackageKind(target.kind) not in CARRIES_DOCUMENT
     ):
         raise TargetUnknown(package=manifest.target, action=manifest.kind.value)
@@ -180,6 +184,14 @@ def _target_deliveries(
         for recipient in recipients
     )
     return tuple(row for row in changed if row is not None)
+
+
+def _owns(sender: str, issuer: str, directory: Directory, today: date) -> bool:
+    """Whether a document is the sender's own, or of an organisation whose successor it is."""
+    if sender == issuer:
+        return True
+    heirs = directory.current(OrganId(issuer), today)
+    return sender in {str(heir.organ_id) for heir in heirs}
 
 
 def _target_delivery(

@@ -18,6 +18,8 @@ from lienthong.errors import (
     NotFound,
     TooLarge,
 )
+from lienthong.model.ids import OrganId
+from lienthong.spi.storage import ReadView
 from lienthong_node import wire
 from lienthong_node.backup import write_backup
 from lienthong_node.core.commands import Command, PutCredential, PutOrganisations
@@ -26,7 +28,7 @@ from lienthong_node.identity import current_caller
 from lienthong_node.security_log import Deed, Event, binding, change
 from lienthong_node.services.context import NodeContext
 from lienthong_node.services.uploading import BACKUP
-from lienthong_node.stores import Recorded
+from lienthong_node.stores import Recorded, running
 from lienthong_proto.axis.v1 import admin_pb2, admin_pb2_grpc
 
 BACKUP_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -135,6 +137,19 @@ class Admin(admin_pb2_grpc.AdminServicer):
             done.path = str(target)
             yield done
 
+    async def CountDeliveries(
+        self, request: admin_pb2.CountDeliveriesRequest, context: Any
+    ) -> admin_pb2.CountDeliveriesResponse:
+        node = self._node
+        if len(request.organ_ids) > wire.MAX_PAGE:
+            raise TooLarge(what="organ_ids", found=len(request.organ_ids), limit=wire.MAX_PAGE)
+        organs = [node.registry.directory.resolve(OrganId(one)) for one in request.organ_ids]
+
+        def count(view: ReadView) -> list[admin_pb2.RunningDeliveries]:
+            return [_running(view, organ.organ_id) for organ in organs]
+
+        return admin_pb2.CountDeliveriesResponse(counts=await node.read(count))
+
     @asynccontextmanager
     async def _seen(self, event: Event, what: str) -> AsyncIterator[None]:
         """Do what must be in the security log before it is done.
@@ -154,6 +169,14 @@ class Admin(admin_pb2_grpc.AdminServicer):
         if isinstance(outcome, LienthongError):
             raise outcome
         return outcome
+
+
+def _running(view: ReadView, organ: OrganId) -> admin_pb2.RunningDeliveries:
+    return admin_pb2.RunningDeliveries(
+        organ_id=str(organ),
+        incoming=running(view, str(organ), incoming=True),
+        outgoing=running(view, str(organ), incoming=False),
+    )
 
 
 def _use(word: str) -> Use:

@@ -30,11 +30,12 @@ class Evidence(evidence_pb2_grpc.EvidenceServicer):
     async def GetReceipt(
         self, request: evidence_pb2.GetReceiptRequest, context: Any
     ) -> evidence_pb2.GetReceiptResponse:
-        caller, directory = current_caller(), self._node.registry.directory
+        node, caller = self._node, current_caller()
+        directory, today = node.registry.directory, node.today()
 
         def look(view: ReadView) -> evidence_pb2.GetReceiptResponse:
             index, asked = _subject(view, request)
-            recorded = visible_entry(view, index, caller, directory, asked)
+            recorded = visible_entry(view, index, caller, directory, today, asked)
             return evidence_pb2.GetReceiptResponse(receipt=wire.receipt(recorded))
 
         return await self._node.read(look)

@@ -151,12 +151,12 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         self, request: exchange_pb2.DownloadRequest, context: Any
     ) -> AsyncIterator[exchange_pb2.DownloadResponse]:
         node, caller = self._node, current_caller()
-        directory = node.registry.directory
+        directory, today = node.registry.directory, node.today()
         package_id = wire.check_id(request.package_id, "package_id")
         sha256 = wire.check_hash(request.sha256, "sha256")
 
         def look(view: ReadView) -> tuple[int, bytes | None]:
-            package, _ = visible_package(view, package_id, caller, directory)
+            package, _ = visible_package(view, package_id, caller, directory, today)
             for file in package.files:
                 if file.sha256 == sha256:
                     return file.size, small_content(view, sha256)
@@ -183,12 +183,13 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
     async def GetPackage(
         self, request: exchange_pb2.GetPackageRequest, context: Any
     ) -> exchange_pb2.GetPackageResponse:
-        caller, directory = current_caller(), self._node.registry.directory
+        node, caller = self._node, current_caller()
+        directory, today = node.registry.directory, node.today()
         package_id = wire.check_id(request.package_id, "package_id")
 
         def look(view: ReadView) -> exchange_pb2.GetPackageResponse:
-            package, row = visible_package(view, package_id, caller, directory)
-            deliveries = visible_deliveries(view, package, caller, directory)
+            package, row = visible_package(view, package_id, caller, directory, today)
+            deliveries = visible_deliveries(view, package, caller, directory, today)
             return exchange_pb2.GetPackageResponse(
                 envelope=wire.stored_envelope(row),
                 receipt=wire.receipt(read_recorded(view, row.index)),
@@ -200,7 +201,8 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
     async def ListDeliveries(
         self, request: exchange_pb2.ListDeliveriesRequest, context: Any
     ) -> exchange_pb2.ListDeliveriesResponse:
-        caller, directory = current_caller(), self._node.registry.directory
+        node, caller = self._node, current_caller()
+        directory, today = node.registry.directory, node.today()
         incoming = _DIRECTIONS.get(request.direction)
         if incoming is None:
             raise InvalidValue(
@@ -214,6 +216,7 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
                 view,
                 caller,
                 directory,
+                today,
                 incoming=incoming,
                 states=states,
                 before=before,
@@ -228,11 +231,12 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
     async def GetHistory(
         self, request: exchange_pb2.GetHistoryRequest, context: Any
     ) -> exchange_pb2.GetHistoryResponse:
-        caller, directory = current_caller(), self._node.registry.directory
+        node, caller = self._node, current_caller()
+        directory, today = node.registry.directory, node.today()
         package_id = wire.check_id(request.package_id, "package_id")
 
         def look(view: ReadView) -> exchange_pb2.GetHistoryResponse:
-            rows = visible_history(view, package_id, caller, directory)
+            rows = visible_history(view, package_id, caller, directory, today)
             return history_page(view, [row for row in rows if row.index >= request.from_index])
 
         return await self._node.read(look)

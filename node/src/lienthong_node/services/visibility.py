@@ -6,6 +6,7 @@ What does not exist and what does not concern the caller are answered alike, in 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from lienthong.errors import NotFound
 from lienthong.model.ids import OrganId, PackageId
@@ -17,15 +18,15 @@ from lienthong_node.core.commands import Caller
 from lienthong_node.stores import Recorded, read_recorded
 
 
-def concerns(row: JournalRow, caller: Caller, directory: Directory) -> bool:
-    """Whether the caller is a party, or today's office of one (QĐ 52/2019 Đ6.3)."""
+def concerns(row: JournalRow, caller: Caller, directory: Directory, on: date) -> bool:
+    """Whether the caller is a party, or represents one on a day in Vietnam."""
     return caller.organ in row.parties or any(
-        may_act(caller, party, directory) for party in row.parties
+        may_act(caller, party, directory, on) for party in row.parties
     )
 
 
 def visible_package(
-    view: ReadView, package_id: bytes, caller: Caller, directory: Directory
+    view: ReadView, package_id: bytes, caller: Caller, directory: Directory, on: date
 ) -> tuple[PackageRow, JournalRow]:
     """A package that the caller is a party to.
 
@@ -35,61 +36,62 @@ def visible_package(
     package = view.package(package_id)
     if package is not None:
         rows = view.journal(package.index, 1)
-        if rows and concerns(rows[0], caller, directory):
+        if rows and concerns(rows[0], caller, directory, on):
             return package, rows[0]
     raise NotFound(what=f"package {PackageId(package_id)}")
 
 
 def visible_deliveries(
-    view: ReadView, package: PackageRow, caller: Caller, directory: Directory
+    view: ReadView, package: PackageRow, caller: Caller, directory: Directory, on: date
 ) -> list[DeliveryRow]:
     """For the sender's side all deliveries of the package, otherwise the caller's own."""
     deliveries = view.deliveries(package.package_id)
-    if may_act(caller, package.sender, directory):
+    if may_act(caller, package.sender, directory, on):
         return list(deliveries)
-    return [row for row in deliveries if may_act(caller, row.recipient, directory)]
+    return [row for row in deliveries if may_act(caller, row.recipient, directory, on)]
 
 
 def visible_list(
     view: ReadView,
     caller: Caller,
     directory: Directory,
+    on: date,
     *,
     incoming: bool,
     states: Sequence[str],
     before: tuple[int, bytes, str] | None,
     limit: int,
 ) -> list[DeliveryRow]:
-    """The newest deliveries of the caller and of the bodies that its office serves (Đ6.3)."""
+    """The newest deliveries of the caller and of all that it represents."""
     found = [
         row
-        for organ in directory.served_by(OrganId(caller.organ))
+        for organ in directory.represented_by(OrganId(caller.organ), on)
         for row in view.list_deliveries(
             str(organ), incoming=incoming, states=states, before=before, limit=limit
         )
         # The second wall: whatever the query gave, a row says itself whose it is.
-        if may_act(caller, row.recipient if incoming else row.sender, directory)
+        if may_act(caller, row.recipient if incoming else row.sender, directory, on)
     ]
     found.sort(key=lambda row: (row.updated_index, row.package_id, row.recipient), reverse=True)
     return found[:limit]
 
 
 def visible_history(
-    view: ReadView, package_id: bytes, caller: Caller, directory: Directory
+    view: ReadView, package_id: bytes, caller: Caller, directory: Directory, on: date
 ) -> Sequence[JournalRow]:
     """Entries about a package, and about what recalls, updates or replaces it, oldest first.
 
     Raises:
         NotFound: there are none that concern the caller.
     """
-    package, _ = visible_package(view, package_id, caller, directory)
+    package, _ = visible_package(view, package_id, caller, directory, on)
     about = [package_id, *(row.package_id for row in view.followers(package.package_id))]
     rows = {row.index: row for one in about for row in view.journal_of(one)}
-    return [rows[index] for index in sorted(rows) if concerns(rows[index], caller, directory)]
+    return [rows[index] for index in sorted(rows) if concerns(rows[index], caller, directory, on)]
 
 
 def visible_entry(
-    view: ReadView, index: int | None, caller: Caller, directory: Directory, asked: str
+    view: ReadView, index: int | None, caller: Caller, directory: Directory, on: date, asked: str
 ) -> Recorded:
     """A journal entry that concerns the caller.
 
@@ -98,12 +100,13 @@ def visible_entry(
         index: of the entry; None when nothing is known of what was asked for.
         caller: who asks.
         directory: says for whom the caller acts.
+        on: the day in Vietnam.
         asked: what for, in the caller's own words: the index of others' entries is not told.
 
     Raises:
         NotFound: there is none, or it does not concern the caller.
     """
     rows = view.journal(index, 1) if index is not None else ()
-    if not rows or not concerns(rows[0], caller, directory):
+    if not rows or not concerns(rows[0], caller, directory, on):
         raise NotFound(what=f"receipt of {asked}")
     return read_recorded(view, rows[0].index)

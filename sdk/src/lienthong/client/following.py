@@ -99,6 +99,7 @@ class SenderMethods(SendingMethods):
         *,
         reason: str,
         package_id: AnyPackageId | None = None,
+        sender: AnyOrgan | None = None,
         progress: ProgressCallback | None = None,
     ) -> Receipt:
         """Send a document in place of an earlier one (NĐ 30/2020 Đ18.3).
@@ -114,6 +115,8 @@ class SenderMethods(SendingMethods):
             reason: why, at most 500 characters.
             package_id: chosen by the caller, a UUIDv7: as with ``send``, the call may be repeated
                 after a crash and gives the first receipt again; a new one by default.
+            sender: in whose name; that of the earlier document by default. A successor replaces
+                what an organisation sent that has ended in its own name.
             progress: told how uploads go.
 
         Raises:
@@ -130,7 +133,7 @@ class SenderMethods(SendingMethods):
             package_id=package_id,
             target=view.manifest.package_id,
             reason=reason,
-            sender=view.manifest.sender,
+            sender=view.manifest.sender if sender is None else sender,
         )
         return await self._send(prepared, package_id, progress=progress)
 

@@ -35,7 +35,7 @@ class RecipientMethods(ReceivingMethods):
             assignments: all units, exactly one with LEAD.
             note: at most 500 characters.
             responsible: role of the person who decided.
-            recipient: a body that this organisation's office receives for; itself by default.
+            recipient: whom it stands for, as office or successor; itself by default.
 
         Raises:
             MissingField: nobody is named.
@@ -83,7 +83,7 @@ class RecipientMethods(ReceivingMethods):
             information_only: it was received to be informed only ("để biết").
             unit: the unit that led, where none was reported before.
             note: at most 500 characters.
-            recipient: a body that this organisation's office receives for; itself by default.
+            recipient: whom it stands for, as office or successor; itself by default.
 
         Raises:
             GuardFailed: nobody leads, or the reply is missing.

@@ -112,7 +112,8 @@ class ReadingMethods(ClientCore):
     ) -> AsyncGenerator[Delivery, None]:
         """Deliveries to or from this organisation, the newest change first.
 
-        An office also sees those of the bodies that it sends and receives for (QĐ 52/2019 Đ6.3).
+        An office also sees those of the bodies that it sends and receives for (QĐ 52/2019 Đ6.3), a
+        successor those of what ended into it.
 
         They are what the axis says; for what is proven, ask for the package or its history.
 

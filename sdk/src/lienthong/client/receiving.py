@@ -36,7 +36,7 @@ class ReceivingMethods(ReportingMethods):
     """What a recipient does with what comes; see ``AsyncClient``.
 
     Every report names a delivery by the package and the recipient: this organisation, or, with
-    *recipient*, a body that its office receives for (QĐ 52/2019 Đ6.3).
+    *recipient*: a body that its office receives for (QĐ 52/2019 Đ6.3), or what ended into it.
     """
 
     async def feed(
@@ -174,7 +174,7 @@ class ReceivingMethods(ReportingMethods):
             check: the outcome of checks made elsewhere; ``check`` of this client by default.
             responsible: role of the person who answers for it, e.g. "Văn thư".
             note: at most 500 characters.
-            recipient: a body that this organisation's office receives for; itself by default.
+            recipient: whom it stands for, as office or successor; itself by default.
 
         Raises:
             GuardFailed: the check has not passed: refuse the document instead.

@@ -26,7 +26,7 @@ from lienthong.codec.scalars import (
 from lienthong.errors import MissingField
 from lienthong.model.delivery import Delivery, DeliveryState
 from lienthong.model.ids import OrganId, OrganScheme, PackageId, Sha256, StatementId
-from lienthong.model.organisation import OrganCode, Organisation, OrganName
+from lienthong.model.organisation import OrganCode, Organisation, OrganLink, OrganName
 from lienthong.model.words import Urgency
 from lienthong_proto.axis.v1 import directory_pb2, evidence_pb2, exchange_pb2
 
@@ -124,6 +124,8 @@ def organisation_from_message(message: directory_pb2.Organisation) -> Organisati
         valid_to=read_maybe_date(message.valid_to, field="Organisation.valid_to"),
         successors=_organs(message.successors),
         contact_point_of=_organs(message.contact_point_of),
+        former_parents=tuple([_link(one) for one in message.former_parents]),
+        acting_for=tuple([_link(one) for one in message.acting_for]),
         version=message.version,
     )
 
@@ -198,6 +200,14 @@ def _name(message: directory_pb2.OrganName) -> OrganName:
         value=message.value,
         valid_from=read_maybe_date(message.valid_from, field="OrganName.valid_from"),
         valid_to=read_maybe_date(message.valid_to, field="OrganName.valid_to"),
+    )
+
+
+def _link(message: directory_pb2.OrganLink) -> OrganLink:
+    return OrganLink(
+        organ_id=read_organ(message.organ_id, field="OrganLink.organ_id"),
+        valid_from=read_maybe_date(message.valid_from, field="OrganLink.valid_from"),
+        valid_to=read_maybe_date(message.valid_to, field="OrganLink.valid_to"),
     )
 
 

@@ -46,6 +46,19 @@ class OrganName:
 
 
 @frozen(kw_only=True)
+class OrganLink:
+    """Another organisation, for some time."""
+
+    organ_id: OrganId = field(validator=a(OrganId))
+    valid_from: date | None = field(default=None, validator=maybe(date))
+    valid_to: date | None = field(default=None, validator=maybe(date))
+    """First day on which it no longer holds; None while it does."""
+
+    def __attrs_post_init__(self) -> None:
+        _check_period(self, self.valid_from, self.valid_to)
+
+
+@frozen(kw_only=True)
 class Organisation:
     """An organisation of the directory (QĐ 52/2019 Đ6.3; QCVN 102; QĐ 20/2020)."""
 
@@ -64,6 +77,13 @@ class Organisation:
     """1 is a ministry or province; 0 when not known."""
 
     parent: OrganId | None = field(default=None, validator=maybe(OrganId))
+    """The organisation above it, where no former one covers the day."""
+
+    former_parents: tuple[OrganLink, ...] = field(
+        default=(), converter=as_tuple, validator=many(OrganLink, most=50)
+    )
+    """The organisations that were above it before, until it moved."""
+
     in_charge: str = field(default="", validator=text(200))
     valid_from: date | None = field(default=None, validator=maybe(date))
     valid_to: date | None = field(default=None, validator=maybe(date))
@@ -78,6 +98,11 @@ class Organisation:
         default=(), converter=as_tuple, validator=many(OrganId, most=MAX_BODIES)
     )
     """Bodies for which this organisation's office sends and receives (QĐ 52/2019 Đ6.3)."""
+
+    acting_for: tuple[OrganLink, ...] = field(
+        default=(), converter=as_tuple, validator=many(OrganLink, most=MAX_BODIES)
+    )
+    """Bodies for which it does so only for some time."""
 
     version: int = field(default=0, validator=whole(0, 2**63 - 1))
     """Directory version of its last change."""
@@ -100,6 +125,34 @@ class Organisation:
         """Whether it exists on a day in Vietnam."""
         return _covers(self.valid_from, self.valid_to, day)
 
+    def ended_by(self, day: date) -> bool:
+        """Whether it existed before a day in Vietnam, and no longer does."""
+        return self.valid_to is not None and self.valid_to <= day
+
+    def parent_on(self, day: date) -> OrganId | None:
+        """The organisation above it on a day in Vietnam."""
+        for former in self.former_parents:
+            if _covers(former.valid_from, former.valid_to, day):
+                return former.organ_id
+        return self.parent
+
+    def code_period(self, code: OrganId) -> tuple[date | None, date | None]:
+        """From which day, and until before which, a code of it may be written to.
+
+        A code is good for as long as its organisation at most (regulations §10).
+        """
+        dated = [one for one in self.codes if one.value == code]
+        starts = [self.valid_from, *(one.valid_from for one in dated)]
+        ends = [self.valid_to, *(one.valid_to for one in dated)]
+        return (
+            max((day for day in starts if day is not None), default=None),
+            min((day for day in ends if day is not None), default=None),
+        )
+
+    def codes_on(self, day: date) -> tuple[OrganId, ...]:
+        """The codes under which it may be written to on a day in Vietnam."""
+        return tuple(code for code in self.all_codes() if _covers(*self.code_period(code), day))
+
 
 @frozen
 class Directory:
@@ -113,7 +166,8 @@ class Directory:
         default=(), converter=as_tuple, validator=many(Organisation, most=1_000_000)
     )
     _by_code: dict[OrganId, Organisation] = field(init=False, repr=False, eq=False)
-    _offices: dict[OrganId, tuple[OrganId, ...]] = field(init=False, repr=False, eq=False)
+    _offices: dict[OrganId, tuple[_Duty, ...]] = field(init=False, repr=False, eq=False)
+    _predecessors: dict[OrganId, tuple[Organisation, ...]] = field(init=False, repr=False, eq=False)
     _folded: tuple[tuple[str, Organisation], ...] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -125,6 +179,7 @@ class Directory:
                     raise CodeTaken(organ=str(code), holder=str(holder.organ_id))
         object.__setattr__(self, "_by_code", by_code)
         object.__setattr__(self, "_offices", _offices(self.organisations, by_code))
+        object.__setattr__(self, "_predecessors", _predecessors(self.organisations, by_code))
         object.__setattr__(self, "_folded", tuple(_folded_rows(self.organisations)))
 
     def __len__(self) -> int:
@@ -163,35 +218,90 @@ class Directory:
             seen.add(organisation.organ_id)
             if organisation.open_on(on):
                 found[organisation.organ_id] = organisation
-            else:
+            elif organisation.ended_by(on):
                 waiting.extend(self.resolve(heir) for heir in organisation.successors)
         return tuple(found.values())
 
-    def acts_for(self, organ: OrganId, other: OrganId) -> bool:
-        """Whether *organ* is *other* or its contact point (QĐ 52/2019 Đ6.3).
+    def successor_of(self, code: OrganId, on: date) -> Organisation:
+        """The organisation under which statistics count a code in the structure of a day.
+
+        Itself while it exists, afterwards what took it over. What several have taken over cannot
+        be divided among them, and what nobody has must not be lost: both stay themselves.
+
+        Raises:
+            OrganisationUnknown: no organisation has the code.
+        """
+        current = self.current(code, on)
+        return current[0] if len(current) == 1 else self.resolve(code)
+
+    def acts_for(self, organ: OrganId, other: OrganId, on: date) -> bool:
+        """Whether *organ* is *other*, or one of its representatives on a day in Vietnam.
 
         Raises:
             OrganisationUnknown: one of the codes is not known.
         """
-        mine, theirs = self.resolve(organ), self.resolve(other)
-        if mine.organ_id == theirs.organ_id:
-            return True
-        return not set(theirs.all_codes()).isdisjoint(mine.contact_point_of)
+        mine, theirs = self.resolve(organ).organ_id, self.resolve(other).organ_id
+        return mine == theirs or mine in self.representatives_of(theirs, on)
 
-    def served_by(self, office: OrganId) -> tuple[OrganId, ...]:
-        """Canonical codes of *office* and of the bodies whose contact point it is (Đ6.3).
+    def representatives_of(self, body: OrganId, on: date) -> tuple[OrganId, ...]:
+        """Canonical codes of who else acts for *body* on a day in Vietnam.
+
+        Its contact points (QĐ 52/2019 Đ6.3); and once it has ended its successors and theirs, to
+        whom its rights and duties about old documents pass (regulations §10).
+        """
+        found = dict.fromkeys(self.contact_points_of(body, on))
+        organisation = self._by_code.get(body)
+        if organisation is not None and organisation.ended_by(on):
+            for heir in self.current(body, on):
+                found[heir.organ_id] = None
+                found |= dict.fromkeys(self.contact_points_of(heir.organ_id, on))
+        return tuple(found)
+
+    def represented_by(self, organ: OrganId, on: date) -> tuple[OrganId, ...]:
+        """Canonical codes of *organ* and of all that it acts for on a day in Vietnam.
 
         Raises:
             OrganisationUnknown: its code is not known.
         """
-        found = self.resolve(office)
-        bodies = (self._by_code.get(code) for code in found.contact_point_of)
-        known = [body.organ_id for body in bodies if body is not None]
-        return tuple(dict.fromkeys([found.organ_id, *known]))
+        found = self.resolve(organ)
+        own = (found.organ_id, *self._bodies(found, on))
+        ended = (
+            code
+            for one in own
+            if self._by_code[one].open_on(on)
+            for code in self._ended_into(one, on)
+        )
+        return tuple(dict.fromkeys((*own, *ended)))
 
-    def contact_points_of(self, body: OrganId) -> tuple[OrganId, ...]:
-        """Canonical codes of the organisations whose office serves *body* (QĐ 52/2019 Đ6.3)."""
-        return self._offices.get(body, ())
+    def contact_points_of(self, body: OrganId, on: date) -> tuple[OrganId, ...]:
+        """Canonical codes of the organisations whose office serves *body* on a day (Đ6.3)."""
+        return tuple(
+            dict.fromkeys(
+                duty.office.organ_id
+                for duty in self._offices.get(body, ())
+                if _covers(duty.link.valid_from, duty.link.valid_to, on)
+                and not duty.office.ended_by(on)
+            )
+        )
+
+    def _bodies(self, office: Organisation, on: date) -> Iterator[OrganId]:
+        """Canonical codes of the bodies that an office serves."""
+        if office.ended_by(on):
+            return
+        for link in _links(office):
+            body = self._by_code.get(link.organ_id)
+            if body is not None and _covers(link.valid_from, link.valid_to, on):
+                yield body.organ_id
+
+    def _ended_into(self, heir: OrganId, on: date) -> Iterator[OrganId]:
+        """All that had ended into *heir* by a day, also by way of others that have ended too."""
+        chain, seen = list(self._predecessors.get(heir, ())), set[OrganId]()
+        while chain:
+            organisation = chain.pop(0)
+            if organisation.organ_id not in seen and organisation.ended_by(on):
+                seen.add(organisation.organ_id)
+                chain.extend(self._predecessors.get(organisation.organ_id, ()))
+                yield organisation.organ_id
 
     def search(self, text: str) -> tuple[Organisation, ...]:
         """Organisations whose names or codes contain every word; case and marks do not matter."""
@@ -203,16 +313,45 @@ class Directory:
         )
 
 
+@frozen
+class _Duty:
+    """An office that serves a body for some time."""
+
+    office: Organisation
+    link: OrganLink
+
+
+def _links(office: Organisation) -> Iterator[OrganLink]:
+    """The bodies that an office serves, each with its time."""
+    for code in office.contact_point_of:
+        yield OrganLink(organ_id=code)
+    yield from office.acting_for
+
+
 def _offices(
     organisations: Iterable[Organisation], by_code: Mapping[OrganId, Organisation]
-) -> dict[OrganId, tuple[OrganId, ...]]:
+) -> dict[OrganId, tuple[_Duty, ...]]:
     """Contact points by the canonical code of the body that they serve."""
-    offices: dict[OrganId, tuple[OrganId, ...]] = {}
+    offices: dict[OrganId, tuple[_Duty, ...]] = {}
     for organisation in organisations:
-        for code in organisation.contact_point_of:
+        for link in _links(organisation):
+            code = link.organ_id
             body = by_code[code].organ_id if code in by_code else code
-            offices[body] = (*offices.get(body, ()), organisation.organ_id)
+            offices[body] = (*offices.get(body, ()), _Duty(organisation, link))
     return offices
+
+
+def _predecessors(
+    organisations: Iterable[Organisation], by_code: Mapping[OrganId, Organisation]
+) -> dict[OrganId, tuple[Organisation, ...]]:
+    """Who named an organisation as its successor, by its canonical code."""
+    found: dict[OrganId, tuple[Organisation, ...]] = {}
+    for organisation in organisations:
+        for heir in organisation.successors:
+            if heir in by_code:
+                canonical = by_code[heir].organ_id
+                found[canonical] = (*found.get(canonical, ()), organisation)
+    return found
 
 
 def _folded_rows(organisations: Iterable[Organisation]) -> Iterator[tuple[str, Organisation]]:

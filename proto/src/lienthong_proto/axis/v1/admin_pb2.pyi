@@ -21,6 +21,78 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
+class CountDeliveriesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organ_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 500."""
+
+    def __init__(
+        self,
+        *,
+        organ_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organ_ids", b"organ_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountDeliveriesRequest: _TypeAlias = CountDeliveriesRequest  # noqa: Y015
+
+@_typing.final
+class CountDeliveriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunningDeliveries]:
+        """In the order in which they were asked for."""
+
+    def __init__(
+        self,
+        *,
+        counts: _abc.Iterable[Global___RunningDeliveries] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountDeliveriesResponse: _TypeAlias = CountDeliveriesResponse  # noqa: Y015
+
+@_typing.final
+class RunningDeliveries(_message.Message):
+    """Deliveries of one organisation that have not ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_ID_FIELD_NUMBER: _builtins.int
+    INCOMING_FIELD_NUMBER: _builtins.int
+    OUTGOING_FIELD_NUMBER: _builtins.int
+    organ_id: _builtins.str
+    """Canonical code."""
+    incoming: _builtins.int
+    outgoing: _builtins.int
+    def __init__(
+        self,
+        *,
+        organ_id: _builtins.str = ...,
+        incoming: _builtins.int = ...,
+        outgoing: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["incoming", b"incoming", "organ_id", b"organ_id", "outgoing", b"outgoing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunningDeliveries: _TypeAlias = RunningDeliveries  # noqa: Y015
+
+@_typing.final
 class PutOrganisationsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

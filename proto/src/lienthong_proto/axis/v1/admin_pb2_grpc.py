@@ -65,6 +65,11 @@ class AdminStub(object):
                 request_serializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.BackupRequest.SerializeToString,
                 response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.BackupResponse.FromString,
                 _registered_method=True)
+        self.CountDeliveries = channel.unary_unary(
+                '/lienthong.axis.v1.Admin/CountDeliveries',
+                request_serializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesRequest.SerializeToString,
+                response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServicer(object):
@@ -113,6 +118,13 @@ class AdminServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CountDeliveries(self, request, context):
+        """How many deliveries to and from organisations are under way.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -145,6 +157,11 @@ def add_AdminServicer_to_server(servicer, server):
                     servicer.Backup,
                     request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.BackupRequest.FromString,
                     response_serializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.BackupResponse.SerializeToString,
+            ),
+            'CountDeliveries': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountDeliveries,
+                    request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesRequest.FromString,
+                    response_serializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -310,6 +327,33 @@ class Admin(object):
             '/lienthong.axis.v1.Admin/Backup',
             lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.BackupRequest.SerializeToString,
             lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.BackupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountDeliveries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lienthong.axis.v1.Admin/CountDeliveries',
+            lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesRequest.SerializeToString,
+            lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

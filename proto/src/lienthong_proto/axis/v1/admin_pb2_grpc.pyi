@@ -45,6 +45,8 @@ class AdminStub:
     """What the node is doing: counts, sizes, versions."""
     Backup: _grpc.UnaryStreamMultiCallable[_admin_pb2.BackupRequest, _admin_pb2.BackupResponse]
     """Writes a consistent copy of records and files into the node's folder "backups"."""
+    CountDeliveries: _grpc.UnaryUnaryMultiCallable[_admin_pb2.CountDeliveriesRequest, _admin_pb2.CountDeliveriesResponse]
+    """How many deliveries to and from organisations are under way."""
 
 @_typing.type_check_only
 class AdminAsyncStub(AdminStub):
@@ -63,6 +65,8 @@ class AdminAsyncStub(AdminStub):
     """What the node is doing: counts, sizes, versions."""
     Backup: _aio.UnaryStreamMultiCallable[_admin_pb2.BackupRequest, _admin_pb2.BackupResponse]  # type: ignore[assignment]
     """Writes a consistent copy of records and files into the node's folder "backups"."""
+    CountDeliveries: _aio.UnaryUnaryMultiCallable[_admin_pb2.CountDeliveriesRequest, _admin_pb2.CountDeliveriesResponse]  # type: ignore[assignment]
+    """How many deliveries to and from organisations are under way."""
 
 class AdminServicer(metaclass=_abc_1.ABCMeta):
     """Administration of a running node."""
@@ -114,5 +118,13 @@ class AdminServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_admin_pb2.BackupResponse], _abc.AsyncIterator[_admin_pb2.BackupResponse]]:
         """Writes a consistent copy of records and files into the node's folder "backups"."""
+
+    @_abc_1.abstractmethod
+    def CountDeliveries(
+        self,
+        request: _admin_pb2.CountDeliveriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.CountDeliveriesResponse, _abc.Awaitable[_admin_pb2.CountDeliveriesResponse]]:
+        """How many deliveries to and from organisations are under way."""
 
 def add_AdminServicer_to_server(servicer: AdminServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

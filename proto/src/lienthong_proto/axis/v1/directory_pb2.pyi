@@ -36,12 +36,14 @@ class Organisation(_message.Message):
     SUCCESSORS_FIELD_NUMBER: _builtins.int
     CONTACT_POINT_OF_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    FORMER_PARENTS_FIELD_NUMBER: _builtins.int
+    ACTING_FOR_FIELD_NUMBER: _builtins.int
     organ_id: _builtins.str
     """Canonical code: the one under which it was first entered."""
     name: _builtins.str
     level: _builtins.int
     parent: _builtins.str
-    """Canonical code or empty."""
+    """Code of the organisation above it, where no former one covers the day; or empty."""
     in_charge: _builtins.str
     valid_from: _builtins.str
     """"YYYY-MM-DD"; valid_to is the first day on which it no longer exists; empty while it exists."""
@@ -60,6 +62,14 @@ class Organisation(_message.Message):
     def contact_point_of(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Bodies for which this organisation's office sends and receives (QĐ 52/2019 Đ6.3)."""
 
+    @_builtins.property
+    def former_parents(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrganLink]:
+        """The organisations that were above it before, until it moved."""
+
+    @_builtins.property
+    def acting_for(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrganLink]:
+        """Bodies for which its office sends and receives only for some time."""
+
     def __init__(
         self,
         *,
@@ -75,14 +85,43 @@ class Organisation(_message.Message):
         successors: _abc.Iterable[_builtins.str] | None = ...,
         contact_point_of: _abc.Iterable[_builtins.str] | None = ...,
         version: _builtins.int = ...,
+        former_parents: _abc.Iterable[Global___OrganLink] | None = ...,
+        acting_for: _abc.Iterable[Global___OrganLink] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["codes", b"codes", "contact_point_of", b"contact_point_of", "in_charge", b"in_charge", "level", b"level", "name", b"name", "names", b"names", "organ_id", b"organ_id", "parent", b"parent", "successors", b"successors", "valid_from", b"valid_from", "valid_to", b"valid_to", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acting_for", b"acting_for", "codes", b"codes", "contact_point_of", b"contact_point_of", "former_parents", b"former_parents", "in_charge", b"in_charge", "level", b"level", "name", b"name", "names", b"names", "organ_id", b"organ_id", "parent", b"parent", "successors", b"successors", "valid_from", b"valid_from", "valid_to", b"valid_to", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Organisation: _TypeAlias = Organisation  # noqa: Y015
+
+@_typing.final
+class OrganLink(_message.Message):
+    """Another organisation, for some time; valid_to is the first day on which it no longer holds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_ID_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
+    organ_id: _builtins.str
+    valid_from: _builtins.str
+    valid_to: _builtins.str
+    def __init__(
+        self,
+        *,
+        organ_id: _builtins.str = ...,
+        valid_from: _builtins.str = ...,
+        valid_to: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organ_id", b"organ_id", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrganLink: _TypeAlias = OrganLink  # noqa: Y015
 
 @_typing.final
 class OrganCode(_message.Message):
