@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from lienthong.codec.toml_text import literal
@@ -25,12 +27,20 @@ inherits what it does not say. [How to write one's own](../how-to/write-a-rule-s
 
 A file begins with `name`, `title`, `sources`, `inherits`, `valid_from` and `valid_to`, the first
 day on which it does not hold any more. Unknown keys and wrong types are refused with file, line,
-key, what was found and what is expected.
+key, what was found and what is expected. Where nothing is named as its reader, a setting is kept,
+shown and compared, and nothing follows from it yet.
 """
 TABLE = """
-| key | no. | type | default | clause | meaning |
-|---|---:|---|---|---|---|
+| key | no. | type | default | clause | meaning | read by |
+|---|---:|---|---|---|---|---|
 """
+ROOT = Path(__file__).parents[1]
+PARTS = {
+    "`lienthong.rules`": "sdk/src/lienthong/rules",
+    "commands": "sdk/src/lienthong/cli",
+    "reports": "node/src/lienthong_node/reports",
+    "the node": "node/src/lienthong_node",
+}
 
 
 def page() -> str:
@@ -55,8 +65,33 @@ def _row(setting: Setting) -> str:
         _escaped(shown),
         setting.clause,
         meaning,
+        ", ".join(_readers(setting)),
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def _readers(setting: Setting) -> Iterator[str]:
+    """The parts whose code takes the setting's value."""
+    seen: set[Path] = set()
+    for part, folder in PARTS.items():
+        # The node's own settings have names of their own.
+        holders = (
+            f"{setting.section}|self" if "node" in folder else f"{setting.section}|settings|self"
+        )
+        taken = re.compile(rf"\b({holders})\.{setting.name}\b")
+        paths = {path for path in (ROOT / folder).rglob("*.py") if path not in seen}
+        seen |= paths
+        if any(taken.search(_code(path)) for path in paths):
+            yield part
+
+
+@cache
+def _code(path: Path) -> str:
+    """The text of a module; of the settings' own ones only the properties that others read."""
+    text = path.read_text("utf-8")
+    if path.parent.name != "sections":
+        return text.replace("self.", "")
+    return "".join(re.findall(r"    @property\n(?:    .*\n|\n)+?(?=\n    \S|\n\S)", text))
 
 
 def _escaped(text: str) -> str:

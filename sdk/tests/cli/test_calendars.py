@@ -56,7 +56,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
         ("official", "sure", "model.invalid_value", "line 7: exceptions.2026-01-02.status"),
         ("working = true", "working = 1", "model.invalid_value", "2026-01-02.working"),
         ("basis", "bais", "codec.unknown_field", "line 7"),
-        ('"vietnam"', '"vietnan"', "rules.calendar_unknown", "vietnan"),
+        ('"vietnam"', '"vietnan"', "model.invalid_value", "line 2: base is vietnan"),
         ("[exceptions]", "[exceptions", "codec.malformed", "line 6"),
     ],
 )

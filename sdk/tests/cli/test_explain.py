@@ -71,7 +71,53 @@ def test_lists_everything_that_is_missing(run: Run, document: Path) -> None:
         "signer": "QĐ 52/2019 Đ7.2i",
         "due_date": "QĐ 52/2019 Đ9.2b",
     }
+    # With a reply asked for until no day, nothing follows from the rest.
     assert (found["complete"], found["paper"], found["deadlines"]) == (False, [], [])
+
+
+def test_what_is_there_is_explained_while_something_is_missing(run: Run, document: Path) -> None:
+    document.write_text(GOOD.replace("subject", "# subject"), "utf-8")
+    result = run("explain", document, "--attach", "MAP", "--json")
+    found = json.loads(result.stdout)
+    assert [one["field"] for one in found["faults"]] == ["subject"]
+    assert [one["form"] for one in found["paper"]] == ["E_AND_PAPER"]
+    assert {one["name"] for one in found["deadlines"]} >= {"sent", "sent_same_day"}
+    assert result.exit_code == ExitCode.INPUT
+    document.write_text(GOOD.replace("kind", "# kind"), "utf-8")
+    assert json.loads(run("explain", document, "--json").stdout)["paper"] == []
+
+
+def test_an_issuer_that_nobody_names_is_no_reason_for_paper(
+    run: Run, document: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    head = 'name = "own"\ntitle = "Thử"\ninherits = "tay-ninh-2019"\n[directory]\n'
+    own.write_text(f'{head}not_ready = ["H53", "000.00.01.H53"]\n', "utf-8")
+    arguments = ("explain", document, "--rule-set", own, "--json")
+    assert json.loads(run(*arguments).stdout)["paper"][0]["form"] == "E_ONLY"
+    document.write_text(f'issuer_code = "000.00.01.H53"\n{GOOD}', "utf-8")
+    assert json.loads(run(*arguments).stdout)["paper"][0]["form"] == "PAPER_ONLY"
+
+
+def test_a_recipient_s_own_hours_count_for_it_alone(
+    run: Run, document: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    head = 'name = "own"\ntitle = "Thử"\ninherits = "tay-ninh-2019"\n'
+    hours = 'hours = [{ sessions = ["09:00-12:00"] }]\n'
+    hours = f'[[office.own_hours]]\norganisation = "{OTHER}"\n{hours}'
+    own.write_text(head + hours, "utf-8")
+    at = ("--entered-at", "2026-11-16T07:40:00+07:00", "--rule-set", own, "--json")
+    found = json.loads(run("explain", document, "--to", OTHER, "--to", "000.00.11.H53", *at).stdout)
+    received = {
+        one["organ_id"]: one["result"] for one in found["deadlines"] if one["name"] == "received"
+    }
+    assert received == {
+        OTHER: "2026-11-16T09:00:00+07:00",
+        None: "2026-11-16T07:40:00+07:00",
+    }
+    asked = run("received-at", "2026-11-16T07:40:00+07:00", "--for", OTHER, *at[2:])
+    assert json.loads(asked.stdout)["result"] == "2026-11-16T09:00:00+07:00"
 
 
 def test_without_a_signing_time_it_says_what_to_give(run: Run, document: Path) -> None:

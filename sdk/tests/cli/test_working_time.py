@@ -308,3 +308,11 @@ def test_people_are_warned_of_what_is_provisional(run: Run) -> None:
     assert "ngày cuối: thứ Năm, 04/03/2027" in result.stdout
     assert "cảnh báo: tạm tính" in result.stdout
     assert "warning" not in run("add-days", "2026-03-02", "3").stdout
+
+
+def test_a_rule_set_that_is_not_in_force_is_told(run: Run) -> None:
+    old, new = (run("received-at", f"{year}-05-05T17:00:00+07:00") for year in (2018, 2026))
+    assert "not in force" in old.stdout
+    assert "not in force" not in new.stdout
+    found = json.loads(run("received-at", "2018-05-02T17:00:00+07:00", "--json").stdout)
+    assert found["in_force"] is False

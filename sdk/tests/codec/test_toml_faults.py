@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lienthong.codec.toml import document_faults, load_document
+from lienthong.codec.toml import examine_document, load_document
 from lienthong.errors import InputError, LienthongError, Malformed, StateSecret
 from lienthong.model.ids import OrganId
 
@@ -29,9 +29,9 @@ full_name = "Chánh Văn phòng"
 
 
 def faults(text: str) -> tuple[InputError, ...]:
-    return document_faults(
+    return examine_document(
         text, "văn bản.toml", issuer_code=OrganId("H53"), issuer_name="UBND tỉnh"
-    )
+    ).faults
 
 
 def test_good_document_has_none() -> None:
@@ -65,7 +65,10 @@ def test_empty_file_lacks_what_the_regulation_requires() -> None:
 
 
 def test_issuer_is_required_where_nobody_gives_it() -> None:
-    assert {fault.facts["key"] for fault in document_faults(GOOD)} == {"issuer_code", "issuer_name"}
+    assert {fault.facts["key"] for fault in examine_document(GOOD).faults} == {
+        "issuer_code",
+        "issuer_name",
+    }
 
 
 @pytest.mark.parametrize(
@@ -97,3 +100,16 @@ def test_whoever_reads_it_refuses_what_has_faults(more: str) -> None:
 def test_there_is_nothing_to_go_on_from(text: str, error: type[LienthongError]) -> None:
     with pytest.raises(error):
         faults(text)
+
+
+def test_what_is_right_can_be_used_while_something_is_missing() -> None:
+    found = examine_document('kind = "TO_TRINH"\nurgency = "KHANN"\n')
+    assert found.document is not None
+    assert found.document.kind.name == "TO_TRINH"
+    assert found.given == {"kind"}
+
+
+def test_what_contradicts_itself_is_no_document() -> None:
+    found = examine_document(f"reply_requested = true\n{GOOD}")
+    assert found.document is None
+    assert "kind" in found.given

@@ -294,7 +294,29 @@ def test_a_province_decides_about_an_open_day_of_culture(
 def test_what_was_published_about_the_day_of_culture_stays() -> None:
     table = load_calendar(changed('"provisional"', '"official"'))
     for decision in CultureDay:
-        assert decided(table, decision) == table
+        assert decided(table, decision).of_year(2026) == table.of_year(2026)
+
+
+def test_the_day_of_culture_is_what_was_decided_in_every_year() -> None:
+    table = load_calendar(
+        changed('working = false, name = "Ngày Văn hóa', 'working = true, name = "Họp')
+    )
+    found = decided(table, CultureDay.OFF).exceptions
+    off_days = {item.day for item in found if not item.is_working}
+    assert {date(2026, 11, 24), date(2027, 11, 24)} <= off_days
+    assert decided(table, CultureDay.WORKING) == table
+
+
+def test_a_draft_of_a_later_year_does_not_publish_the_years_before() -> None:
+    """The plan of 2027 is open; a draft of 2028, with nothing published, continues the table."""
+    table, ends = load_calendar(SMALL), date(2027, 12, 31)
+    draft = CalendarTable(name="draft", first_year=2028, last_year=2028, official_until=ends)
+    both = work_calendar(overridden(table, draft), [USUAL])
+    for year in (2027, 2028):
+        assert both.is_provisional(date(year, 3, 1), date(year, 3, 1))
+    plan = CalendarTable(name="plan", first_year=2027, last_year=2027, official_until=ends)
+    known = work_calendar(overridden(table, plan), [USUAL])
+    assert not known.is_provisional(date(2027, 3, 1), date(2027, 3, 1))
 
 
 def test_an_organisation_may_have_hours_of_its_own() -> None:

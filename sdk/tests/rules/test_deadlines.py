@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lienthong.errors import InvalidValue, NaiveTime, OutsideCalendar
 from lienthong.model.time import VIETNAM, vietnam_date
-from lienthong.rules.calendar import WorkCalendar
+from lienthong.rules.calendar import OfficeHours, Session, WorkCalendar
 from lienthong.rules.deadlines import (
     OnDayOff,
     SentBasis,
@@ -341,3 +342,35 @@ def test_what_is_no_instant_of_our_time_is_refused(instant: Any) -> None:
     for rule_of_day in (send_target, receipt_notice_by):
         with pytest.raises(InvalidValue):
             rule_of_day(instant)
+
+
+SERVICE = evolve(
+    CALENDAR,
+    hours=(
+        *CALENDAR.hours,
+        OfficeHours(sessions=[Session(time(7, 30), time(11, 30))], weekdays=[5]),
+    ),
+)
+"""The office also receives on Saturday mornings."""
+
+
+@pytest.mark.parametrize(
+    ("entered", "received"),
+    [
+        ("13/11/2026 18:00", "14/11/2026 07:30"),
+        ("14/11/2026 06:00", "14/11/2026 07:30"),
+        ("14/11/2026 09:00", "14/11/2026 09:00"),
+        ("14/11/2026 11:30", "16/11/2026 07:30"),
+    ],
+)
+def test_a_service_receives_what_came_before_it(entered: str, received: str) -> None:
+    assert told(received_at(local(entered), SERVICE).at) == received
+
+
+@given(instants, instants)
+def test_rules_keep_the_order_of_events_with_a_service(one: datetime, other: datetime) -> None:
+    earlier, later = sorted((one, other))
+    hour = timedelta(hours=1)
+    assert received_at(earlier, SERVICE).at <= received_at(later, SERVICE).at
+    due = [forward_urgent_by(instant, hour, SERVICE).at for instant in (earlier, later)]
+    assert due == sorted(due)

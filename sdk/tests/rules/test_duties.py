@@ -151,3 +151,27 @@ class TestReceiving:
         found = receiving_deadlines(DOCUMENT, local("23/11/2026 17:05"), RULES, CALENDAR)
         provisional = {one.name for one in found if one.moment.provisional}
         assert {"received", "forwarded"} <= provisional
+
+    def test_whatever_follows_an_open_day_is_provisional(self) -> None:
+        own = evolve(RULES, receiving=Receiving(refuse_working_days=1, settle_working_days=3))
+        for rules in (RULES, own):
+            found = receiving_deadlines(DOCUMENT, local("23/11/2026 17:05"), rules, CALENDAR)
+            assert {one.name for one in found if not one.moment.provisional} == set()
+            assert {one.moment.calendar_version for one in found} == {CALENDAR.version}
+
+    def test_urgent_document_without_a_date_is_settled_in_its_time(self) -> None:
+        urgent = evolve(DOCUMENT, urgency=Urgency.HOA_TOC)
+        entered = local("13/11/2026 16:00")
+        found = receiving_deadlines(urgent, entered, RULES, CALENDAR)
+        assert told([*found])["settled"] == "16/11 10:30"
+        elapsed = evolve(RULES, receiving=Receiving(urgent_in_office_hours=False))
+        found = receiving_deadlines(urgent, entered, elapsed, CALENDAR)
+        assert told([*found])["settled"] == "13/11 20:00"
+        asked = evolve(urgent, reply_requested=True, due_date=date(2026, 11, 30))
+        assert "settled" not in told([*receiving_deadlines(asked, entered, RULES, CALENDAR)])
+
+    def test_case_24_a_clerk_on_duty_accepts_before_the_office_opens(self) -> None:
+        entered, accepted = local("14/11/2026 22:16"), local("14/11/2026 22:40")
+        for at, expected in ((accepted, "14/11 22:55"), (local("16/11/2026 07:40"), "16/11 07:45")):
+            found = forwarding(Urgency.HOA_TOC, entered, RULES, CALENDAR, accepted_at=at)
+            assert found.at.astimezone(VIETNAM).strftime("%d/%m %H:%M") == expected

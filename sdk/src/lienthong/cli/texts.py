@@ -88,6 +88,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "kind": ("kind", "loại"),
     "name": ("name", "tên"),
+    "not_in_force": (
+        "{name} is not in force on that day; name another one with --rule-set",
+        "{name} không có hiệu lực vào ngày đó; chọn bộ quy tắc khác bằng --rule-set",
+    ),
     "no_deadlines": (
         "no deadlines: give signed_at in the file, or --entered-at",
         "chưa tính thời hạn: ghi signed_at trong tệp, hoặc dùng --entered-at",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 
@@ -48,6 +48,8 @@ from lienthong.model.words import (
     SteeringType,
     Urgency,
 )
+
+T = TypeVar("T")
 
 _REFERENCE: Final[Mapping[str, Reader]] = {
     "organ_id": parsed(OrganId),
@@ -166,35 +168,51 @@ def load_document(
         raise placed(error, text, file_name) from error
 
 
-def document_faults(
+@attrs.frozen(kw_only=True)
+class Examined:
+    """A document's data as they stand, with all that is missing or wrong."""
+
+    document: Document | None
+    """Others stand in for what is missing or wrong; None where the rest contradicts itself."""
+
+    faults: tuple[InputError, ...]
+    given: frozenset[str]
+    """Keys that the text gives, and that are right by themselves."""
+
+
+def examine_document(
     text: str,
     file_name: str = "document.toml",
     *,
     issuer_code: OrganId | None = None,
     issuer_name: str = "",
-) -> tuple[InputError, ...]:
-    """Everything that is missing or wrong in a TOML text; nothing where ``load_document`` takes it.
+) -> Examined:
+    """What a TOML text says, and everything that is missing or wrong in it.
 
-    Args: as ``load_document``.
+    Args: as ``load_document``, which takes what has no faults.
 
     Raises:
         Malformed, TooLarge, StateSecret: as ``load_document``; there is nothing to go on from.
     """
     rest = _without_secrecy(parse_toml(text, file_name))
-    given = {"issuer_code": issuer_code, "issuer_name": issuer_name, "subject": ""}
+    values = {"issuer_code": issuer_code, "issuer_name": issuer_name, "subject": ""}
     found: dict[str, InputError] = {}
     for key, value in rest.items():
         try:
-            given |= read_table({key: value}, _DOCUMENT, "")
+            values |= read_table({key: value}, _DOCUMENT, "")
         except InputError as error:
             found[key] = error
     for attribute in attrs.fields(Document):
-        if attribute.name not in found and attribute.name in {*given, *_STAND_INS}:
-            _note(found, attribute.name, partial(_check, attribute, given.get(attribute.name)))
+        if attribute.name not in found and attribute.name in {*values, *_STAND_INS}:
+            _note(found, attribute.name, partial(_check, attribute, values.get(attribute.name)))
     # What remains is about several keys; others stand in for those that are wrong by themselves.
-    good = {key: value for key, value in given.items() if key not in found}
-    _note(found, "", partial(_build, {**_STAND_INS, **good}))
-    return tuple(placed(error, text, file_name) for error in found.values())
+    good = {key: value for key, value in values.items() if key not in found}
+    document = _note(found, "", partial(_build, {**_STAND_INS, **good}))
+    return Examined(
+        document=document,
+        faults=tuple(placed(error, text, file_name) for error in found.values()),
+        given=frozenset(rest) & good.keys(),
+    )
 
 
 def dump_document(document: Document) -> str:
@@ -234,11 +252,12 @@ def _without_secrecy(data: Mapping[str, object]) -> dict[str, object]:
     return rest
 
 
-def _note(found: dict[str, InputError], key: str, check: Callable[[], object]) -> None:
+def _note(found: dict[str, InputError], key: str, check: Callable[[], T]) -> T | None:
     try:
-        check()
+        return check()
     except InputError as error:
         found[key] = error
+        return None
 
 
 def _check(attribute: attrs.Attribute[Any], value: object) -> None:

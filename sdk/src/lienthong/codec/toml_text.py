@@ -8,13 +8,14 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 from lienthong.errors import InputError, InvalidValue, Malformed, NoSuchDay, TooLarge, UnknownField
 
 MAX_TOML_BYTES: Final = 1024 * 1024
 
-_HEADER: Final = re.compile(r"\s*\[(\[?)\s*([\w.-]+)\s*\]")
+_HEADER: Final = re.compile(r"\s*\[(\[?)\s*[\"']?([\w.-]+)[\"']?\s*\]")
 _ASSIGNMENT: Final = re.compile(r"\s*[\"']?([^\"'=#]+?)[\"']?\s*=")
 _VALUE: Final = re.compile(r"\s*([\w.-]+)\s*=\s*([^\s#]*)")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
@@ -88,12 +89,19 @@ def line_of(text: str, path: str) -> int | None:
         text: the whole file.
         path: such as ``subject``, ``signer.position`` or ``relations[1].kind``.
     """
-    lines = dict[str, int]()
-    for place, number in _lines(text):
-        lines.setdefault(place, number)
+    lines = _first_lines(text)
     while path and path not in lines:
         path = _LAST.sub("", path)
     return lines.get(path)
+
+
+@lru_cache(maxsize=4)
+def _first_lines(text: str) -> Mapping[str, int]:
+    """The first line of each path; a file with many faults asks again and again."""
+    lines = dict[str, int]()
+    for place, number in _lines(text):
+        lines.setdefault(place, number)
+    return lines
 
 
 def _lines(text: str) -> Iterator[tuple[str, int]]:

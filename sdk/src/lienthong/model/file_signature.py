@@ -137,7 +137,7 @@ class LegalJudgement:
     """What a document is worth and why (QĐ 52/2019 Đ4)."""
 
     value: LegalValue = field(validator=a(LegalValue))
-    reason: str = field(validator=text(500, required=True, clause="QĐ 52/2019 Đ4"))
+    reason: str = field(validator=text(2000, required=True, clause="QĐ 52/2019 Đ4"))
     rule_set: str = field(default="", validator=text(100))
     """Name and version of the rule set that judged."""
 

@@ -7,8 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from lienthong.codec.toml_text import placed
 from lienthong.errors import CalendarUnknown, InvalidValue
-from lienthong.plugins.texts import read_text
+from lienthong.plugins.texts import MOST_BASES, identity, read_text
 from lienthong.rules.calendar_table import CalendarTable, load_calendar, overridden
 
 _SHIPPED: Final = files("lienthong").joinpath("data", "calendars")
@@ -49,14 +50,24 @@ def _found(wanted: str | Path, folder: Path, users: tuple[str, ...]) -> Calendar
     if isinstance(wanted, str) and not _is_path(wanted):
         return _shipped(wanted)
     path = folder / wanted
-    known = str(path.resolve())
-    if known in users:
-        expected = "a base that does not lead back to it"
-        raise InvalidValue(field=f"{path}: base", found=str(wanted), expected=expected)
-    own = read_calendar(path)
+    users = (*users, identity(path))
+    text = read_text(path)
+    own = load_calendar(text, str(path))
     if not own.base:
         return own
-    return overridden(_found(own.base, path.parent, (*users, known)), own)
+    try:
+        if len(users) > MOST_BASES:
+            found = f"{len(users)} calendars, one on the other"
+            raise InvalidValue(field="base", found=found, expected=f"at most {MOST_BASES}")
+        if _is_path(own.base) and identity(path.parent / own.base) in users:
+            expected = "a base that does not lead back to it"
+            raise InvalidValue(field="base", found=own.base, expected=expected)
+        if not _is_path(own.base) and own.base not in calendar_names():
+            expected = f"one of {', '.join(calendar_names())}, or a file"
+            raise InvalidValue(field="base", found=own.base, expected=expected)
+    except InvalidValue as error:
+        raise placed(error, text, str(path)) from error
+    return overridden(_found(own.base, path.parent, users), own)
 
 
 def _is_path(wanted: str) -> bool:

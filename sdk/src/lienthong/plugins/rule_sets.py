@@ -10,19 +10,24 @@ from typing import Final
 
 from attrs import field, frozen
 
-from lienthong.data import DEFAULT_RULE_SET
+from lienthong.codec.toml_text import placed
+from lienthong.data import DEFAULT_CALENDAR, DEFAULT_RULE_SET
 from lienthong.errors import (
+    CalendarContradiction,
     InheritanceCycle,
+    InputError,
     InvalidValue,
     LienthongError,
     NotFound,
     RuleSetClash,
     RuleSetUnknown,
 )
+from lienthong.plugins.calendars import find_calendar
 from lienthong.plugins.host import PluginHost
 from lienthong.plugins.info import PluginInfo, PluginState
 from lienthong.plugins.kinds import PluginKind
-from lienthong.plugins.texts import read_text
+from lienthong.plugins.texts import MOST_BASES, identity, read_text
+from lienthong.rules.calendar_table import calendar_of
 from lienthong.rules.reading import faults_of, load_rule_set
 from lienthong.rules.ruleset import RuleSet, in_force
 from lienthong.spi.ruleset import RuleSetSource
@@ -131,7 +136,7 @@ class _Library:
         """The rule set that *given* stands for in a file of the folder *beside*."""
         if _is_path(given):
             path = beside / given
-            self._check_chain(str(path.resolve()), chain)
+            self._check_chain(identity(path), chain)
             return load_rule_set(read_text(path), str(path), self._base(path, chain))
         self._check_chain(given, chain)
         return self._load(self._source(given), given, chain)
@@ -139,7 +144,9 @@ class _Library:
     def faults(self, given: str) -> tuple[LienthongError, ...]:
         path = Path(given)
         try:
-            return faults_of(read_text(path), str(path), self._base(path, ()))
+            text, base = read_text(path), self._base(path, ())
+            found = faults_of(text, str(path), base)
+            return found or _unusable(load_rule_set(text, str(path), base), text, str(path))
         except LienthongError as error:
             return (error,)
 
@@ -156,7 +163,7 @@ class _Library:
                     yield KnownRuleSet(name=name, source=offer.label, problem=error)
 
     def _base(self, path: Path, chain: tuple[str, ...]) -> _Base:
-        return _Base(self, path.parent, (*chain, str(path.resolve())))
+        return _Base(self, path.parent, (*chain, identity(path)))
 
     def _load(self, offer: _Offers, name: str, chain: tuple[str, ...]) -> RuleSet:
         assert offer.source is not None  # noqa: S101 - it offers names
@@ -186,6 +193,21 @@ class _Library:
         if key in chain:
             names = (Path(one).name for one in (*chain[chain.index(key) :], key))
             raise InheritanceCycle(chain=" → ".join(names))
+        if len(chain) > MOST_BASES:
+            found = f"{len(chain)} rule sets, one from the other"
+            raise InvalidValue(field="inherits", found=found, expected=f"at most {MOST_BASES}")
+
+
+def _unusable(rules: RuleSet, text: str, file_name: str) -> tuple[InputError, ...]:
+    """Office hours that leave a working day of our calendar without any, or with two kinds."""
+    try:
+        calendar_of(find_calendar(DEFAULT_CALENDAR), rules)
+    except CalendarContradiction as error:
+        found = f"{error.facts['day']}: {error.facts['reason']}"
+        expected = "hours on every working day"
+        fault = InvalidValue(field="office.hours", found=found, expected=expected)
+        return (placed(fault, text, file_name),)
+    return ()
 
 
 @frozen

@@ -88,13 +88,16 @@ class OfficeHours:
     def _check_weekdays(self, _attribute: Attribute[Any], value: tuple[int, ...]) -> None:
         if not value or any(type(day) is not int or not 0 <= day <= 6 for day in value):  # noqa: PLR2004 - a week
             raise refuse(self, "weekdays", found=value, expected="numbers from 0 to 6")
+        if len(set(value)) < len(value):
+            raise refuse(self, "weekdays", found="a day twice", expected="each day once")
 
     def __attrs_post_init__(self) -> None:
         for before, after in pairwise(sorted(session.span for session in self.sessions)):
             if after.start < before.end:
-                raise refuse(self, "sessions", found=self.sessions, expected="no overlap")
+                told = ", ".join(f"{one.start:%H:%M}-{one.end:%H:%M}" for one in self.sessions)
+                raise refuse(self, "sessions", found=told, expected="no overlap")
         if (self.season_from is None) != (self.season_to is None):
-            raise refuse(self, "season_to", found=self.season_to, expected="both ends or none")
+            raise refuse(self, "season_to", found="one end", expected="both ends or none")
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -166,6 +169,9 @@ class WorkCalendar:
     _next: tuple[int, ...] = field(init=False, repr=False, eq=False)
     """Position of the first working day after each day; past the end where there is none."""
 
+    _next_open: tuple[int, ...] = field(init=False, repr=False, eq=False)
+    """The same of the first day with office hours, be they a service."""
+
     _uncertain: tuple[int, ...] = field(init=False, repr=False, eq=False)
     """How many provisional days there are up to each day."""
 
@@ -177,14 +183,11 @@ class WorkCalendar:
         exceptions = self._by_day()
         spans = tuple(self._day(day, exceptions.get(day)) for day in self._days())
         working = tuple(_is_workday(day, exceptions.get(day)) for day in self._days())
-        following, after = [0] * len(spans), len(spans)
-        for position in range(len(spans) - 1, -1, -1):
-            following[position] = after
-            after = position if working[position] else after
         uncertain = (self._is_uncertain(day, exceptions.get(day)) for day in self._days())
         object.__setattr__(self, "_spans", spans)
         object.__setattr__(self, "_working", working)
-        object.__setattr__(self, "_next", tuple(following))
+        object.__setattr__(self, "_next", _following(working))
+        object.__setattr__(self, "_next_open", _following(tuple(map(bool, spans))))
         object.__setattr__(self, "_uncertain", tuple(accumulate(uncertain)))
 
     def is_working(self, day: date) -> bool:
@@ -205,10 +208,15 @@ class WorkCalendar:
         Raises:
             OutsideCalendar: *day* or that day lies outside the calendar.
         """
-        following = self._next[self._position(day)]
-        if following == len(self._spans):
-            raise self._outside(date(self.last_year, 12, 31) + _DAY)
-        return date.fromordinal(self._base + following)
+        return self._later(self._next[self._position(day)])
+
+    def next_open_day(self, day: date) -> date:
+        """The first day after *day* that has office hours, be they a service.
+
+        Raises:
+            OutsideCalendar: *day* or that day lies outside the calendar.
+        """
+        return self._later(self._next_open[self._position(day)])
 
     def is_provisional(self, first: date, last: date) -> bool:
         """Whether a day from *first* to *last*, both included, is not certain yet.
@@ -219,6 +227,11 @@ class WorkCalendar:
         before = self._position(first)
         counted = self._uncertain[before - 1] if before else 0
         return self._uncertain[self._position(last)] > counted
+
+    def _later(self, position: int) -> date:
+        if position == len(self._spans):
+            raise self._outside(date(self.last_year, 12, 31) + _DAY)
+        return date.fromordinal(self._base + position)
 
     def _position(self, day: date) -> int:
         position = day.toordinal() - self._base
@@ -265,6 +278,15 @@ class WorkCalendar:
 
     def _contradiction(self, day: date, reason: str) -> CalendarContradiction:
         return CalendarContradiction(calendar=self.version, day=day.isoformat(), reason=reason)
+
+
+def _following(marks: tuple[bool, ...]) -> tuple[int, ...]:
+    """For each day the position of the first marked one after it."""
+    found, after = [0] * len(marks), len(marks)
+    for position in range(len(marks) - 1, -1, -1):
+        found[position] = after
+        after = position if marks[position] else after
+    return tuple(found)
 
 
 def _is_workday(day: date, exception: DayException | None) -> bool:

@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -45,6 +45,10 @@ LAST_YEAR: Final = 2199
 
 CULTURE_DAY: Final = (11, 24)
 """Month and day of the Day of Vietnamese Culture (NQ 80-NQ/TW)."""
+
+_CULTURE_YEAR: Final = 2026
+_CULTURE_NAME: Final = "Ngày Văn hóa Việt Nam"
+_CULTURE_BASIS: Final = "NQ 80-NQ/TW; calendar.culture_day"
 
 _HASH_DIGITS: Final = 12
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -154,16 +158,22 @@ def calendar_of(
 
 
 def decided(table: CalendarTable, culture_day: CultureDay) -> CalendarTable:
-    """A table in which an open 24 November is what a province has decided (§13g 4)."""
+    """A table in which 24 November is what a province has decided, where it is open (§13g 4)."""
     if culture_day is CultureDay.UNDECIDED:
         return table
-    exceptions = []
-    for item in table.exceptions:
-        if (item.day.month, item.day.day) != CULTURE_DAY or item.status is DayStatus.OFFICIAL:
-            exceptions.append(item)
-        elif culture_day is CultureDay.OFF:
-            exceptions.append(evolve(item, status=DayStatus.OFFICIAL))
-    return evolve(table, exceptions=tuple(exceptions))
+    known = {item.day: item for item in table.exceptions}
+    for year in range(max(table.first_year, _CULTURE_YEAR), table.last_year + 1):
+        day = date(year, *CULTURE_DAY)
+        item = known.get(day)
+        if item is not None and item.status is DayStatus.OFFICIAL:
+            continue
+        if culture_day is CultureDay.OFF:
+            known[day] = DayException(
+                day=day, is_working=False, name=_CULTURE_NAME, basis=_CULTURE_BASIS
+            )
+        elif item is not None and not item.is_working:
+            del known[day]
+    return evolve(table, exceptions=tuple(known.values()))
 
 
 def overridden(table: CalendarTable, other: CalendarTable) -> CalendarTable:
@@ -185,9 +195,17 @@ def overridden(table: CalendarTable, other: CalendarTable) -> CalendarTable:
         name=other.name,
         first_year=min(table.first_year, other.first_year),
         last_year=max(table.last_year, other.last_year),
-        official_until=other.official_until or table.official_until,
+        official_until=_published(table, other),
         exceptions=tuple((known | own).values()),
     )
+
+
+def _published(table: CalendarTable, other: CalendarTable) -> date | None:
+    """Until when the plan of both is published: *other* does not speak for years before its own."""
+    if table.official_until is None or other.official_until is None:
+        return other.official_until or table.official_until
+    continues = date(other.first_year, 1, 1) <= table.official_until + timedelta(days=1)
+    return other.official_until if continues else table.official_until
 
 
 def changes(

@@ -114,7 +114,7 @@ def received_at(
     elif span is not None:
         at = instant_of(day, span.start)
     else:
-        day = calendar.next_working_day(day)
+        day = calendar.next_open_day(day)
         at = instant_of(day, calendar.sessions(day)[0].start)
     return Moment(
         at=at,
@@ -290,7 +290,7 @@ def add_working_time(start: datetime, amount: timedelta, calendar: WorkCalendar)
             if amount <= end - begin:
                 return instant_of(day, 0) + begin + amount
             amount -= end - begin
-        day, passed = calendar.next_working_day(day), timedelta()
+        day, passed = calendar.next_open_day(day), timedelta()
     return FIRST + begun
 
 
@@ -356,5 +356,5 @@ def _check_count(count: int) -> None:
 
 
 def _check_amount(amount: timedelta) -> None:
-    if amount < timedelta():
-        raise InvalidValue(field="amount", found=amount, expected="no negative time")
+    if not timedelta() <= amount <= MAX_DAYS * _DAY:
+        raise InvalidValue(field="amount", found=amount, expected=f"0 to {MAX_DAYS} days")

@@ -121,18 +121,25 @@ def receiving_deadlines(
 
 
 def forwarding(
-    urgency: Urgency, entered_at: datetime, rules: RuleSet, calendar: WorkCalendar
+    urgency: Urgency,
+    entered_at: datetime,
+    rules: RuleSet,
+    calendar: WorkCalendar,
+    *,
+    accepted_at: datetime | None = None,
 ) -> Deadline:
     """By when a recipient must send a document on (T6).
 
-    An urgent one within the rule set's time: from when it counts as received in working time, or
-    from when it entered in elapsed time.
+    An urgent one within the rule set's time: in working time from when it counts as received, or
+    from when a clerk on duty has accepted it, whichever ends first; or in elapsed time from when it
+    entered.
 
     Args:
         urgency: of the document.
         entered_at: when it entered the recipient's system.
         rules: of the recipient's province.
         calendar: of the recipient.
+        accepted_at: when somebody accepted it; None while nobody has.
 
     Raises:
         NaiveTime: the instant has no time zone.
@@ -142,12 +149,14 @@ def forwarding(
     receiving = rules.receiving
     within = receiving.urgent_forward_within.of(urgency)
     if within is None:
-        found = deadlines.forward_by(received.at, calendar)
-    elif receiving.urgent_in_office_hours:
-        found = deadlines.forward_urgent_by(received.at, within, calendar)
-    else:
+        return _after(received, deadlines.forward_by(received.at, calendar))
+    if not receiving.urgent_in_office_hours:
         return deadlines.forward_urgent_by(entered_at, within, calendar, in_office_hours=False)
-    return evolve(found, provisional=found.provisional or received.provisional)
+    found = _after(received, deadlines.forward_urgent_by(received.at, within, calendar))
+    if accepted_at is None:
+        return found
+    early = deadlines.forward_urgent_by(accepted_at, within, calendar, in_office_hours=False)
+    return min(found, early, key=lambda deadline: deadline.at)
 
 
 def received_at(entered_at: datetime, rules: RuleSet, calendar: WorkCalendar) -> Moment:
@@ -163,16 +172,46 @@ def _receiving(
     day, settings = vietnam_date(received.at), rules.receiving
     notice = deadlines.receipt_notice_by(received.at)
     yield Due(name="received", moment=received)
-    yield Due(name="receipt_notice", moment=notice)
+    yield Due(name="receipt_notice", moment=_after(received, notice))
     refused = _working_days(day, settings.refuse_working_days, calendar) or notice
-    yield Due(name="refused", moment=evolve(refused, clause="QĐ 52/2019 Đ8.1a"))
+    refused = evolve(refused, clause="QĐ 52/2019 Đ8.1a")
+    yield Due(name="refused", moment=_after(received, refused))
     forwarded = forwarding(document.urgency, entered_at, rules, calendar)
     yield Due(name="forwarded", moment=forwarded)
-    settled = _working_days(day, settings.settle_working_days, calendar)
+    settled = _settled(document.urgency, entered_at, received, rules, calendar)
     if document.due_date is not None:
         yield Due(name="replied", moment=deadlines.due_on(document.due_date))
     elif settled is not None:
         yield Due(name="settled", moment=evolve(settled, clause="NĐ 30/2020 Đ24.2"))
+
+
+def _settled(
+    urgency: Urgency,
+    entered_at: datetime,
+    received: Moment,
+    rules: RuleSet,
+    calendar: WorkCalendar,
+) -> Deadline | None:
+    """By when a document without a date of its own is settled; None where nobody says."""
+    settings = rules.receiving
+    within = settings.urgent_settle_within.of(urgency)
+    if within is None:
+        day = vietnam_date(received.at)
+        found = _working_days(day, settings.settle_working_days, calendar)
+        return None if found is None else _after(received, found)
+    in_office_hours = settings.urgent_in_office_hours
+    start = received.at if in_office_hours else entered_at
+    found = deadlines.forward_urgent_by(start, within, calendar, in_office_hours=in_office_hours)
+    return evolve(_after(received, found) if in_office_hours else found, rule="T9")
+
+
+def _after(received: Moment, found: Deadline) -> Deadline:
+    """A deadline that begins with a receipt is no more certain than the receipt."""
+    return evolve(
+        found,
+        provisional=found.provisional or received.provisional,
+        calendar_version=found.calendar_version or received.calendar_version,
+    )
 
 
 def _working_days(day: date, count: int, calendar: WorkCalendar) -> Deadline | None:

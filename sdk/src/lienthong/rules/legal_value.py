@@ -97,14 +97,20 @@ class Judgement:
     reasons: tuple[LegalRow, ...]
     """The rows that apply, the deciding one first."""
 
-    def recorded(self, judged_at: datetime) -> LegalJudgement:
-        """As it is kept with the document: the value and why, in Vietnamese with the clause.
+    def recorded(self, judged_at: datetime, rule_set: str = "") -> LegalJudgement:
+        """As it is kept with the document: the value and all reasons, in Vietnamese with clauses.
+
+        Args:
+            judged_at: when.
+            rule_set: name and version of the rule set whose practice was followed.
 
         Raises:
             NaiveTime: the instant has no time zone.
         """
-        reason = f"{self.reasons[0].vi} ({self.reasons[0].clause})"
-        return LegalJudgement(value=self.value, reason=reason, judged_at=judged_at)
+        reason = "; ".join(f"{row.vi} ({row.clause})" for row in self.reasons)
+        return LegalJudgement(
+            value=self.value, reason=reason, rule_set=rule_set, judged_at=judged_at
+        )
 
 
 PUBLIC_VALUES: Final = (

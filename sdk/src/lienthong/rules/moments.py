@@ -75,5 +75,12 @@ def instant_of(day: date, second: int) -> datetime:
 
 
 def end_of(day: date) -> datetime:
-    """24:00 of a day in Vietnam; UTC."""
+    """24:00 of a day in Vietnam; UTC.
+
+    Raises:
+        InvalidValue: the day is out of range.
+    """
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        expected = f"a day of {FIRST_YEAR} to {LAST_YEAR}"
+        raise InvalidValue(field="day", found=day.isoformat(), expected=expected)
     return instant_of(day + _DAY, 0)

@@ -44,6 +44,8 @@ _HEAD: Final[Mapping[str, Reader]] = {
     "valid_to": calendar_day,
 }
 _REQUIRED: Final = ("name", "title")
+MOST_FAULTS: Final = 100
+"""Unknown keys are told up to so many faults; each looks for the nearest known one."""
 
 
 def load_rule_set(text: str, file_name: str, base: Base) -> RuleSet:
@@ -154,6 +156,8 @@ class _Draft:
 
     def _check_keys(self, rows: Mapping[str, Any], known: Any, prefix: str) -> None:
         for key in rows:
+            if len(self.faults) >= MOST_FAULTS:
+                return
             if key not in known:
                 near = nearest(key, known)
                 hint = f" (→ {near}?)" if near else ""
@@ -170,11 +174,11 @@ class _Draft:
             return None
         if name:
             return self._base(name, base)
-        for setting in SETTINGS.values():
-            if setting.name not in self.data.get(setting.section, {}):
-                clause = "the form of rule sets: one without inherits says everything"
+        clause = "the form of rule sets: one without inherits says everything"
+        for setting in SETTINGS.values() if "inherits" not in self.data else ():
+            rows = self.data.get(setting.section)
+            if not isinstance(rows, dict) or setting.name not in rows:
                 self.faults.append(MissingField(field=setting.key, clause=clause))
-                break
         return None
 
     def _base(self, name: str, base: Base) -> RuleSet | None:

@@ -22,20 +22,22 @@ from lienthong.cli.commands.options import (
     rule_set_option,
 )
 from lienthong.cli.commands.working_time import Office, office
+from lienthong.cli.failures import ExitCode
 from lienthong.cli.output import bad, good, safe, table
 from lienthong.cli.texts import Words
-from lienthong.codec.toml import document_faults, load_document
+from lienthong.codec.toml import examine_document
 from lienthong.errors import InputError, MissingField
 from lienthong.model.document import Document
 from lienthong.model.ids import OrganId
 from lienthong.model.time import format_vietnam, parse_instant
 from lienthong.model.words import AttachmentKind, IssueForm
+from lienthong.rules.calendar_table import calendar_of
 from lienthong.rules.duties import Due, Sent, paper_for, receiving_deadlines, sending_deadlines
 from lienthong.rules.paper import PaperDecision
 
-_ISSUER: Final = OrganId("H53")
+_NOBODY: Final = OrganId("0")
 _UNNAMED: Final = "—"
-"""Stand for an issuer that the file leaves to the profile; nothing here depends on them."""
+"""Stand for an issuer that is not known: no rule set has this code."""
 
 _DUE: Final = {
     "sent_same_day": "due_sent_same_day",
@@ -82,14 +84,15 @@ def explain(
     """Say what the rules ask of a document: fields, paper, deadlines.
 
     Send-by deadlines need signed_at in the file; those of the recipient need --entered-at. Each
-    answer names its clause. What the file leaves out about the issuer is your profile's.
+    answer names its clause; exit code 3 where something is missing or wrong. The issuer is that of
+    the file, or your profile's.
     """
-    own, text = office(rule_set, calendar), read_text(document)
+    current, own = session(), office(rule_set, calendar)
     entered = parse_instant(entered_at, field="--entered-at") if entered_at else None
-    faults = document_faults(text, str(document), issuer_code=_ISSUER, issuer_name=_UNNAMED)
-    found = None
-    if not faults:
-        found = load_document(text, str(document), issuer_code=_ISSUER, issuer_name=_UNNAMED)
+    issuer = _NOBODY if current.profile is None else current.load_profile().organ
+    found = examine_document(
+        read_text(document), str(document), issuer_code=issuer, issuer_name=_UNNAMED
+    )
     sent = Sent(
         attachments=[AttachmentKind[kind.upper()] for kind in attach],
         signed_by_both=not given["unsigned"],
@@ -98,13 +101,13 @@ def explain(
     )
     explained = Explained(
         office=own,
-        document=found,
-        faults=faults,
-        papers=_papers(found, to, own, sent),
-        due=_due(found, entered, own),
+        faults=found.faults,
+        papers=_papers(found.document, to, own, sent) if "kind" in found.given else [],
+        due=_due(found.document, entered, own, to),
     )
-    current = session()
     current.emit(explained.data(current), lambda: explained.view(current.words, current))
+    if found.faults:
+        click.get_current_context().exit(ExitCode.INPUT)
 
 
 @frozen(kw_only=True)
@@ -149,12 +152,10 @@ class Explained:
     """Everything that the rules say about one file."""
 
     office: Office
-    document: Document | None
-    """None while something is wrong with it."""
-
     faults: Sequence[InputError]
     papers: Sequence[Paper]
-    due: Sequence[Due]
+    due: Sequence[tuple[OrganId | None, Due]]
+    """With the recipient, where it has office hours of its own."""
 
     def data(self, current: Session) -> dict[str, Any]:
         words = current.words
@@ -174,13 +175,14 @@ class Explained:
             "paper": [one.data(words) for one in self.papers],
             "deadlines": [
                 {
+                    "organ_id": str(organ) if organ else None,
                     "name": one.name,
                     "result": format_vietnam(one.moment.at),
                     "rule": one.moment.rule,
                     "clause": one.moment.clause,
                     "provisional": one.moment.provisional,
                 }
-                for one in self.due
+                for organ, one in self.due
             ],
             "rule_set": self.office.rules.name,
             "rule_set_version": self.office.rules.version,
@@ -195,7 +197,7 @@ class Explained:
             lines += one.lines(words)
         if self.due:
             lines.append(self._timetable(words))
-        elif self.document is not None:
+        elif not self.faults:
             lines.append(Text(safe(words("no_deadlines"))))
         basis = (self.office.calendar.version, self.office.rules.version)
         return Group(*lines, Text(safe(" · ".join(basis)), style="dim"))
@@ -203,12 +205,12 @@ class Explained:
     def _timetable(self, words: Words) -> RenderableType:
         rows = [
             (
-                words(_DUE[one.name]),
+                " ".join(filter(None, (str(organ or ""), words(_DUE[one.name])))),
                 words.instant(one.moment.at),
                 f"{one.moment.rule} · {one.moment.clause}",
                 words("provisional") if one.moment.provisional else "",
             )
-            for one in self.due
+            for organ, one in self.due
         ]
         return table(("", words("time"), words("clause"), ""), rows, long=(2, 3))
 
@@ -228,12 +230,21 @@ def _papers(
     return found
 
 
-def _due(document: Document | None, entered: datetime | None, own: Office) -> list[Due]:
+def _due(
+    document: Document | None, entered: datetime | None, own: Office, to: Sequence[OrganId]
+) -> list[tuple[OrganId | None, Due]]:
+    """What is due, for each recipient with hours of its own and once for all others."""
     if document is None:
         return []
-    due: list[Due] = []
-    if document.signed_at is not None:
-        due += sending_deadlines(document.urgency, document.signed_at, own.rules, own.calendar)
+    due: list[tuple[OrganId | None, Due]] = []
+    rules, signed = own.rules, document.signed_at
+    if signed is not None:
+        sending = sending_deadlines(document.urgency, signed, rules, own.calendar)
+        due += [(None, one) for one in sending]
     if entered is not None:
-        due += receiving_deadlines(document, entered, own.rules, own.calendar)
+        special = {one.organisation for one in rules.office.own_hours}
+        for organ in dict.fromkeys(one if one in special else None for one in to or (None,)):
+            calendar = calendar_of(own.table, rules, organ)
+            found = receiving_deadlines(document, entered, rules, calendar)
+            due += [(organ, one) for one in found]
     return due

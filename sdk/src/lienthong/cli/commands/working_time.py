@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +14,11 @@ from rich.console import Group
 from rich.text import Text
 
 from lienthong.cli.base import Command, command, session
-from lienthong.cli.commands.options import calendar_option, rule_set_option
+from lienthong.cli.commands.options import ORGAN, calendar_option, rule_set_option
 from lienthong.cli.output import good, safe
 from lienthong.cli.texts import Words
-from lienthong.model.time import format_vietnam, parse_date, parse_instant
+from lienthong.model.ids import OrganId
+from lienthong.model.time import format_vietnam, parse_date, parse_instant, vietnam_date
 from lienthong.model.words import Urgency
 from lienthong.plugins import PluginHost
 from lienthong.plugins.calendars import find_calendar
@@ -33,6 +35,15 @@ _urgency_option: Final = click.option(
     default=Urgency.THUONG.name,
     show_default=True,
     help="How urgent the document is.",
+)
+
+
+_for_option: Final = click.option(
+    "--for",
+    "organisation",
+    type=ORGAN,
+    metavar="CODE",
+    help="An organisation that may have office hours of its own.",
 )
 
 
@@ -72,6 +83,7 @@ class Office:
         data = {
             "result": result.isoformat() if result else format_vietnam(moment.at),
             "provisional": moment.provisional,
+            "in_force": self.rules.holds_on(self._day(moment, result)),
             "rule": moment.rule,
             "clause": moment.clause,
             "calendar_version": self.calendar.version,
@@ -98,11 +110,18 @@ class Office:
         ]
         if moment.provisional:
             lines.append(Text(f"{words('warning')}: {words('provisional')}", style="yellow"))
+        if not self.rules.holds_on(self._day(moment, result)):
+            told = words("not_in_force", name=self.rules.name)
+            lines.append(Text(f"{words('warning')}: {safe(told)}", style="yellow"))
         return Group(*lines)
 
+    @staticmethod
+    def _day(moment: Moment, result: date | None) -> date:
+        return result or vietnam_date(moment.at)
 
-def office(rule_set: str, calendar: str | Path) -> Office:
-    """The rule set and calendar of these names or files.
+
+def office(rule_set: str, calendar: str | Path, organisation: OrganId | None = None) -> Office:
+    """The rule set and calendar of these names or files, as an organisation keeps them.
 
     Raises:
         RuleSetUnknown, CalendarUnknown: there is none of that name.
@@ -112,14 +131,25 @@ def office(rule_set: str, calendar: str | Path) -> Office:
     with PluginHost() as host:
         rules = find_rule_set(rule_set, host)
     table = decided(find_calendar(calendar), rules.calendar.culture_day)
-    return Office(rules, table, calendar_of(table, rules))
+    return Office(rules, table, calendar_of(table, rules, organisation))
 
 
 def _time_command(
     name: str, example: str, *arguments: Callable[[Any], Any]
 ) -> Callable[[Callable[..., None]], Command]:
-    options = (*arguments, rule_set_option, calendar_option)
-    return command(name, example=example, parameters=options)
+    """A command whose function is given the office that the common options name."""
+    options = (*arguments, _for_option, rule_set_option, calendar_option)
+
+    def decorate(function: Callable[..., None]) -> Command:
+        @wraps(function)
+        def run(
+            *, rule_set: str, calendar: str, organisation: OrganId | None, **given: Any
+        ) -> None:
+            function(office(rule_set, calendar, organisation), **given)
+
+        return command(name, example=example, parameters=options)(run)
+
+    return decorate
 
 
 def _end(deadline: Deadline) -> _Further:
@@ -133,12 +163,11 @@ lienthong received-at 2026-11-13T17:00:00+07:00
 lienthong received-at "2026/11/13 16:59:00" --json""",
     click.argument("instant"),
 )
-def received_at(instant: str, rule_set: str, calendar: str) -> None:
+def received_at(own: Office, instant: str) -> None:
     """When a document that entered at INSTANT counts as received.
 
     INSTANT has an offset or Z; edXML's yyyy/mm/dd HH:MM:SS is Vietnamese time.
     """
-    own = office(rule_set, calendar)
     entered = parse_instant(instant, field="INSTANT")
     own.show(duties.received_at(entered, own.rules, own.calendar), "time_received")
 
@@ -151,13 +180,13 @@ lienthong send-by 2026-11-14T22:15:00+07:00 --urgency HOA_TOC""",
     click.argument("signed_at"),
     _urgency_option,
 )
-def send_by(signed_at: str, urgency: str, rule_set: str, calendar: str) -> None:
+def send_by(own: Office, signed_at: str, urgency: str) -> None:
     """By when a document signed at SIGNED_AT must be sent.
 
     The target is the same day; QĐ 28/2018 allows the next working morning, NĐ 30/2020 the next
     working day. An urgent document is sent at once: within the rule set's time, at any hour.
     """
-    own, signed = office(rule_set, calendar), parse_instant(signed_at, field="SIGNED_AT")
+    signed = parse_instant(signed_at, field="SIGNED_AT")
     found = duties.sending_deadlines(Urgency[urgency], signed, own.rules, own.calendar)
     due = {one.name: one.moment for one in found}
     further = [
@@ -179,12 +208,12 @@ lienthong forward-by 2026-11-16T07:30:00+07:00 --urgency KHAN --json""",
     click.argument("received_at"),
     _urgency_option,
 )
-def forward_by(received_at: str, urgency: str, rule_set: str, calendar: str) -> None:
+def forward_by(own: Office, received_at: str, urgency: str) -> None:
     """By when a document received at RECEIVED_AT must be sent on.
 
     An instant outside office hours counts as received when they begin (T2).
     """
-    own, entered = office(rule_set, calendar), parse_instant(received_at, field="RECEIVED_AT")
+    entered = parse_instant(received_at, field="RECEIVED_AT")
     received = duties.received_at(entered, own.rules, own.calendar)
     found = duties.forwarding(Urgency[urgency], entered, own.rules, own.calendar)
     own.show(found, "time_forward", None, _Further("received_at", "time_received", received.at))
@@ -196,9 +225,8 @@ def forward_by(received_at: str, urgency: str, rule_set: str, calendar: str) -> 
     click.argument("day", metavar="DATE"),
     click.argument("count", metavar="N", type=int),
 )
-def add_working_days(day: str, count: int, rule_set: str, calendar: str) -> None:
+def add_working_days(own: Office, day: str, count: int) -> None:
     """The N-th working day after DATE, which itself does not count."""
-    own = office(rule_set, calendar)
     found = deadlines.add_working_days(parse_date(day, field="DATE"), count, own.calendar)
     own.show(found, "time_due", found.day, _end(found))
 
@@ -209,9 +237,8 @@ def add_working_days(day: str, count: int, rule_set: str, calendar: str) -> None
     click.argument("day", metavar="DATE"),
     click.argument("count", metavar="N", type=int),
 )
-def add_days(day: str, count: int, rule_set: str, calendar: str) -> None:
+def add_days(own: Office, day: str, count: int) -> None:
     """The N-th day after DATE; on a day off the next working day."""
-    own = office(rule_set, calendar)
     found = deadlines.add_days(parse_date(day, field="DATE"), count, own.calendar)
     own.show(found, "time_due", found.day, _end(found))
 
@@ -222,13 +249,12 @@ def add_days(day: str, count: int, rule_set: str, calendar: str) -> None:
     click.argument("year", type=int),
     click.argument("month", metavar="3|6|9|12", type=int),
 )
-def report_day(year: int, month: int, rule_set: str, calendar: str) -> None:
+def report_day(own: Office, year: int, month: int) -> None:
     """The day of a quarterly report.
 
     It is the 15th of March, June, September or December; on a day off it moves as the rule set
     says.
     """
-    own = office(rule_set, calendar)
     moved = own.rules.reports.on_day_off
     found = deadlines.report_day(year, month, own.calendar, moved)
     own.show(found, "time_report", found.day, _end(found))
