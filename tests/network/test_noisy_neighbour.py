@@ -97,11 +97,18 @@ def _honest(party: Party, outcome: Outcome, through: threading.Event) -> None:
     while not through.wait(2.0 / CALLS) and outcome.done[party.organ] < ROUNDS:
         answer = party.ask("Directory/GetOrganisation", b"")
         receiver = next(code for code in OTHERS if code != party.organ)
-        [sent] = party.submit(party.submission(party.manifest(receiver)))
-        if not answer.ok or isinstance(sent, Exception):
+        submission = party.submission(party.manifest(receiver))
+        sent = party.ask("Exchange/Submit", exchange_pb2.SubmitRequest(submissions=[submission]))
+        if not (answer.ok and sent.ok and all(map(_taken, sent.data))):
             outcome.refused.append((answer, sent))
         outcome.done[party.organ] += 1
     through.set()
+
+
+def _taken(data: bytes) -> bool:
+    """Whether everything of an answer was accepted."""
+    results = exchange_pb2.SubmitResponse.FromString(data).results
+    return not any(result.HasField("fault") for result in results)
 
 
 def _call(party: Party, outcome: Outcome, through: threading.Event) -> None:
