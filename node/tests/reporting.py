@@ -26,8 +26,8 @@ from lienthong.plugins.rule_sets import find_rule_set
 from lienthong.spi.records import Head, JournalRow, OrganisationRow
 from lienthong.spi.storage import RecordStore
 from lienthong_node.reports.terms import Rules
-from sdk.tests.reports.cast import ELSEWHERE, FINANCE, JUSTICE, NAMES, OLD_OFFICE, UBND
-from sdk.tests.reports.generated import AXIS, Entry
+from sdk.tests.reports.cast import AXIS, ELSEWHERE, FINANCE, JUSTICE, NAMES, OLD_OFFICE, UBND
+from sdk.tests.reports.generated import Entry
 
 RULES: Final = Rules(rule_set=find_rule_set("tay-ninh-2019"), table=find_calendar("vietnam"))
 NEW_CODE: Final = "H53.11"

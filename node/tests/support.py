@@ -30,7 +30,7 @@ from lienthong.model.signing import (
     Signature,
     SignatureAlgorithm,
 )
-from lienthong.model.time import to_us
+from lienthong.model.time import to_us, vietnam_date
 from lienthong.model.words import FileRole
 from lienthong.spi.records import DeliveryRow
 from lienthong.testing.clock import START
@@ -280,7 +280,7 @@ class World:
                 decision = decide_submit(command, facts, moment, self.policy)
             else:
                 assert isinstance(command, ReportStatus)
-                known = report_facts(tx, command, registry)
+                known = report_facts(tx, command, registry, vietnam_date(self.now))
                 decision = decide_report(command, known, moment, self.policy)
             if isinstance(decision, Accepted):
                 write_rows(tx, decision)

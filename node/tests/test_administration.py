@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -27,6 +29,7 @@ from lienthong.errors import (
     ConfigInvalid,
     DataCorrupt,
     DataDirectoryInUse,
+    DirectoryChanged,
     InvalidValue,
     KeyUnusable,
     LienthongError,
@@ -36,12 +39,15 @@ from lienthong.errors import (
 )
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.ids import OrganId
+from lienthong.model.organisation import OrganLink, OrganName
+from lienthong.model.time import vietnam_date
 from lienthong.pki.chain import TrustAnchors
 from lienthong.plugins import PluginHost
 from lienthong_node.admin_port import AdminPort, administration
 from lienthong_node.audit import audit
 from lienthong_node.backup import write_backup
 from lienthong_node.certificates import Authority, KeyKind, new_key
+from lienthong_node.cli import cli
 from lienthong_node.core.credentials import Role, Use
 from lienthong_node.heads import write_head
 from lienthong_node.opening import PASSPHRASE_FILE, open_folder, open_for_audit
@@ -122,6 +128,33 @@ def issue(data: Path, admin: AdminPort, target: Path, organ: str = A, **more: An
     holder = Holder(organ=organ, name=f"Cơ quan {organ}")
     key = admin.checkpoint_key
     return list(issue_profile(data, SETTINGS, holder, target, admin, key, **more))
+
+
+def test_what_was_changed_meanwhile_is_not_undone(admin: AdminPort) -> None:
+    known = admin.directory()
+    admin.put_organisations([organisation(A, in_charge="ai đó")], known)
+    with pytest.raises(DirectoryChanged):
+        admin.put_organisations([organisation(A)], known)
+    assert admin.directory().resolve(OrganId(A)).in_charge == "ai đó"
+    admin.put_organisations([organisation(A)], admin.directory())
+    admin.put_organisations([organisation(B)])
+
+
+def test_what_is_shown_is_what_holds_today(stocked: Path) -> None:
+    later = vietnam_date(datetime.now(UTC)) + timedelta(days=9)
+    planned = evolve(
+        organisation(B),
+        names=[OrganName(value="nay", valid_to=later), OrganName(value="sau", valid_from=later)],
+        parent=OrganId(C),
+        former_parents=[OrganLink(organ_id=OrganId(A), valid_to=later)],
+    )
+    with administration(stocked) as port:
+        port.put_organisations([organisation(C), planned])
+    told = CliRunner().invoke(cli, ["org", "show", str(stocked), B, "--json"])
+    [shown] = json.loads(told.stdout)["organisations"]
+    assert (shown["name"], shown["later_name"]) == ("nay", "sau")
+    assert (shown["parent"], shown["later_parent"]) == (A, C)
+    assert "nay" in CliRunner().invoke(cli, ["org", "show", str(stocked)]).stdout
 
 
 class TestProfiles:

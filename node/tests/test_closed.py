@@ -25,6 +25,7 @@ from lienthong.model.organisation import Directory, OrganCode, OrganLink
 from lienthong_node import stores
 from lienthong_node.core import checks
 from lienthong_node.core import submit as submitting
+from lienthong_node.core.checks import may_act
 from lienthong_node.core.commands import Command
 from lienthong_node.core.decision import Accepted
 from lienthong_node.core.registry import directory_with
@@ -42,6 +43,7 @@ from node.tests.support import (
     C,
     D,
     World,
+    caller,
     manifest,
     organisation,
     recall,
@@ -140,6 +142,19 @@ class TestUnderWay:
         assert isinstance(decision, Accepted)
         assert decision.parties == (A, B, HEIR)
 
+    def test_its_own_office_does_not_any_more(self) -> None:
+        """It ended with its body; the successor says who acts now."""
+        world = World()
+        package, sent = world.send(BODY), world.send(B, sender=OrganId(BODY))
+        world.directory = closing(BODY)
+        with pytest.raises(SenderMismatch):
+            world.decide(arrival(package, by=OFFICE, recipient=BODY))
+        with pytest.raises(SenderMismatch):
+            world.decide(submit(recall(sent, B, sender=OrganId(BODY)), by=OFFICE))
+        decision = world.decide(arrival(package, by=HEIR, recipient=BODY))
+        assert isinstance(decision, Accepted)
+        assert decision.parties == (A, BODY, HEIR)
+
     def test_the_office_of_its_successor_acts_too(self) -> None:
         world = World()
         package = world.send(B)
@@ -166,7 +181,9 @@ class TestUnderWay:
 
     @pytest.mark.parametrize("sender", [C, OFFICE])
     def test_nobody_else_replaces_it(self, sender: str) -> None:
+        """Nor does the successor's office in its own name."""
         world, package = under_way(A)
+        world.directory = closing(A, BODY)
         with pytest.raises(TargetUnknown):
             world.decide(submit(replace(package, B, sender=OrganId(sender))))
 
@@ -194,13 +211,25 @@ class TestGrace:
             with pytest.raises(ClosedRecipient):
                 world.decide(submit(manifest(B)))
 
+    @pytest.mark.parametrize("grace", [timedelta(days=30), timedelta.max])
+    def test_the_last_day_of_the_calendar_is_a_day_like_any_other(self, grace: timedelta) -> None:
+        world = World(
+            directory=closing(B, on=date.max), policy=evolve(GRACE, closed_code_grace=grace)
+        )
+        decision = world.decide(submit(manifest(B)))
+        assert isinstance(decision, Accepted)
+        assert decision.parties == (A, B)
+
     def test_of_several_successors_the_sender_chooses(self) -> None:
         with pytest.raises(ClosedRecipient):
             self.grace(closing(B, HEIR, C)).decide(submit(manifest(B)))
 
-    def test_there_is_none_where_nobody_took_over(self) -> None:
-        with pytest.raises(ClosedRecipient):
-            self.grace(closing(B, B)).decide(submit(manifest(B)))
+    @pytest.mark.parametrize("heirs", [[], [OrganId(B)]])
+    def test_there_is_none_where_nobody_took_over(self, heirs: list[OrganId]) -> None:
+        ended = evolve(DIRECTORY.resolve(OrganId(B)), valid_to=TODAY, successors=heirs)
+        with pytest.raises(ClosedRecipient) as found:
+            self.grace(directory_with(DIRECTORY, [ended])).decide(submit(manifest(B)))
+        assert found.value.facts["successors"] == "-"
 
     def test_a_document_reaches_a_successor_once(self) -> None:
         with pytest.raises(DuplicateRecipient):
@@ -249,6 +278,26 @@ class TestClosedCodes:
         with pytest.raises(NotYetOpen):
             World(directory=directory).decide(submit(manifest("H53.11")))
 
+    def test_nor_where_its_end_is_known_as_well(self) -> None:
+        alias = OrganId("H53.11")
+        code = OrganCode(
+            scheme=alias.scheme, value=alias, valid_from=TOMORROW, valid_to=date(2099, 1, 1)
+        )
+        directory = directory_with(DIRECTORY, [organisation(C, codes=[code])])
+        with pytest.raises(NotYetOpen) as found:
+            World(directory=directory, policy=GRACE).decide(submit(manifest("H53.11")))
+        assert found.value.facts["opens_on"] == TOMORROW
+
+    def test_one_that_came_back_is_good_again(self) -> None:
+        periods = ((None, date(2020, 1, 1)), (date(2022, 1, 1), None))
+        codes = [
+            OrganCode(scheme=OrganId(C).scheme, value=OrganId(C), valid_from=start, valid_to=end)
+            for start, end in periods
+        ]
+        world = World(directory=directory_with(DIRECTORY, [organisation(C, codes=codes)]))
+        assert isinstance(world.decide(submit(manifest(C))), Accepted)
+        assert isinstance(world.decide(submit(manifest(B, sender=OrganId(C)))), Accepted)
+
 
 class TestActingContactPoints:
     """An office that serves a body for some time only (QĐ 52/2019 Đ6.3)."""
@@ -272,6 +321,15 @@ class TestActingContactPoints:
         package = world.send(B)
         with pytest.raises(SenderMismatch):
             world.decide(arrival(package, by=D))
+
+    def test_nor_before_it_exists(self) -> None:
+        newcomer = organisation(D, contact_point_of=[OrganId(B)], valid_from=TOMORROW)
+        world = World(directory=directory_with(DIRECTORY, [newcomer]))
+        package = world.send(B)
+        with pytest.raises(SenderMismatch):
+            world.decide(arrival(package, by=D))
+        assert not may_act(caller(D), B, world.directory, TODAY)
+        assert may_act(caller(D), B, world.directory, TOMORROW)
 
     def test_an_office_that_has_ended_acts_for_nobody(self) -> None:
         world = World(directory=closing(OFFICE))

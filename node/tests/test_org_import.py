@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from lienthong.errors import ImportInvalid
 from lienthong.model.ids import OrganId, OrganScheme
-from lienthong.model.organisation import Directory, OrganName
+from lienthong.model.organisation import Directory, OrganLink, OrganName
 from lienthong_node.admin_port import batches
-from lienthong_node.core.registry import references
+from lienthong_node.core.registry import directory_with, references
 from lienthong_node.org_import import Table, merged, read_organisations
 from node.tests.support import BODY, DIRECTORY, OFFICE, TODAY, A, B, C, organisation
 
@@ -135,6 +136,49 @@ def test_what_the_file_does_not_say_stays(tmp_path: Path) -> None:
     assert office.contact_point_of == (OrganId(BODY),)
     assert office.name_on(TODAY) == "Văn phòng"
     assert department.codes == DIRECTORY.resolve(OrganId(B)).codes
+
+
+class TestPlannedChanges:
+    """They hold from their day on, whatever is imported before."""
+
+    DAY = TODAY + timedelta(days=9)
+    KNOWN = Directory(
+        [
+            organisation(A),
+            organisation(C),
+            evolve(
+                organisation(B),
+                names=[
+                    OrganName(value="nay", valid_to=DAY),
+                    OrganName(value="sau", valid_from=DAY),
+                ],
+                parent=OrganId(C),
+                former_parents=[OrganLink(organ_id=OrganId(A), valid_to=DAY)],
+            ),
+        ]
+    )
+
+    @pytest.mark.parametrize("name", ["nay", "sau"])
+    @pytest.mark.parametrize("parent", [A, C, ""])
+    def test_stay_when_what_holds_or_will_hold_is_said(
+        self, tmp_path: Path, name: str, parent: str
+    ) -> None:
+        table = read(tmp_path, f"code,name,parent\n{B},{name},{parent}\n", self.KNOWN)
+        assert table.organisations == (self.KNOWN.resolve(OrganId(B)),)
+
+    @pytest.mark.parametrize(
+        ("name", "parent", "expected"),
+        [
+            ("khác", A, f"expected nay, or from {DAY} on sau"),
+            ("nay", BODY, f"expected {A}, or from {DAY} on {C}"),
+        ],
+    )
+    def test_are_not_undone(self, tmp_path: Path, name: str, parent: str, expected: str) -> None:
+        known = directory_with(self.KNOWN, [organisation(BODY)])
+        table = read(tmp_path, f"code,name,parent\n{B},{name},{parent}\n", known)
+        [(line, reason)] = reasons(table)
+        assert line == 2
+        assert expected in reason
 
 
 class TestBatches:

@@ -14,6 +14,7 @@ from lienthong.errors import (
     Malformed,
     MissingField,
     NoSuchDay,
+    TooLarge,
     UnknownField,
 )
 from lienthong.model.ids import OrganId
@@ -22,6 +23,7 @@ from lienthong_node.org_plan import load_plan, read_plan
 from node.tests.support import DIRECTORY, HEIR, NOBODY, A, B, C, D
 
 HEAD = 'title = "Sắp xếp"\nbasis = "NQ 202/2025/QH15"\neffective = 2025-07-01\n'
+MERGE = f"[[merge]]\nfrom = ['{B}']\ninto = '{A}'\n"
 WHOLE = f"""{HEAD}
 [[found]]
 code = "{NOBODY}"
@@ -82,6 +84,14 @@ def test_all_that_a_plan_can_say() -> None:
         ("title = ", Malformed, None, 1),
         ("", MissingField, "title", None),
         (HEAD, MissingField, "merge", None),
+        (f"{HEAD}found = []", MissingField, "merge", None),
+        (HEAD.replace("2025-07-01", "0001-01-01") + MERGE, InvalidValue, "effective", 3),
+        (
+            f"{HEAD}[[rename]]\norgan = '{B}'\nname = '{'x' * 201}'",
+            InvalidValue,
+            "rename[0].name",
+            6,
+        ),
         (HEAD.replace("2025-07-01", "2025-02-29"), NoSuchDay, "effective", 3),
         (HEAD.replace("2025-07-01", '"soon"'), InvalidValue, "effective", 3),
         (HEAD.replace("2025-07-01", "2025-07-01T00:00:00+07:00"), InvalidValue, "effective", 3),
@@ -132,3 +142,18 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         read_plan(path)
     path.write_text(WHOLE, "utf-8")
     assert read_plan(path).name == str(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(WHOLE, "utf-8-sig")
+    assert read_plan(path).plan == load_plan(WHOLE, "plan.toml").plan
+
+
+def test_of_a_file_that_is_too_long_only_the_beginning_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    with path.open("wb") as file:
+        # Behind the limit it is no text: whoever reads on says so instead.
+        file.write(b"#" * (1024 * 1024 + 1) + b"\xff")
+    with pytest.raises(TooLarge, match="more than 1048576 bytes"):
+        read_plan(path)

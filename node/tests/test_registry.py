@@ -13,6 +13,7 @@ from lienthong.errors import (
     CredentialExpired,
     CredentialRevoked,
     CredentialUnknown,
+    DirectoryChanged,
     InvalidValue,
     OrganisationUnknown,
 )
@@ -102,6 +103,18 @@ class TestOrganisations:
     def test_what_it_refers_to_must_exist(self, name: str, value: Any) -> None:
         with pytest.raises(OrganisationUnknown):
             put(organisation("000.00.98.H53", **{name: value}))
+
+    def test_a_change_made_from_an_older_directory_is_refused(self) -> None:
+        known = Directory([organisation(A, version=7), organisation(B, version=9)])
+        facts = RegistryFacts(directory=known, credentials=Credentials())
+        change = PutOrganisations(
+            caller=OPERATOR, organisations=(organisation(A),), expected_version=9
+        )
+        assert decide_organisations(change, facts, MOMENT).directory_changes == 1
+        for expected in (0, 8, 10):
+            with pytest.raises(DirectoryChanged) as caught:
+                decide_organisations(evolve(change, expected_version=expected), facts, MOMENT)
+            assert caught.value.facts == {"found": 9, "expected": expected}
 
     def test_newcomers_may_refer_to_each_other(self) -> None:
         child = organisation("000.01.99.H53", parent=OrganId(NOBODY))

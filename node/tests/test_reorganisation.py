@@ -12,11 +12,9 @@ from lienthong.errors import InvalidValue
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, OrganCode, Organisation, OrganLink
 from lienthong_node.core import reorganisation
-from lienthong_node.core.credentials import Credentials
 from lienthong_node.core.plan import ContactPoint, Founding, Merge, Move, Plan, Rename, Split
 from lienthong_node.core.registry import directory_with
 from lienthong_node.core.reorganisation import reorganised
-from lienthong_node.core.routing import Route, left_to_do, routes
 from node.tests.support import (
     B_NEW_CODE,
     BODY,
@@ -30,8 +28,6 @@ from node.tests.support import (
     C,
     D,
     organisation,
-    signing,
-    signing_credentials,
 )
 
 DAY: Final = date(2026, 7, 1)
@@ -130,6 +126,20 @@ class TestCarriedOut:
     def test_again_it_changes_nothing(self) -> None:
         assert reorganised(WHOLE, after(WHOLE)) == ()
 
+    def test_again_it_changes_nothing_after_later_plans_too(self) -> None:
+        later = DAY + timedelta(days=9)
+        wanted = evolve(
+            plan(
+                rename=(rename(A, "UBND sau"), rename(NOBODY, "Sở sau")),
+                move=(move(BODY, NOBODY, under=D),),
+                contact_point=(duty(D, NOBODY, until=later + timedelta(days=90)),),
+            ),
+            effective=later,
+        )
+        known = directory_with(DIRECTORY, [organisation(BODY, parent=OrganId(A))])
+        earlier = evolve(WHOLE, contact_point=(duty(D, NOBODY, until=later),))
+        assert reorganised(earlier, after(wanted, after(earlier, known))) == ()
+
     @pytest.mark.parametrize("day", [date(2020, 1, 1), EVE])
     def test_before_its_day_everything_is_as_before(self, day: date) -> None:
         known = directory_with(DIRECTORY, [organisation(BODY, parent=OrganId(A))])
@@ -153,7 +163,124 @@ WHOLE: Final = plan(
     move=(move(BODY, under=NOBODY),),
     contact_point=(duty(D, NOBODY), duty(OFFICE, BODY)),
 )
+CORRECTED: Final[dict[str, tuple[Plan, Plan]]] = {
+    "a founding": (
+        plan(found=(NEW,)),
+        plan(
+            found=(
+                evolve(
+                    NEW,
+                    name="Sở đúng",
+                    aliases=(OrganId("H53.99"),),
+                    level=2,
+                    parent=OrganId(B),
+                    in_charge="Giám đốc",
+                ),
+            )
+        ),
+    ),
+    "a founding below one that comes behind it": (
+        plan(found=(NEW,)),
+        plan(found=(evolve(NEW, parent=OrganId("H53.9")), evolve(NEW, code=OrganId("H53.9")))),
+    ),
+    "a new code": (plan(rename=(rename(B, code=NOBODY),)), plan(rename=(rename(B, "x", NOBODY),))),
+    "a name": (plan(rename=(rename(B, "Sai"),)), plan(rename=(rename(B, "Đúng"),))),
+    "a move": (plan(move=(move(B, under=A),)), plan(move=(move(B, under=C),))),
+    "a shorter duty": (
+        plan(contact_point=(duty(D, B),)),
+        plan(contact_point=(duty(D, B, until=DAY + timedelta(days=9)),)),
+    ),
+    "a longer duty": (
+        plan(contact_point=(duty(D, B, until=DAY + timedelta(days=9)),)),
+        plan(contact_point=(duty(D, B),)),
+    ),
+}
+
+
+@pytest.mark.parametrize(("wrong", "right"), CORRECTED.values(), ids=CORRECTED)
+def test_a_corrected_plan_has_the_effect_of_the_right_one(wrong: Plan, right: Plan) -> None:
+    known = directory_with(DIRECTORY, [organisation(B, parent=OrganId(D))])
+    corrected = {one.organ_id: one for one in after(right, after(wrong, known)).organisations}
+    at_once = {one.organ_id: one for one in after(right, known).organisations}
+    assert corrected == at_once
+    assert reorganised(right, Directory(tuple(corrected.values()))) == ()
+
+
+NOT_CORRECTED: Final = {
+    "a code is given up": (
+        plan(found=(evolve(NEW, aliases=(OrganId("H53.99"),)),)),
+        plan(found=(NEW,)),
+        "found[0].code",
+    ),
+    "another heir": (
+        plan(merge=(merge(B, into=A),)),
+        plan(merge=(merge(B, into=C),)),
+        "merge[0].from",
+    ),
+    "the name of a later day": (
+        evolve(plan(rename=(rename(B, "x"),)), effective=DAY + timedelta(days=9)),
+        plan(rename=(rename(B, "x"),)),
+        "rename[0].name",
+    ),
+    "the parent of a later day": (
+        evolve(plan(move=(move(B, under=C),)), effective=DAY + timedelta(days=9)),
+        plan(move=(move(B, under=C),)),
+        "move[0].organs",
+    ),
+    "a duty of another plan": (
+        evolve(plan(contact_point=(duty(D, B),)), effective=EVE),
+        plan(contact_point=(duty(D, B, until=DAY + timedelta(days=9)),)),
+        "contact_point[0].until",
+    ),
+    "a duty without days": (
+        plan(),
+        plan(contact_point=(duty(OFFICE, BODY, until=DAY + timedelta(days=9)),)),
+        "contact_point[0].until",
+    ),
+}
+
+
+@pytest.mark.parametrize(("earlier", "wanted", "key"), NOT_CORRECTED.values(), ids=NOT_CORRECTED)
+def test_what_cannot_be_corrected_is_refused(earlier: Plan, wanted: Plan, key: str) -> None:
+    known = after(earlier, directory_with(DIRECTORY, [organisation(B, parent=OrganId(D))]))
+    with pytest.raises(InvalidValue) as caught:
+        reorganised(wanted, known)
+    assert caught.value.facts["field"] == key
+
+
 REFUSED: Final = {
+    "the first of all days": (evolve(plan(), effective=date.min), "effective"),
+    "the last of all days": (evolve(plan(), effective=date.max), "effective"),
+    "two names": (plan(rename=(rename(B, "x"), rename(B_NEW_CODE, "y"))), "rename[1].organ"),
+    "a founding and another name": (
+        plan(found=(NEW,), rename=(rename(NOBODY, "x"),)),
+        "rename[0].organ",
+    ),
+    "two parents": (
+        plan(move=(move(B, under=C), move(B_NEW_CODE, under=D))),
+        "move[1].organs",
+    ),
+    "two ends of a duty": (
+        plan(contact_point=(duty(B, C), duty(B, C, until=DAY + timedelta(days=9)))),
+        "contact_point[1].bodies",
+    ),
+    "a founding under itself": (
+        plan(found=(evolve(NEW, parent=OrganId(NOBODY)),)),
+        "found[0].parent",
+    ),
+    "each other as parents": (
+        plan(move=(move(A, under=B_NEW_CODE), move(B, under=A))),
+        "move[0].organs",
+    ),
+    "too many successors": (
+        plan(
+            found=tuple(evolve(NEW, code=OrganId(f"H53.{n}")) for n in range(900, 951)),
+            split=(split(B, *(f"H53.{n}" for n in range(900, 951))),),
+        ),
+        "split[0].into",
+    ),
+    "a name that is too long": (plan(rename=(rename(B, "x" * 201),)), "rename[0].name"),
+    "a first name that is too long": (plan(found=(evolve(NEW, name="x" * 201),)), "found[0].name"),
     "an unknown source": (plan(merge=(merge(NOBODY, into=A),)), "merge[0].from"),
     "an unknown target": (plan(merge=(merge(B, into=NOBODY),)), "merge[0].into"),
     "an unknown parent": (plan(found=(evolve(NEW, parent=OrganId("H99")),)), "found[0].parent"),
@@ -216,6 +343,12 @@ class TestContradictions:
             reorganised(wanted, DIRECTORY)
         assert caught.value.facts["field"] == key
 
+    def test_a_circle_of_parents_that_closes_later(self) -> None:
+        later = evolve(plan(move=(move(A, under=B),)), effective=DAY + timedelta(days=9))
+        known = after(later, directory_with(DIRECTORY, [organisation(A, parent=OrganId(D))]))
+        with pytest.raises(InvalidValue, match="does not stand itself"):
+            reorganised(plan(move=(move(B, under=A),)), known)
+
     def test_an_end_on_another_day(self) -> None:
         later = evolve(found(DIRECTORY, B), valid_to=DAY + timedelta(days=1))
         with pytest.raises(InvalidValue, match="does not end on 2026-07-02 already"):
@@ -255,66 +388,6 @@ class TestContradictions:
         wanted, key = REFUSED["each other"]
         with pytest.raises((pytest.fail.Exception, AssertionError)):
             self.test_are_refused_by_key(wanted, key)
-
-
-class TestRoutes:
-    def seen(
-        self, wanted: Plan, credentials: Credentials, known: Directory = DIRECTORY, grace: int = 0
-    ) -> tuple[dict[str, Route], tuple[str, ...]]:
-        changed = reorganised(wanted, known)
-        made = directory_with(known, changed)
-        found = routes(changed, known, made, credentials, day=DAY, grace=timedelta(days=grace))
-        todo = left_to_do(found, known, made, credentials, day=DAY, today=EVE)
-        return {str(one.organ_id): one for one in found}, todo
-
-    def test_of_a_merger(self) -> None:
-        wanted = plan(
-            found=(NEW,), merge=(merge(B, into=NOBODY),), contact_point=(duty(OFFICE, NOBODY),)
-        )
-        ended = signing(B)
-        seen, todo = self.seen(wanted, Credentials([ended, signing(C), signing(OFFICE)]), grace=30)
-        assert list(seen) == [NOBODY, B, OFFICE]
-        assert seen[NOBODY].begins
-        assert [link.organ_id for link in seen[OFFICE].serves] == [OrganId(NOBODY)]
-        assert seen[B] == Route(
-            organ_id=OrganId(B),
-            name=f"Cơ quan {B}",
-            begins=False,
-            ends=True,
-            successors=(OrganId(NOBODY),),
-            forwarded_until=date(2026, 7, 31),
-            parent=None,
-            contact_points=(OrganId(OFFICE),),
-            serves=(),
-            lapsed=(ended.fingerprint,),
-        )
-        assert [line.split()[0] for line in todo] == ["revoke"]
-
-    def test_without_grace_or_with_several_successors_nothing_is_forwarded(self) -> None:
-        assert (
-            self.seen(plan(merge=(merge(B, into=A),)), Credentials())[0][B].forwarded_until is None
-        )
-        seen, todo = self.seen(plan(split=(split(B, A, C),)), signing_credentials(), grace=30)
-        assert seen[B].forwarded_until is None
-        assert any("tell senders to choose" in line for line in todo)
-
-    def test_what_is_left_to_do(self) -> None:
-        known = directory_with(DIRECTORY, [organisation(C, parent=OrganId(B))])
-        wanted = plan(found=(NEW,), merge=(merge(B, OFFICE, into=NOBODY),))
-        _, todo = self.seen(wanted, Credentials(), known)
-        assert todo == (
-            f"issue certificates to {NOBODY}: it has none, nor has a contact point of it",
-            f"move {C}: {B} above it has ended",
-            f"name a contact point of {BODY}: {OFFICE} has ended",
-        )
-
-    def test_a_late_plan_says_what_it_does_not_change(self) -> None:
-        known = DIRECTORY
-        changed = reorganised(plan(merge=(merge(B, into=A),)), known)
-        made, credentials = directory_with(known, changed), signing_credentials()
-        found = routes(changed, known, made, credentials, day=DAY, grace=timedelta())
-        todo = left_to_do(found, known, made, credentials, day=DAY, today=DAY + timedelta(days=5))
-        assert todo[-1].startswith("what was recorded from 2026-07-01 to 2026-07-06 stays")
 
 
 def test_a_code_that_begins_later_is_not_written_to_before() -> None:

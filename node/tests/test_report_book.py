@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from attrs import evolve
 
 from lienthong.errors import (
     DataDirectoryInUse,
+    ReportsBehind,
     ReportsUnusable,
 )
 from lienthong.model.organisation import Directory
@@ -93,6 +95,101 @@ def test_a_file_that_cannot_be_used_is_made_anew(
     made = opened(tmp_path, store)
     assert found(made) == expected()
     made.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE meta SET value = 'abc' WHERE name = 'entries'",
+        "UPDATE tally SET measure = 'KHONG_CO' || measure",
+        'UPDATE delivery SET body = CAST(\'{"state":"khong-co"}\' AS BLOB)',
+        "UPDATE delivery SET body = CAST('[]' AS BLOB)",
+    ],
+)
+def test_damage_is_named_where_it_is_read(
+    store: MemoryRecordStore, tmp_path: Path, damage: str
+) -> None:
+    opened(tmp_path, store).close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        db.execute(damage)
+    db.close()
+
+    def read() -> None:
+        with closing(ReportBook(tmp_path / FILE_NAME)) as made, made.whole(RULES.version):
+            found(made)
+            list(made.registered([FINANCE], Period.parse("2026")))
+
+    with pytest.raises(ReportsUnusable):
+        read()
+
+
+def test_it_is_for_its_owner_alone(store: MemoryRecordStore, tmp_path: Path) -> None:
+    opened(tmp_path, store).close()
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
+    opened(tmp_path, MemoryRecordStore()).close()
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600, "made anew"
+
+
+class Killed(BaseException):
+    """The process ends."""
+
+
+def test_of_what_is_half_read_no_report_is_made(store: MemoryRecordStore, tmp_path: Path) -> None:
+    def killed(_done: int, _total: int | None) -> None:
+        raise Killed
+
+    before = MemoryRecordStore()
+    fill(before, JOURNAL.entries[:100])
+    opened(tmp_path, before).close()
+    with pytest.raises(Killed):
+        open_up_to_date(tmp_path / FILE_NAME, store, RULES, NOW, killed)
+    with closing(ReportBook(tmp_path / FILE_NAME)) as half:
+        assert half.stand.entries > 100
+        with pytest.raises(ReportsBehind), half.whole(RULES.version):
+            pass
+    with closing(opened(tmp_path, store)) as made, made.whole(RULES.version) as as_of:
+        assert as_of == NOW
+        assert found(made) == expected()
+
+
+def test_two_that_read_at_once_do_not_count_twice(store: MemoryRecordStore, tmp_path: Path) -> None:
+    def other(_done: int, _total: int | None) -> None:
+        opened(tmp_path, store).close()
+
+    with pytest.raises(DataDirectoryInUse):
+        open_up_to_date(tmp_path / FILE_NAME, store, RULES, NOW, other)
+    with closing(opened(tmp_path, store)) as made:
+        assert found(made) == expected()
+
+
+def test_what_is_read_meanwhile_does_not_change(store: MemoryRecordStore, tmp_path: Path) -> None:
+    opened(tmp_path, store).close()
+    with closing(ReportBook(tmp_path / FILE_NAME)) as made, made.whole(RULES.version):
+        with pytest.raises(DataDirectoryInUse):
+            opened(tmp_path, store)
+        assert found(made) == expected()
+
+
+def test_making_anew_that_fails_keeps_the_old(store: MemoryRecordStore, tmp_path: Path) -> None:
+    def killed(_done: int, _total: int | None) -> None:
+        raise Killed
+
+    path = tmp_path / FILE_NAME
+    opened(tmp_path, store).close()
+    with pytest.raises(Killed):
+        open_up_to_date(path, store, RULES, NOW, killed, anew=True)
+    assert list(tmp_path.iterdir()) == [path]
+    with closing(ReportBook(path)) as made, made.whole(RULES.version):
+        assert found(made) == expected()
+
+
+def test_the_directory_of_another_axis_is_not_taken_over(tmp_path: Path) -> None:
+    """As long as nothing was sent, no entry tells them apart."""
+    first, second = MemoryRecordStore(), MemoryRecordStore()
+    fill(first, ())
+    opened(tmp_path, first).close()
+    with closing(opened(tmp_path, second)) as made:
+        assert FINANCE not in made.directory()
 
 
 @pytest.mark.parametrize("damage", ["text", "schema"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from lienthong.model.time import format_vietnam, vietnam_date
 from lienthong_node.cli import cli
 from lienthong_node.opening import plugin_host, under
 from lienthong_node.reports.book import FILE_NAME
 from lienthong_node.settings import load_settings
-from node.tests.reporting import NEW_CODE, fill
+from node.tests.reporting import NEW_CODE, at, fill
 from sdk.tests.reports.generated import generate
 
 PERIOD = ("--period", "2026-Q3")
@@ -136,6 +138,45 @@ def test_rebuilding_gives_the_same(data: Path) -> None:
         "year", data, "--period", "2026", "--with-units", "--json", "--rebuild", org="000.00.00.H53"
     )
     assert without_time(first) == without_time(again)
+
+
+@pytest.mark.parametrize("content", [b"quan trong", b"SQLite format 3\0" * 99])
+def test_rebuilding_leaves_a_file_of_somebody_else(
+    data: Path, tmp_path: Path, content: bytes
+) -> None:
+    other = tmp_path / "quan-trong.txt"
+    other.write_bytes(content)
+    told = error("quarterly", data, *PERIOD, "--rebuild", "--counts", other)
+    assert told["code"] == "report.unusable"
+    assert other.read_bytes() == content
+
+
+def test_what_only_the_report_reads_is_made_anew_too(data: Path, tmp_path: Path) -> None:
+    counts = tmp_path / "counts.db"
+    options = (*PERIOD, "--format", "csv", "--counts", counts)
+    before = report("quarterly", data, *options).stdout_bytes
+    with sqlite3.connect(counts) as db:
+        db.execute("UPDATE tally SET measure = 'KHONG_CO' || measure")
+    db.close()
+    with closing(_store(data)):
+        assert error("quarterly", data, *options)["code"] == "report.unusable"
+    assert report("quarterly", data, *options).stdout_bytes == before
+
+
+def test_only_what_the_records_vouch_for_is_counted_and_frozen(tmp_path: Path) -> None:
+    """They are those of a backup: what came after it is not known."""
+    folder = tmp_path / "data"
+    assert run("init", folder, "--axis", "truc.test").exit_code == 0
+    entries = [each for each in generate(41, 12).entries if each.recorded_at < at("2026-09-10")]
+    last = entries[-1]
+    with closing(_store(folder)) as store:
+        fill(store, entries)
+    made = json.loads(report("quarterly", folder, *PERIOD, "--json").stdout)
+    assert made["source"]["Số liệu đến"] == format_vietnam(last.recorded_at)
+    told = error("quarterly", folder, *PERIOD, "--freeze")
+    assert (told["code"], told["facts"]["last"]) == ("report.period_not_over", "2026-09-14")
+    newest = json.loads(report("monthly", folder, "--json").stdout)
+    assert newest["period"]["last"] < str(vietnam_date(last.recorded_at))
 
 
 def test_the_counts_of_one_backup_go_on_with_the_next(data: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -81,17 +82,40 @@ def test_equal_reports_are_equal_files() -> None:
     assert as_xlsx(paper((1, "a"))) != as_xlsx(paper((1, "b")))
 
 
-def test_a_report_is_printed_in_vietnamese() -> None:
+def installed_font() -> Path:
+    """A font that surely has all letters."""
     pytest.importorskip("reportlab")
+    found = next(Path("/usr/share/fonts").rglob("DejaVuSerif.ttf"), None)
+    if found is None:
+        pytest.skip("DejaVu is not installed")
+    return found
+
+
+def without_vietnamese() -> Path:
+    """A font that comes with ReportLab."""
+    reportlab = pytest.importorskip("reportlab")
+    return Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
+
+
+def test_a_report_is_printed_in_vietnamese() -> None:
+    installed_font()
     from lienthong_node.reports.pdf import as_pdf
 
     rows = [(number, f"Về việc gửi, nhận văn bản điện tử <{number}>") for number in range(200)]
-    try:
-        made = as_pdf(paper(*rows, (7, "x" * 300)))
-    except FontMissing as error:
-        pytest.skip(str(error))
+    made = as_pdf(paper(*rows, (7, "x" * 300)))
     assert made.startswith(b"%PDF")
     assert made == as_pdf(paper(*rows, (7, "x" * 300))), "equal reports are equal files"
+
+
+def test_a_row_taller_than_a_page_goes_on_on_the_next() -> None:
+    font = installed_font()
+    from lienthong_node.reports.pdf import as_pdf
+
+    def pages(recipients: int) -> int:
+        cell = "; ".join(f"Ủy ban nhân dân xã số {number}" for number in range(recipients))
+        return as_pdf(paper((1, cell)), font).count(b"/Type /Page\n")
+
+    assert pages(1500) > pages(1) + 1
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,6 +131,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_missing_font_is_named_with_a_way_out(tmp_path: Path) -> None:
+    pytest.importorskip("reportlab")
     with pytest.raises(FontMissing, match="LiberationSerif"):
         find_font(folders=[tmp_path])
     with pytest.raises(FontMissing, match=r"nho\.ttf"):
@@ -123,13 +148,20 @@ def test_a_file_that_is_no_font_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"no font at all")
     with pytest.raises(FontMissing, match=r"hong\.ttf"):
         as_pdf(paper(), file)
+    with pytest.raises(FontMissing, match=r"Vera\.ttf"):
+        as_pdf(paper(), without_vietnamese())
 
 
-def test_the_best_font_is_taken(tmp_path: Path) -> None:
-    for name in ("DejaVuSerif.ttf", "LiberationSerif-Regular.ttf", "LiberationSerif-Bold.ttf"):
-        (tmp_path / name).touch()
+def test_the_best_font_that_has_all_letters_is_taken(tmp_path: Path) -> None:
+    good, lacking = installed_font(), without_vietnamese()
+    for name in ("LiberationSerif-Regular.ttf", "DejaVuSerif-Bold.ttf"):
+        shutil.copyfile(lacking, tmp_path / name)
+    with pytest.raises(FontMissing, match="LiberationSerif"):
+        find_font(folders=[tmp_path])
+    shutil.copyfile(good, tmp_path / "DejaVuSerif.ttf")
     font = find_font(folders=[tmp_path])
-    assert (font.regular.name, font.bold.name) == (
-        "LiberationSerif-Regular.ttf",
-        "LiberationSerif-Bold.ttf",
-    )
+    assert (font.regular.name, font.bold.name) == ("DejaVuSerif.ttf", "DejaVuSerif.ttf")
+    for name in ("FreeSerif.ttf", "FreeSerifBold.ttf"):
+        shutil.copyfile(good, tmp_path / name)
+    font = find_font(folders=[tmp_path])
+    assert (font.regular.name, font.bold.name) == ("FreeSerif.ttf", "FreeSerifBold.ttf")

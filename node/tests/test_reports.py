@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import resource
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from lienthong.codec.json import dump
 from lienthong.errors import (
     ConfigInvalid,
     OrganisationUnknown,
@@ -16,8 +23,9 @@ from lienthong.errors import (
     ReportFrozen,
 )
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import Directory
+from lienthong.model.time import VIETNAM
 from lienthong.reports.counting import Measure
+from lienthong.reports.facts import CheckFacts, UnitFacts
 from lienthong.reports.period import Period
 from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.reports.book import FILE_NAME, ReportBook
@@ -26,13 +34,13 @@ from lienthong_node.reports.following import open_up_to_date
 from lienthong_node.reports.making import Kind, Request, make
 from lienthong_node.reports.paper import Paper, Table, Text
 from lienthong_node.reports.snapshot import freeze, frozen_path
-from lienthong_node.reports.terms import province
 from node.tests.reporting import NEW_CODE, ORGANISATIONS, RULES, at, fill
 from sdk.tests.reports.cast import ELSEWHERE, FINANCE, JUSTICE, OLD_OFFICE, UBND
 from sdk.tests.reports.generated import generate
 
 JOURNAL = generate(21, 80)
 NOW = at("2026-11-02")
+DAY = date(2026, 7, 1)
 QUARTER = Period.parse("2026-Q3", 14)
 
 
@@ -120,6 +128,61 @@ def test_what_is_overdue_is_listed_oldest_first(book: ReportBook) -> None:
     assert len(book.open_items([FINANCE], Measure.NOT_TAKEN, year, 1)) == min(1, len(late))
 
 
+def test_a_recall_is_listed_once_and_only_when_it_is_overdue(
+    book: ReportBook, store: MemoryRecordStore, tmp_path: Path
+) -> None:
+    """The recipient has to carry it out; that the sender waits for it is no second breach."""
+    waiting = [one for one in JOURNAL.lives if one.recalled and not one.recall_confirmed]
+    inside = [one for one in waiting if one.recipient != ELSEWHERE]
+    year = Period.parse("2026")
+
+    def listed(from_book: ReportBook, now: datetime) -> int:
+        request = Request(kind=Kind.YEAR, organ=str(UBND), period=year, with_units=True)
+        made = make(request, from_book, RULES, now)
+        assert results(made)["M9f"] == str(sum(one.sender != ELSEWHERE for one in waiting))
+        rows = table(made, "Danh sách quá hạn chưa thực hiện").rows
+        return sum("hu hồi" in str(row[0]) for row in rows)
+
+    assert listed(book, NOW) == len(inside) > 0
+    first = min(one.recalled for one in waiting if one.recalled)
+    with closing(
+        open_up_to_date(tmp_path / FILE_NAME, store, RULES, first, lambda _done, _total: None)
+    ) as then:
+        assert listed(then, first) == 0
+
+
+def test_figures_are_of_each_unit_of_the_report(book: ReportBook) -> None:
+    """What one unit checks is no check by another; who is not in the figures is there, too."""
+    morning = datetime(2026, 9, 14, 8, tzinfo=VIETNAM)
+    figures = Figures(
+        units=(
+            UnitFacts(organ_id=FINANCE, has_certificate=True, report_received_on=date(2026, 9, 15)),
+        ),
+        checks=tuple(CheckFacts(organ_id=organ, checked_at=morning) for organ in (UBND, FINANCE)),
+    )
+    own = results(paper(book, organ=str(UBND), figures=figures))["M11"]
+    made = results(paper(book, organ=str(UBND), with_units=True, figures=figures))
+    days = int(own.rpartition("/")[2].rstrip(")"))
+    assert made["M11"] == f"0,00 % (0/{3 * days})"
+    assert made["M16"] == made["M20"] == "33,33 % (1/3)"
+
+
+@pytest.mark.parametrize(("day", "shown"), [(None, "không có dữ liệu"), (14, "(1/130)")])
+def test_the_period_before_has_its_own_checks(
+    book: ReportBook, day: int | None, shown: str
+) -> None:
+    """Where none was given for it, it has no data; that is not none on any day."""
+    days = [datetime(2026, 1, 6, 8, tzinfo=VIETNAM)]
+    days += [] if day is None else [datetime(2025, 7, day, 8, tzinfo=VIETNAM)] * 2
+    checks = tuple(CheckFacts(organ_id=FINANCE, checked_at=at_) for at_ in days)
+    made = paper(
+        book, Kind.HALF_YEAR, period=Period.parse("2026-H1"), figures=Figures(checks=checks)
+    )
+    [row] = [row for row in table(made, "I. Kết quả").rows if row[0] == "M11"]
+    assert str(row[2]).startswith("0,00 %")
+    assert str(row[3]).endswith(shown)
+
+
 def test_any_code_of_the_organisation_will_do(book: ReportBook) -> None:
     assert results(paper(book, organ=NEW_CODE)) == results(paper(book))
 
@@ -170,6 +233,18 @@ checked_at = 2026-09-14T08:05:00+07:00
     assert text(made, "IV. Đề xuất, kiến nghị về quy chế") == "Bỏ bản giấy"
 
 
+def test_figures_may_have_any_code_that_the_directory_knows(
+    book: ReportBook, tmp_path: Path
+) -> None:
+    file = tmp_path / "so-lieu.toml"
+    text = '[[unit]]\norgan_id = "{}"\nstaff = 40\nstaff_with_account = 38\n'
+    file.write_text(text.format(NEW_CODE), "utf-8")
+    assert results(paper(book, figures=load_figures(file)))["M13"] == "95,00 % (38/40)"
+    file.write_text(text.format("H53.99"), "utf-8")
+    with pytest.raises(OrganisationUnknown, match="H53.99"):
+        paper(book, figures=load_figures(file))
+
+
 @pytest.mark.parametrize(
     ("content", "key"),
     [
@@ -182,6 +257,7 @@ checked_at = 2026-09-14T08:05:00+07:00
         ("[[units]]\n", "units"),
         ("unit = 3\n", "unit"),
         ("[[unit]\n", "the file"),
+        ("unit = " + "[" * 3000, "the file"),
     ],
 )
 def test_figures_that_are_wrong_are_named(tmp_path: Path, content: str, key: str) -> None:
@@ -199,6 +275,24 @@ def test_a_scorecard_needs_weights(book: ReportBook) -> None:
         assert "trọng số" in text(made, "Chấm điểm")
 
 
+def incoming_registers(made: Paper) -> list[Table]:
+    title = "Sổ đăng ký văn bản đến"
+    return [
+        block for block in made.blocks if isinstance(block, Table) and block.title.startswith(title)
+    ]
+
+
+def test_each_organisation_has_a_register_of_its_own(book: ReportBook) -> None:
+    year = Period.parse("2026")
+    made = paper(book, Kind.REGISTERS, organ=str(UBND), period=year, with_units=True)
+    found = {one.title.rpartition(": ")[2]: one.rows for one in incoming_registers(made)}
+    assert len(found) == len(made.blocks) // 3 == 4
+    alone = paper(book, Kind.REGISTERS, period=year)
+    assert found[f"Sở Tài chính ({FINANCE})"] == table(alone, "Sổ đăng ký văn bản đến").rows
+    sent = table(made, f"Sổ đăng ký văn bản đi: Sở Tài chính ({FINANCE})").rows
+    assert sent == table(alone, "Sổ đăng ký văn bản đi").rows
+
+
 def test_registers_hold_each_document_once_in_order(book: ReportBook) -> None:
     made = paper(book, Kind.REGISTERS, period=Period.parse("2026"))
     incoming = table(made, "Sổ đăng ký văn bản đến").rows
@@ -209,17 +303,38 @@ def test_registers_hold_each_document_once_in_order(book: ReportBook) -> None:
     assert numbers == mine
     assert len(table(made, "Sổ theo dõi giải quyết văn bản đến").rows) == len(mine)
     outgoing = table(made, "Sổ đăng ký văn bản đi").rows
-    assert len(outgoing) == sum(issue.sender == FINANCE for issue in JOURNAL.issues)
+    again = sum(str(row[9]).startswith("Gửi lại") for row in outgoing)
+    assert len(outgoing) - again == sum(issue.sender == FINANCE for issue in JOURNAL.issues)
+    assert again == len(outgoing) - len({row[0] for row in outgoing}) > 0
     assert len(table(made, "Sổ đăng ký văn bản đi").columns) == 10
     assert len(table(made, "Sổ đăng ký văn bản đến").columns) == 10
     assert len(table(made, "Sổ theo dõi giải quyết văn bản đến").columns) == 7
 
 
-def test_a_province_is_the_top_of_the_directory() -> None:
-    directory = Directory(ORGANISATIONS)
-    assert province(FINANCE, directory) == province(OLD_OFFICE, directory) == "H53"
-    assert province(ELSEWHERE, directory) == "H04"
-    assert province(OrganId("H53.12"), directory) == "H53"
+def test_what_a_successor_enters_for_what_has_ended_is_in_its_own_register(
+    book: ReportBook, tmp_path: Path
+) -> None:
+    """The delivery keeps the code that the document was sent to."""
+    year = Period.parse("2026")
+    [old] = [one for one in ORGANISATIONS if one.organ_id == OLD_OFFICE]
+    days = sorted(facts.register_date or DAY for facts, _ in book.registered([OLD_OFFICE], year))
+    closed, own = days[len(days) // 2], len(list(book.registered([JUSTICE], year)))
+    after = sum(day >= closed for day in days)
+    assert 0 < after < len(days)
+    path = tmp_path / FILE_NAME
+    shutil.copy(book.path, path)
+    with closing(ReportBook(path)) as later:
+        with later.batch():
+            later.keep_organisations([(str(OLD_OFFICE), dump(evolve(old, valid_to=closed)))])
+
+        def incoming(organ: OrganId, *, as_was: bool) -> list[Any]:
+            made = paper(later, Kind.REGISTERS, organ=str(organ), period=year, as_was=as_was)
+            return [row[1] for one in incoming_registers(made) for row in one.rows]
+
+        assert len(incoming(OLD_OFFICE, as_was=True)) == len(days) - after
+        then = incoming(JUSTICE, as_was=True)
+        assert (len(then), then) == (own + after, sorted(then))
+        assert len(incoming(JUSTICE, as_was=False)) == own + len(days)
 
 
 def test_a_frozen_report_is_never_overwritten(book: ReportBook, tmp_path: Path) -> None:
@@ -236,6 +351,40 @@ def test_a_frozen_report_is_never_overwritten(book: ReportBook, tmp_path: Path) 
     path.unlink()
     with pytest.raises(ReportFrozen):
         freeze(path, b"so lieu khac", made)
+
+
+def test_a_freeze_that_fails_leaves_nothing(book: ReportBook, tmp_path: Path) -> None:
+    made = paper(book)
+    path = frozen_path(tmp_path, made, "csv")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            freeze(path, b"so lieu" * 4096, made)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(path.parent.iterdir()) == []
+    assert freeze(path, b"so lieu", made)
+    names = {one.name for one in path.parent.iterdir()}
+    assert names == {path.name, f"{path.name}.sha256.json"}
+    assert {one.stat().st_mode & 0o777 for one in path.parent.iterdir()} == {0o444}
+
+
+def test_reports_of_other_reach_are_told_apart(book: ReportBook, tmp_path: Path) -> None:
+    made = [
+        paper(book, organ=str(UBND), with_units=with_units, as_was=as_was)
+        for with_units in (False, True)
+        for as_was in (False, True)
+    ]
+    for seen in (
+        {one.subtitle for one in made},
+        {dict(one.source)["Phạm vi"] for one in made},
+        {frozen_path(tmp_path, one, "csv") for one in made},
+    ):
+        assert len(seen) == len(made)
+    freeze(frozen_path(tmp_path, made[3], "csv"), b"so lieu", made[3])
+    proof = frozen_path(tmp_path, made[3], "csv.sha256.json").read_text("utf-8")
+    assert json.loads(proof)["reach"] == ["with-units", "as-was"]
 
 
 def test_no_figures_are_no_data(book: ReportBook) -> None:

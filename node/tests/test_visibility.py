@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from attrs import define, evolve, field
 
+from lienthong.codec.signed import dump_entry
 from lienthong.errors import DataCorrupt, NotFound
 from lienthong.model.delivery import DeliveryEvent
-from lienthong.model.ids import OrganId, PackageId
-from lienthong.model.package import Manifest
+from lienthong.model.ids import OrganId, PackageId, Sha256
+from lienthong.model.journal import JournalEntry, PackageRecord
+from lienthong.model.organisation import Directory
+from lienthong.model.package import Manifest, PackageKind
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView
 from lienthong.testing.store import MemoryRecordStore
@@ -29,8 +32,10 @@ from lienthong_node.services.visibility import (
 from lienthong_node.stores import Recorded
 from node.tests.committing import ask, filled, make, started
 from node.tests.support import (
+    AXIS,
     BODY,
     DIRECTORY,
+    NOW,
     OFFICE,
     TODAY,
     A,
@@ -39,6 +44,8 @@ from node.tests.support import (
     D,
     caller,
     manifest,
+    organisation,
+    package_id,
     recall,
     report,
     statement,
@@ -90,11 +97,29 @@ def sent(axis: Axis) -> Manifest:
     return found
 
 
-def row(*parties: str) -> JournalRow:
-    empty: dict[str, Any] = dict.fromkeys(
-        ("entry", "leaf_hash", "subject_id", "package_id", "envelope"), b""
+def row(sender: str, *recipients: str, told: tuple[str, ...] = ()) -> JournalRow:
+    """The entry of a package, with those who represented its sender and recipients then."""
+    body = PackageRecord(
+        package_id=package_id(),
+        kind=PackageKind.NEW,
+        sender=OrganId(sender),
+        recipients=[OrganId(organ) for organ in recipients],
+        payload_sha256=Sha256(bytes(32)),
+        envelope_sha256=Sha256(bytes(32)),
     )
-    return JournalRow(index=0, proof=(), checkpoint_size=1, recorded_us=0, parties=parties, **empty)
+    entry = JournalEntry(index=0, nonce=bytes(32), recorded_at=NOW, axis=AXIS, body=body)
+    return JournalRow(
+        index=0,
+        entry=dump_entry(entry),
+        leaf_hash=b"",
+        proof=(),
+        checkpoint_size=1,
+        recorded_us=0,
+        subject_id=b"",
+        package_id=b"",
+        envelope=b"",
+        parties=(sender, *recipients, *told),
+    )
 
 
 class TestConcerns:
@@ -105,7 +130,7 @@ class TestConcerns:
     def test_todays_office_of_a_party_is_concerned(self) -> None:
         assert concerns(row(A, BODY), caller(OFFICE), DIRECTORY, TODAY)
 
-    @pytest.mark.parametrize(("parties", "organ"), [((A, B), C), ((), A), ((A, OFFICE), BODY)])
+    @pytest.mark.parametrize(("parties", "organ"), [((A, B), C), ((B, C), A), ((A, OFFICE), BODY)])
     def test_nobody_else_is(self, parties: tuple[str, ...], organ: str) -> None:
         """Above all not the body that an office serves, in what is the office's own."""
         assert not concerns(row(*parties), caller(organ), DIRECTORY, TODAY)
@@ -117,6 +142,47 @@ class TestConcerns:
         assert concerns(row(A, B), caller(B), directory, TODAY)
         assert not concerns(row(A, B), caller(D), directory, TODAY - timedelta(days=1))
         assert not concerns(row(A, D), caller(B), directory, TODAY)
+
+
+class TestYesterdaysOffice:
+    """What an office has heard for a body is no part of what its own successor takes over."""
+
+    def directory(self) -> Directory:
+        """C is the office of BODY now; D took over what OFFICE was itself."""
+        former = evolve(
+            DIRECTORY.resolve(OrganId(OFFICE)),
+            valid_to=TODAY,
+            successors=[OrganId(D)],
+            contact_point_of=(),
+        )
+        return directory_with(
+            DIRECTORY, [former, organisation(C, contact_point_of=[OrganId(BODY)])]
+        )
+
+    @pytest.mark.parametrize(
+        ("organ", "concerned"), [(OFFICE, True), (C, True), (BODY, True), (D, False)]
+    )
+    def test_keeps_what_it_was_told_and_leaves_it_to_nobody(
+        self, axis: Axis, organ: str, concerned: bool
+    ) -> None:
+        package = axis.send(BODY).package_id
+        axis.arrive(package, BODY)
+        with axis.store.read() as view:
+            for index in axis.entries:
+                [told] = view.journal(index, 1)
+                assert told.parties == (A, BODY, OFFICE)
+                assert concerns(told, caller(organ), self.directory(), TODAY) is concerned
+            asked = (package.bytes, caller(organ), self.directory(), TODAY)
+            if concerned:
+                assert len(visible_history(view, *asked)) == 2
+            else:
+                with pytest.raises(NotFound):
+                    visible_package(view, *asked)
+
+    def test_an_office_is_succeeded_in_what_is_its_own(self) -> None:
+        for parties in ((A, OFFICE), (OFFICE, B)):
+            assert concerns(row(*parties), caller(D), self.directory(), TODAY)
+        assert not concerns(row(A, B, told=(OFFICE,)), caller(D), self.directory(), TODAY)
 
 
 class TestPackages:

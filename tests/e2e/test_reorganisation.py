@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from lienthong.client import Client, Direction, Profile
-from lienthong.errors import ClosedRecipient, ClosedSender, NotFound
+from lienthong.errors import ClosedRecipient, ClosedSender, DirectoryChanged, NotFound
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import PackageRecord
@@ -24,6 +24,7 @@ from lienthong.model.time import vietnam_date
 from lienthong_node.admin_port import administration
 from lienthong_node.local import OPERATOR, LocalAxis
 from lienthong_node.opening import utc_now
+from lienthong_node.org_plan import read_plan
 from tests.e2e.commands import asked, command, refused
 from tests.e2e.conftest import make_document, package_of
 from tests.e2e.forked_axis import forked_axis
@@ -294,6 +295,22 @@ def test_a_plan_with_a_fault_changes_nothing(province: Province) -> None:
     assert (error["code"], error["facts"]["key"]) == ("model.invalid_value", "merge[1].into")
     assert (error["facts"]["line"], error["facts"]["file"]) == (str(line), str(province.plan))
     assert directory(province.axis) == before
+
+
+def test_a_plan_does_not_undo_what_somebody_else_changes_meanwhile(province: Province) -> None:
+    """The dry run and the command read the directory first; what comes in between is kept."""
+    plan = read_plan(province.plan)
+    with administration(province.axis.data) as admin, administration(province.axis.data) as other:
+        read = admin.directory()
+        changed = plan.applied_to(read)
+        other.put_organisations([evolve(read.resolve(OrganId(TTTT)), in_charge="Giám đốc")])
+        with pytest.raises(DirectoryChanged):
+            admin.put_organisations(changed, read)
+        assert WARD not in str(admin.directory())
+        again = admin.directory()
+        admin.put_organisations(plan.applied_to(again), again)
+    made = directory(province.axis).resolve(OrganId(TTTT))
+    assert (made.in_charge, made.successors) == ("Giám đốc", (OrganId(KHCN),))
 
 
 def test_a_certificate_of_what_has_ended_signs_nothing(province: Province) -> None:

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from lienthong.client import Client, Profile
+from lienthong.model.ids import DocumentNumber
 from lienthong.model.time import vietnam_date
 from lienthong.model.words import RefusalCode
 from lienthong_node.cli import cli
@@ -61,7 +62,11 @@ def live(axis: LocalAxis, document: MakeDocument, pdf: Path) -> None:
     clients = {code: Client(Profile.load(axis.profile(code))) for code in (A, B, C)}
     signed = datetime.now(UTC) - timedelta(minutes=5)
     for number in (1, 2):
-        issued = document(signed_at=signed, issued_at=signed + timedelta(minutes=1))
+        issued = document(
+            number=DocumentNumber(f"{number:02}", "QĐ-UBND"),
+            signed_at=signed,
+            issued_at=signed + timedelta(minutes=1),
+        )
         package = package_of(clients[A].send(issued, [pdf], [B, C]))
         clients[B].arrived(package)
         clients[B].accept(package, register_number=number)
@@ -93,7 +98,7 @@ def test_what_agencies_did_is_what_is_reported(
     own = report(axis.data, A, "year", "--counts", counts)
     sent = results(own)
     assert sent["M1a"] == "8"
-    assert sent["M2"] == "100,00 % (4/4)"
+    assert sent["M2"] == "100,00 % (2/2)", "each was sent twice, and issued once"
     assert sent["M4x"] == "0"
     assert sent["M19"] == "75,00 % (6/8)"
     refused = results(report(axis.data, C, "year"))

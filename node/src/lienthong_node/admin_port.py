@@ -18,12 +18,13 @@ from lienthong.errors import DataDirectoryInUse, LienthongError, NotFound
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation
+from lienthong.model.time import vietnam_date
 from lienthong_node import wire
 from lienthong_node.backup import write_backup
 from lienthong_node.committer import Committer
 from lienthong_node.core.commands import Caller, Command, PutCredential, PutOrganisations
 from lienthong_node.core.credentials import Role, Use
-from lienthong_node.core.registry import references
+from lienthong_node.core.registry import newest_version, references
 from lienthong_node.opening import Opened, open_folder, utc_now
 from lienthong_node.security_log import Deed, Event, binding, change
 from lienthong_node.settings import load_settings
@@ -60,8 +61,19 @@ class AdminPort(ABC):
     def directory(self) -> Directory: ...
 
     @abstractmethod
-    def put_organisations(self, organisations: Sequence[Organisation]) -> int:
-        """Enter or change organisations; returns the directory version."""
+    def put_organisations(
+        self, organisations: Sequence[Organisation], known: Directory | None = None
+    ) -> int:
+        """Enter or change organisations; returns the directory version.
+
+        Args:
+            organisations: as they are afterwards; more than ``BATCH`` in several commands.
+            known: the directory that the change was made from, when it must still be that one as
+                the first command is carried out.
+
+        Raises:
+            DirectoryChanged: an organisation has changed since *known* was read.
+        """
 
     @abstractmethod
     def register_credential(
@@ -145,10 +157,17 @@ class LocalAdmin(AdminPort):
     def directory(self) -> Directory:
         return self._committer.registry.directory
 
-    def put_organisations(self, organisations: Sequence[Organisation]) -> int:
+    def put_organisations(
+        self, organisations: Sequence[Organisation], known: Directory | None = None
+    ) -> int:
+        expected = newest_version(known) if known is not None else None
         for batch in batches(organisations, BATCH):
+            command = PutOrganisations(
+                caller=self._caller, organisations=batch, expected_version=expected
+            )
             with self._seen(Event.DIRECTORY_CHANGED, change(batch)):
-                self._commit(PutOrganisations(caller=self._caller, organisations=batch))
+                self._commit(command)
+            expected = None
         return self._committer.registry.version
 
     def register_credential(
@@ -217,21 +236,28 @@ class RemoteAdmin(AdminPort):
         self.checkpoint_key = profile.checkpoint_key
 
     def directory(self) -> Directory:
-        found: list[Organisation] = []
+        found: dict[str, Organisation] = {}
         version, more = 0, True
         while more:
             request = directory_pb2.ChangesRequest(since_version=version, page_size=wire.MAX_PAGE)
             page = self._ask(self._directory.Changes, request)
-            found.extend(map(wire.organisation_from, page.organisations))
+            for one in page.organisations:
+                found[one.organ_id] = attrs.evolve(wire.organisation_from(one), version=one.version)
             version, more = page.version, page.more
-        return Directory(found)
+        return Directory(tuple(found.values()))
 
-    def put_organisations(self, organisations: Sequence[Organisation]) -> int:
-        version = 0
+    def put_organisations(
+        self, organisations: Sequence[Organisation], known: Directory | None = None
+    ) -> int:
+        version, today = 0, vietnam_date(utc_now())
+        expected = newest_version(known) if known is not None else None
         for batch in batches(organisations, BATCH):
-            messages = [wire.organisation(o, utc_now().date()) for o in batch]
-            request = admin_pb2.PutOrganisationsRequest(organisations=messages)
+            messages = [wire.organisation(o, today) for o in batch]
+            request = admin_pb2.PutOrganisationsRequest(
+                organisations=messages, expected_version=expected
+            )
             version = self._ask(self._admin.PutOrganisations, request).version
+            expected = None
         return version
 
     def register_credential(

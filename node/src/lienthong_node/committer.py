@@ -28,7 +28,7 @@ from lienthong.errors import (
 )
 from lienthong.evidence.checkpoint import open_checkpoint
 from lienthong.evidence.note import VerifierKey
-from lienthong.model.time import from_us, to_us
+from lienthong.model.time import from_us, to_us, vietnam_date
 from lienthong.spi.records import Head, JournalRow
 from lienthong.spi.signer import Signer
 from lienthong.spi.storage import ReadView, RecordStore, WriteTransaction
@@ -331,9 +331,8 @@ class Committer:
                     raise DiskFull
                 return decide_submit(command, facts, moment, self._policy)
             case ReportStatus():
-                return decide_report(
-                    command, report_facts(tx, command, registry), moment, self._policy
-                )
+                known = report_facts(tx, command, registry, vietnam_date(moment.now))
+                return decide_report(command, known, moment, self._policy)
             case PutOrganisations():
                 return decide_organisations(command, _registry_facts(registry), moment)
             case PutCredential():

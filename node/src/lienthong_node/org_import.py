@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
-from lienthong.errors import ImportInvalid, LienthongError
+from lienthong.errors import ImportInvalid, InvalidValue, LienthongError
 from lienthong.model.ids import OrganId, OrganScheme
 from lienthong.model.organisation import Directory, OrganCode, Organisation, OrganName
 from lienthong.model.time import parse_date
@@ -173,7 +173,10 @@ def merged(new: Organisation, known: Directory, today: date) -> Organisation:
     """What is new about an organisation, over what the directory knows about it.
 
     What is not said stays: codes, dates, successors, duties. Another name begins *today*, and the
-    name before ends then.
+    name before ends then. What is planned for a later day stays planned.
+
+    Raises:
+        InvalidValue: another name or parent is known for a later day, and this one is a third.
     """
     if new.organ_id not in known:
         return new
@@ -184,7 +187,7 @@ def merged(new: Organisation, known: Directory, today: date) -> Organisation:
         codes=(*earlier.codes, *(code for code in new.codes if code.value not in held)),
         names=_names(new, earlier, today),
         level=new.level or earlier.level,
-        parent=new.parent or earlier.parent,
+        parent=_parent(new, earlier, today),
         in_charge=new.in_charge or earlier.in_charge,
         valid_from=new.valid_from or earlier.valid_from,
         valid_to=new.valid_to or earlier.valid_to,
@@ -193,12 +196,26 @@ def merged(new: Organisation, known: Directory, today: date) -> Organisation:
     )
 
 
+def _parent(new: Organisation, earlier: Organisation, today: date) -> OrganId | None:
+    """What stands above it at last."""
+    now = earlier.parent_on(today)
+    if new.parent in {None, now, earlier.parent}:
+        return earlier.parent
+    moved = earlier.former_parents[-1].valid_to if earlier.former_parents else None
+    if moved is not None and moved > today:
+        expected = f"{now}, or from {moved} on {earlier.parent}"
+        raise InvalidValue(field="parent", found=str(new.parent), expected=expected)
+    return new.parent
+
+
 def _names(new: Organisation, earlier: Organisation, today: date) -> tuple[OrganName, ...]:
     """The names over time, the newest last."""
-    name = new.names[-1]
-    if name.value == earlier.names[-1].value:
+    name, last = new.names[-1], earlier.names[-1]
+    if name.value in {earlier.name_on(today), last.value}:
         return earlier.names
-    last = earlier.names[-1]
+    if last.valid_from is not None and last.valid_from > today:
+        expected = f"{earlier.name_on(today)}, or from {last.valid_from} on {last.value}"
+        raise InvalidValue(field="name", found=name.value, expected=expected)
     if last.valid_from == today:
         return (*earlier.names[:-1], evolve(name, valid_from=today))
     ended = evolve(last, valid_to=today) if last.valid_to is None else last

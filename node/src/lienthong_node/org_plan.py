@@ -41,7 +41,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from lienthong.codec.toml_text import parse_toml, placed
+from lienthong.codec.toml_text import MAX_TOML_BYTES, parse_toml, placed
 from lienthong.codec.toml_values import (
     Reader,
     calendar_day,
@@ -53,7 +53,7 @@ from lienthong.codec.toml_values import (
     text_list,
     whole_number,
 )
-from lienthong.errors import ImportInvalid, InputError, MissingField
+from lienthong.errors import ImportInvalid, InputError, MissingField, TooLarge
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation
 from lienthong_node.core.plan import ContactPoint, Founding, Merge, Move, Plan, Rename, Split
@@ -84,14 +84,20 @@ class PlanFile:
 
 
 def read_plan(path: Path) -> PlanFile:
-    """Read a plan from a file in UTF-8.
+    """Read a plan from a file in UTF-8, with or without a byte order mark.
 
     Raises:
         ImportInvalid: the file cannot be read.
+        TooLarge: it is longer than 1 MiB.
         InputError: as ``load_plan``.
     """
     try:
-        text = path.read_text("utf-8")
+        with path.open("rb") as file:
+            content = file.read(MAX_TOML_BYTES + 1)
+        if len(content) > MAX_TOML_BYTES:
+            limit = f"{MAX_TOML_BYTES} bytes"
+            raise TooLarge(what=path, found=f"more than {limit}", limit=limit)
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise ImportInvalid(file=path, line=0, reason=error.strerror) from error
     except UnicodeDecodeError as error:
@@ -119,7 +125,7 @@ def load_plan(text: str, file_name: str) -> PlanFile:
 def _plan(**given: Any) -> Plan:
     try:
         _need(given, "Plan", "title", "basis", "effective")
-        if given.keys() <= {"title", "basis", "effective"}:
+        if not any(given.get(key) for key in given.keys() - {"title", "basis", "effective"}):
             raise MissingField(field="Plan.merge", clause=_CLAUSE)
     except MissingField as error:
         raise located(error, "") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from attrs import frozen
 
@@ -12,8 +13,10 @@ from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation
 from lienthong.model.package import PackageKind
-from lienthong.spi.records import CheckpointRow, JournalRow, PackageRow
+from lienthong.model.time import from_us, vietnam_date
+from lienthong.spi.records import CheckpointRow, JournalRow, PackageRow, StatementRow
 from lienthong.spi.storage import ReadView, WriteTransaction
+from lienthong_node.core.checks import holder
 from lienthong_node.core.commands import ReportStatus, SubmitPackage
 from lienthong_node.core.credentials import Credentials
 from lienthong_node.core.decision import Accepted
@@ -106,20 +109,26 @@ def submit_facts(view: ReadView, command: SubmitPackage, registry: Registry) -> 
     manifest, directory = command.manifest, registry.directory
     target = manifest.target.bytes if manifest.target else b""
     owners = {command.caller.organ, _canonical(directory, manifest.sender)}
+    existing = view.package(manifest.package_id.bytes)
     return SubmitFacts(
         directory=directory,
         credentials=registry.credentials,
-        existing=view.package(manifest.package_id.bytes),
+        existing=existing,
+        existing_on=_recorded_on(view, existing),
         possessions=_possessions(view, owners, command),
         target=view.package(target) if target else None,
         target_deliveries={row.recipient: row for row in view.deliveries(target)} if target else {},
     )
 
 
-def report_facts(view: ReadView, command: ReportStatus, registry: Registry) -> ReportFacts:
+def report_facts(
+    view: ReadView, command: ReportStatus, registry: Registry, on: date
+) -> ReportFacts:
+    """What is known about a report, on a day in Vietnam."""
     statement, directory = command.statement, registry.directory
     package_id = statement.package_id.bytes
-    recipient = _canonical(directory, statement.recipient)
+    recipient = _recipient(view, package_id, statement.recipient, directory, on)
+    existing = view.statement(statement.statement_id.bytes)
     package = view.package(package_id)
     delivery = view.delivery(package_id, recipient)
     replaced = None
@@ -128,7 +137,8 @@ def report_facts(view: ReadView, command: ReportStatus, registry: Registry) -> R
     return ReportFacts(
         directory=directory,
         credentials=registry.credentials,
-        existing=view.statement(statement.statement_id.bytes),
+        existing=existing,
+        existing_on=_recorded_on(view, existing),
         package=package,
         delivery=delivery,
         earlier=tuple(view.statements(package_id, recipient)) if delivery else (),
@@ -200,6 +210,22 @@ def _canonical(directory: Directory, organ: OrganId) -> str:
         return str(directory.resolve(organ).organ_id)
     except OrganisationUnknown:
         return str(organ)
+
+
+def _recipient(
+    view: ReadView, package_id: bytes, organ: OrganId, directory: Directory, on: date
+) -> str:
+    """Canonical code of who has the delivery to an organisation; see ``checks.holder``."""
+    canonical = _canonical(directory, organ)
+    if organ not in directory or view.delivery(package_id, canonical) is not None:
+        return canonical
+    return holder(organ, {row.recipient for row in view.deliveries(package_id)}, directory, on)
+
+
+def _recorded_on(view: ReadView, existing: PackageRow | StatementRow | None) -> date | None:
+    """The day in Vietnam on which something was recorded before."""
+    rows = view.journal(existing.index, 1) if existing is not None else ()
+    return vietnam_date(from_us(rows[0].recorded_us)) if rows else None
 
 
 def _possessions(view: ReadView, owners: set[str], command: SubmitPackage) -> dict[bytes, int]:

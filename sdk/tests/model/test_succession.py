@@ -17,6 +17,14 @@ MERGER = date(2025, 7, 1)
 LATER = date(2026, 1, 1)
 BEFORE = date(2025, 6, 30)
 DAYS = (BEFORE, MERGER, LATER)
+PERIODS = (
+    (None, None),
+    (None, MERGER),
+    (None, BEFORE),
+    (MERGER, None),
+    (LATER, None),
+    (BEFORE, LATER),
+)
 CODES = tuple(f"H{number}" for number in range(10, 16))
 
 
@@ -71,6 +79,31 @@ class TestRepresentatives:
     ) -> None:
         assert PROVINCES.representatives_of(OrganId(body), on) == codes(*expected)
 
+    def test_an_office_ends_with_its_body(self) -> None:
+        """Also where the office itself goes on: its time with the body is over."""
+        directory = Directory(
+            [
+                an_organisation("H39", "H53", valid_to=MERGER),
+                an_organisation("H53"),
+                an_organisation("H39.1", contact_point_of=codes("H39")),
+                an_organisation("H53.1", contact_point_of=codes("H53")),
+            ]
+        )
+        for office, before, after in (("H39.1", True, False), ("H53.1", False, True)):
+            asked = OrganId(office), OrganId("H39")
+            assert directory.acts_for(*asked, BEFORE) is before
+            assert directory.acts_for(*asked, MERGER) is after
+        assert directory.represented_by(OrganId("H39.1"), MERGER) == codes("H39.1")
+        assert directory.contact_points_of(OrganId("H39"), BEFORE) == codes("H39.1")
+        assert directory.contact_points_of(OrganId("H39"), MERGER) == ()
+
+    def test_an_office_that_does_not_exist_yet_acts_for_nobody(self) -> None:
+        planned = an_organisation("H53.1", contact_point_of=codes("H53"), valid_from=MERGER)
+        directory = Directory([an_organisation("H53"), planned])
+        for day, acts in ((BEFORE, False), (MERGER, True)):
+            assert directory.acts_for(planned.organ_id, OrganId("H53"), day) is acts
+            assert (OrganId("H53") in directory.represented_by(planned.organ_id, day)) is acts
+
     def test_an_organisation_acts_for_itself_also_when_it_has_ended(self) -> None:
         assert PROVINCES.acts_for(OrganId("H39"), OrganId("H39"), LATER)
 
@@ -87,18 +120,26 @@ class TestRepresentatives:
 
     @given(
         heirs=st.lists(st.lists(st.sampled_from(CODES), max_size=2), min_size=6, max_size=6),
-        ends=st.lists(st.sampled_from([None, *DAYS]), min_size=6, max_size=6),
+        periods=st.lists(st.sampled_from(PERIODS), min_size=6, max_size=6),
         bodies=st.lists(st.lists(st.sampled_from(CODES), max_size=2), min_size=6, max_size=6),
         on=st.sampled_from(DAYS),
     )
     def test_both_ways_of_asking_agree(
-        self, heirs: list[list[str]], ends: list[date | None], bodies: list[list[str]], on: date
+        self,
+        heirs: list[list[str]],
+        periods: list[tuple[date | None, date | None]],
+        bodies: list[list[str]],
+        on: date,
     ) -> None:
         """Whom one represents and who represents one; also where successors run in circles."""
         directory = Directory(
             [
-                an_organisation(code, *heir, valid_to=end, contact_point_of=codes(*served))
-                for code, heir, end, served in zip(CODES, heirs, ends, bodies, strict=True)
+                an_organisation(
+                    code, *heir, valid_from=start, valid_to=end, contact_point_of=codes(*served)
+                )
+                for code, heir, (start, end), served in zip(
+                    CODES, heirs, periods, bodies, strict=True
+                )
             ]
         )
         for one in map(OrganId, CODES):
@@ -153,10 +194,44 @@ class TestDates:
             valid_to=LATER,
         )
         found = an_organisation("000.00.13.H53", codes=[dated], valid_to=MERGER)
-        assert found.code_period(OrganId("H53.13")) == (BEFORE, MERGER)
-        assert found.code_period(found.organ_id) == (None, MERGER)
+        assert found.code_period(OrganId("H53.13"), BEFORE) == (BEFORE, MERGER)
+        assert found.code_period(found.organ_id, BEFORE) == (None, MERGER)
         assert found.codes_on(BEFORE) == codes("000.00.13.H53", "H53.13")
         assert found.codes_on(MERGER) == ()
+
+    @pytest.mark.parametrize(
+        ("on", "expected"),
+        [
+            (date(2024, 12, 31), (date(2025, 1, 1), BEFORE)),
+            (date(2025, 1, 1), (date(2025, 1, 1), BEFORE)),
+            (BEFORE, (date(2025, 1, 1), BEFORE)),
+            (MERGER, (MERGER, LATER)),
+            (LATER, (MERGER, LATER)),
+        ],
+    )
+    def test_a_code_may_come_back(self, on: date, expected: tuple[date, date]) -> None:
+        """A gap in its periods closes it for that time only."""
+        code = OrganId("H53.13")
+        periods = ((MERGER, LATER), (date(2025, 1, 1), BEFORE))
+        found = an_organisation(
+            "000.00.13.H53",
+            codes=[
+                OrganCode(scheme=code.scheme, value=code, valid_from=start, valid_to=end)
+                for start, end in periods
+            ],
+        )
+        assert found.code_period(code, on) == expected
+        assert (code in found.codes_on(on)) is (expected[0] <= on < expected[1])
+
+    def test_a_code_that_is_listed_twice_is_good_while_one_of_them_is(self) -> None:
+        code = OrganId("H53.13")
+        listed = [
+            OrganCode(scheme=code.scheme, value=code, valid_to=MERGER),
+            OrganCode(scheme=code.scheme, value=code),
+        ]
+        for order in (listed, listed[::-1]):
+            found = an_organisation("000.00.13.H53", codes=order)
+            assert found.code_period(code, LATER) == (None, None)
 
     def test_what_ends_before_it_begins_is_refused(self) -> None:
         with pytest.raises(InvalidValue, match="valid_to"):

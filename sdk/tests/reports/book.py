@@ -40,10 +40,11 @@ CALENDAR: Final = WorkCalendar(
 URGENT: Final = (Urgency.KHAN, Urgency.THUONG_KHAN, Urgency.HOA_TOC)
 TERMS: Final = Terms(
     calendar_of=lambda _: CALENDAR,
-    is_outside=lambda one, other: ELSEWHERE in (one, other) and one != other,
+    is_outside=lambda one, other, _: ELSEWHERE in (one, other) and one != other,
     urgent_send={urgency: timedelta(hours=2) for urgency in URGENT},
     urgent_forward={urgency: timedelta(hours=4) for urgency in URGENT},
     take_within=timedelta(hours=16),
+    recall_within=1,
 )
 
 
@@ -59,7 +60,7 @@ class Book:
 
     def document(self, reference: str) -> DocumentFacts | None:
         found = [one for one in self.documents.values() if one.reference == reference]
-        return found[-1] if found else None
+        return found[0] if found else None
 
     def keep(self, changes: Changes) -> None:
         self.deliveries |= {(one.package_id, one.recipient): one for one in changes.deliveries}

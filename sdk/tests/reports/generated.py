@@ -15,17 +15,23 @@ from typing import Any, Final
 from attrs import define, evolve, field, frozen
 
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
-from lienthong.model.document import Document, DocumentSigner
-from lienthong.model.ids import DocumentNumber, OrganId, PackageId, Sha256, StatementId
+from lienthong.model.document import Document
+from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
 from lienthong.model.journal import Effect, PackageRecord, StatementRecord
-from lienthong.model.kinds import DocumentKind
-from lienthong.model.package import FileEntry, Manifest, PackageKind, Recipient
+from lienthong.model.package import Manifest, PackageKind, Recipient
 from lienthong.model.report import Assignment, CheckSummary, Reason, RegisterEntry, Statement
 from lienthong.model.time import vietnam_date
 from lienthong.model.words import IssueForm, PaperBasis, RefusalCode, Urgency
-from sdk.tests.reports.cast import ELSEWHERE, FINANCE, NAMES, OLD_OFFICE, ORGANS, SUBJECTS
+from sdk.tests.reports.cast import (
+    AXIS,
+    ELSEWHERE,
+    FINANCE,
+    OLD_OFFICE,
+    ORGANS,
+    sample_document,
+    sample_manifest,
+)
 
-AXIS: Final = "axis.test"
 CLOSED_ON: Final = datetime(2026, 6, 30, 17, tzinfo=UTC)
 """Midnight in Vietnam before 1 July."""
 
@@ -165,16 +171,39 @@ def _package(made: Generated, chance: random.Random, number: int) -> None:
             answers=answered,
         )
     )
-    for recipient in recipients:
+    _deliver(made, chance, manifest, recorded)
+    if not number % 10:
+        _send_again(made, random.Random(number), manifest, recorded)
+
+
+def _send_again(made: Generated, chance: random.Random, first: Manifest, at: datetime) -> None:
+    """The same document to one more organisation, or once more: nothing is issued."""
+    recorded = at + timedelta(days=chance.randrange(1, 9))
+    recipient = chance.choice([o for o in ORGANS if o not in {first.sender, OLD_OFFICE}])
+    manifest = evolve(
+        first,
+        package_id=PackageId.new(recorded, chance.randbytes(10)),
+        recipients=[Recipient(organ_id=recipient)],
+    )
+    made.entries.append(Entry(recorded, _package_record(manifest, _S.SENT), manifest))
+    _deliver(made, chance, manifest, recorded)
+
+
+def _deliver(
+    made: Generated, chance: random.Random, manifest: Manifest, recorded: datetime
+) -> None:
+    document = manifest.document
+    assert document.issued_at is not None
+    for recipient in manifest.recipients:
         life = Life(
-            package_id=package,
-            sender=sender,
-            recipient=recipient,
+            package_id=manifest.package_id,
+            sender=manifest.sender,
+            recipient=recipient.organ_id,
             urgency=document.urgency,
             signed=document.signed_at,
-            sent=issued,
+            sent=document.issued_at,
             recorded=recorded,
-            due=due,
+            due=document.due_date,
             wants_reply=document.reply_requested,
         )
         made.lives.append(life)
@@ -286,40 +315,6 @@ def _recall(
             life.recall_confirmed,
             chance,
         )
-
-
-def sample_document(issuer: OrganId, number: int, **fields: Any) -> Document:
-    values: dict[str, Any] = {
-        "issuer_code": issuer,
-        "issuer_name": NAMES[issuer],
-        "number": DocumentNumber(f"{number:02}", "QĐ-UBND"),
-        "issued_date": date(2026, 1, 5),
-        "kind": DocumentKind.QUYET_DINH,
-        "subject": SUBJECTS[number % len(SUBJECTS)],
-        "signer": DocumentSigner(full_name="Chánh Văn phòng", position="TL. Chủ tịch"),
-    }
-    return Document(**(values | fields))
-
-
-def sample_manifest(
-    package: PackageId,
-    sender: OrganId,
-    recipients: list[OrganId],
-    document: Document,
-    **fields: Any,
-) -> Manifest:
-    main = FileEntry(
-        name="van-ban.pdf", media_type="application/pdf", size=4, sha256=Sha256.of(b"%PDF")
-    )
-    values: dict[str, Any] = {
-        "package_id": package,
-        "audience": AXIS,
-        "sender": sender,
-        "recipients": [Recipient(organ_id=organ) for organ in recipients],
-        "document": document,
-        "files": [main],
-    }
-    return Manifest(**(values | fields))
 
 
 def _package_record(manifest: Manifest, begun: DeliveryState | None) -> PackageRecord:

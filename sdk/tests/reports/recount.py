@@ -122,7 +122,8 @@ class Recount:
                 received += 1
                 notices += local(one.noticed).date() <= local(at).date()
             due = self._forward_due(one, at)
-            late = one.forwarded is None and (gone(one) or self.as_of) > due
+            taken = one.accepted or not gone(one)
+            late = one.forwarded is None and taken and (gone(one) or self.as_of) > due
             if self._in(due) and (one.forwarded or late):
                 forward[one.urgency is not Urgency.THUONG][1] += 1
                 in_time = one.forwarded is not None and one.forwarded <= due
@@ -134,7 +135,7 @@ class Recount:
             "M6u": tuple(forward[True]),
             "M8a": len(refusals),
             "M8a list": dict(Counter(one.reason.name for one in refusals if one.reason)),
-            "M8": (len(refusals), max(received, len(refusals))),
+            "M8": (len(refusals), received),
             "M8 list": dict(Counter(one.sender.value for one in refusals)),
             "M8b": median(times) if times else None,
             "M10": not_taken,
@@ -156,9 +157,9 @@ class Recount:
                 worked.append(self.work_minutes(self.received(one.entered), one.completed))
             if one.due is None:
                 continue
-            due = utc(datetime.combine(one.due + ONE_DAY, time(0)))
-            if not self._in(due):
+            if not self.first <= one.due < self.end:
                 continue
+            due = utc(datetime.combine(one.due + ONE_DAY, time(0)))
             missed = not one.completed and (gone(one) or self.as_of) > due
             open_late = not one.completed and not gone(one) and self.as_of > due
             if one.accepted and (one.completed or missed):

@@ -20,8 +20,8 @@ from lienthong.reports.facts import DeliveryFacts, DocumentFacts
 from lienthong.reports.projection import Changes, project_package, project_statement
 from lienthong.testing.strategies import manifests, statements
 from sdk.tests.reports.book import NOW, TERMS, Book
-from sdk.tests.reports.cast import FINANCE, UBND
-from sdk.tests.reports.generated import EMPTY, sample_document, sample_manifest
+from sdk.tests.reports.cast import FINANCE, UBND, sample_document, sample_manifest
+from sdk.tests.reports.generated import EMPTY
 
 STRICT: Final = evolve(TERMS, settle_within=3, recall_within=1)
 RECORDED: Final = st.datetimes(

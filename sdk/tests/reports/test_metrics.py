@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lienthong.errors import InvalidValue, OutsideCalendar
+from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import Directory, Organisation, OrganName
+from lienthong.model.organisation import Directory, Organisation, OrganLink, OrganName
+from lienthong.model.words import Urgency
 from lienthong.reports.counting import Key, Measure, count_delivery, next_turn, tally
 from lienthong.reports.counts import Basis, Counts
 from lienthong.reports.facts import CheckFacts, UnitFacts
@@ -21,16 +23,18 @@ from lienthong.reports.metrics import METRICS, Result, evaluate
 from lienthong.reports.period import Period
 from lienthong.reports.rollup import heirs, with_predecessors, with_units
 from lienthong.reports.scorecard import score
+from lienthong.reports.terms import end_of
 from lienthong.reports.values import NO_DATA, Hours, Number, Ratio
 from lienthong.rules.sections.reports import Weight
 from sdk.tests.reports.book import CALENDAR, NOW, Book
-from sdk.tests.reports.cast import FINANCE, ORGANS, UBND
+from sdk.tests.reports.cast import ELSEWHERE, FINANCE, ORGANS, UBND
 from sdk.tests.reports.generated import generate
 
 BOOK = Book.of(generate(11, 150).entries)
 DELIVERIES = tuple(BOOK.deliveries.values())
 DOCUMENTS = tuple(BOOK.documents.values())
 QUARTER = Period.parse("2026-Q3")
+YEAR = Period.parse("2026")
 
 
 def results(counts: Counts | None = None, **fields: Any) -> dict[str, Result]:
@@ -73,11 +77,65 @@ def test_of_nothing_there_is_no_share() -> None:
 
 
 def test_what_no_record_tells_is_never_zero() -> None:
-    found = results(checks_kept=False)
+    found = results()
     for number in ("M11", "M12", "M13", "M14", "M15", "M16", "M16b", "M18", "M18b", "M20"):
         assert found[number].value is NO_DATA, number
         assert found[number].listed == ()
     assert NO_DATA.text("vi") == "không có dữ liệu"
+
+
+def test_the_end_of_a_day_belongs_to_that_day() -> None:
+    """What is to be done by 24:00 of the last day of a period is due in it (BLDS 2015 Đ148.6)."""
+    end = end_of(QUARTER.end - timedelta(days=1))
+    late = evolve(
+        DELIVERIES[0],
+        accepted_at=datetime(2026, 9, 1, tzinfo=UTC),
+        forwarded_at=None,
+        completed_at=None,
+        withdrawn_at=None,
+        state=DeliveryState.RECALL_PENDING,
+        **dict.fromkeys(("send_by", "forward_by", "due_at", "reply_by", "recall_by"), end),
+    )
+    never_taken = evolve(late, accepted_at=None, take_by=end)
+    counts = Counts.of(tally([late, never_taken], as_of=NOW), ORGANS, QUARTER)
+    for measure in (
+        Measure.SETTLE_OVERDUE,
+        Measure.REPLY_OVERDUE,
+        Measure.RECALL_OVERDUE,
+        Measure.NOT_TAKEN,
+    ):
+        assert counts[measure], measure
+    for urgent, ordinary in (
+        (Measure.SEND_URGENT_DUE, Measure.SEND_DUE),
+        (Measure.FORWARD_URGENT_DUE, Measure.FORWARD_DUE),
+    ):
+        assert counts[urgent] or counts[ordinary], ordinary
+
+
+def test_a_refusal_rate_is_of_what_arrived() -> None:
+    """What is refused may have arrived before the period; of no arrival there is no rate."""
+    counts = Counts()
+    counts.add(Measure.REFUSED, "OTHER", 3)
+    assert results(counts)["M8"].value.text("vi") == "không phát sinh"
+    counts.add(Measure.RECEIVED_INSIDE, "", 2)
+    assert results(counts)["M8"].value.text("vi") == "150,00 % (3/2)"
+
+
+@pytest.mark.parametrize(("accepted_at", "due"), [(None, 0), (NOW - timedelta(days=9), 1)])
+def test_what_was_refused_untaken_was_not_passed_on_late(
+    accepted_at: datetime | None, due: int
+) -> None:
+    """M6 is of what was accepted, and of what still waits."""
+    facts = evolve(
+        DELIVERIES[0],
+        urgency=Urgency.THUONG,
+        accepted_at=accepted_at,
+        forward_by=NOW - timedelta(days=2),
+        forwarded_at=None,
+        withdrawn_at=NOW - timedelta(days=1),
+    )
+    sums = tally([facts], as_of=NOW)
+    assert sum(n for key, n in sums.items() if key.measure is Measure.FORWARD_DUE) == due
 
 
 def test_signatures_that_nobody_verified_are_not_invalid() -> None:
@@ -88,6 +146,9 @@ def test_signatures_that_nobody_verified_are_not_invalid() -> None:
     found = results(counts)
     assert found["M3a"].value == Ratio(counts[Measure.ISSUED], counts[Measure.ISSUED])
     assert found["M3c"].value == Ratio(counts[Measure.OVERRIDDEN], counts[Measure.ISSUED])
+    half = [evolve(one, signer_valid=True) for one in DOCUMENTS[1:]]
+    counts = Counts.of(tally(documents=[checked[0], *half], as_of=NOW), ORGANS, YEAR)
+    assert results(counts, period=YEAR)["M3a"].value == Ratio(1, 1), "of one both are known"
 
 
 def test_every_metric_of_the_regulations_is_there_once() -> None:
@@ -106,16 +167,19 @@ def test_days_with_fewer_than_two_checks_are_named() -> None:
         for hour in range(times)
     ]
     period, now = Period.parse("2026-08"), datetime(2026, 8, 25, 3, tzinfo=UTC)
-    counts = Counts.of(tally(checks=checks, as_of=now), [UBND], period)
-    found = results(counts, period=period, as_of=now)["M11"]
+    own = {UBND: Counts.of(tally(checks=checks, as_of=now), [UBND], period)}
+    found = results(checks=own, period=period, as_of=now)["M11"]
     missing = dict(found.listed)
-    assert missing["2026-08-21"] == 1
-    assert "2026-08-22" not in missing
-    assert "2026-08-23" not in missing
-    assert "2026-08-25" not in missing, "the day is not over"
+    assert missing[f"{UBND}/2026-08-21"] == 1
+    assert f"{UBND}/2026-08-22" not in missing
+    assert f"{UBND}/2026-08-23" not in missing
+    assert f"{UBND}/2026-08-25" not in missing, "the day is not over"
     assert found.value == Ratio(3, 17)
-    more = results(counts, period=period, as_of=now, checks_a_day=3, checks_every_day=True)["M11"]
-    assert more.value == Ratio(1, 24)
+    more = results(checks=own, period=period, as_of=now, checks_a_day=3, checks_every_day=True)
+    assert more["M11"].value == Ratio(1, 24)
+    twice = results(checks=own | {FINANCE: own[UBND]}, period=period, as_of=now)["M11"]
+    assert twice.value == Ratio(6, 34), "one check by each is not two by one"
+    assert len(twice.listed) == 2 * len(missing)
 
 
 def test_units_state_what_only_they_know() -> None:
@@ -144,7 +208,7 @@ def test_units_state_what_only_they_know() -> None:
     assert found["M12"].value == Ratio(91 * 1440, 92 * 1440)
     assert found["M13"].value == Ratio(14, 20)
     assert found["M14"].value is NO_DATA
-    assert found["M16"].value == Ratio(1, 2)
+    assert found["M16"].value == Ratio(1, 3), "of all units"
     assert found["M16"].listed == (("1", 1),)
     assert found["M16b"].value == Number(1)
     assert found["M16b"].listed == ((str(UBND), 30),)
@@ -216,7 +280,7 @@ def test_points_follow_the_weights() -> None:
 
 def test_what_did_not_happen_costs_no_points() -> None:
     weights = [Weight(metric=metric, points=10) for metric in ("M4", "M11", "M20")]
-    card = score(tuple(results(checks_kept=False).values()), weights)
+    card = score(tuple(results().values()), weights)
     assert card.possible == 0
     assert card.total.percent is None
 
@@ -248,11 +312,17 @@ def test_what_was_split_stays_its_own() -> None:
                 **closed,
             ),
             organisation("000.00.32.H53", parent=UBND),
-            organisation("000.00.33.H53"),
+            organisation(
+                "000.00.33.H53",
+                parent=UBND,
+                former_parents=[OrganLink(organ_id=ELSEWHERE, valid_to=date(2026, 7, 2))],
+            ),
             organisation(str(UBND)),
         )
     )
     found = heirs(directory, date(2026, 7, 1))
     assert found == {OrganId("000.00.30.H53"): OrganId("000.00.32.H53")}
     assert heirs(directory, date(2026, 6, 30)) == {}
-    assert with_units(UBND, directory) == {UBND, OrganId("000.00.32.H53")}
+    here = {UBND, OrganId("000.00.32.H53")}
+    assert with_units(UBND, directory, date(2026, 7, 1)) == here
+    assert with_units(UBND, directory, date(2026, 7, 2)) == here | {OrganId("000.00.33.H53")}

@@ -14,18 +14,20 @@ from lienthong.model.ids import PackageId
 from lienthong.model.journal import Effect, PackageRecord, StatementRecord
 from lienthong.model.package import PackageKind
 from lienthong.model.report import Assignment, Reason
+from lienthong.model.time import vietnam_date
 from lienthong.model.words import Urgency
+from lienthong.reports.counting import Key, Measure, count_delivery, next_turn, tally
+from lienthong.reports.counts import Counts
 from lienthong.reports.facts import DeliveryFacts, RequestKind
+from lienthong.reports.period import Period
 from lienthong.reports.projection import Changes
-from sdk.tests.reports.book import TERMS, Book
-from sdk.tests.reports.cast import FINANCE, JUSTICE, UBND
+from sdk.tests.reports.book import NOW, TERMS, Book
+from sdk.tests.reports.cast import FINANCE, JUSTICE, UBND, sample_document, sample_manifest
 from sdk.tests.reports.generated import (
     EMPTY,
     Entry,
     Life,
     acceptance,
-    sample_document,
-    sample_manifest,
     statement_entry,
 )
 
@@ -39,8 +41,8 @@ _E = DeliveryEvent
 
 def package(kind: PackageKind = PackageKind.NEW, at: datetime = AT, **fields: Any) -> Entry:
     """UBND sends to FINANCE."""
-    target = fields.pop("target", None)
-    document = sample_document(UBND, 1, **fields)
+    target, number = fields.pop("target", None), fields.pop("number", 1)
+    document = sample_document(UBND, number, **fields)
     more: dict[str, Any] = {"kind": kind, "target": target} if target else {}
     if target:
         more |= {"reason": "nhầm"} | ({} if kind is PackageKind.REPLACE else {"files": []})
@@ -89,6 +91,13 @@ def say(
 def facts_of(book: Book, sent: Entry) -> DeliveryFacts:
     found = book.delivery(sent.record.package_id, FINANCE)
     assert found is not None
+    return found
+
+
+def measures(facts: DeliveryFacts, as_of: datetime = NOW) -> dict[Measure, list[Key]]:
+    found: dict[Measure, list[Key]] = {}
+    for key, _ in count_delivery(facts, as_of):
+        found.setdefault(key.measure, []).append(key)
     return found
 
 
@@ -217,6 +226,43 @@ def test_a_recall_that_is_rejected_is_answered_and_work_goes_on() -> None:
     found = say(book, sent, _E.REJECT_RECALL, _S.ACCEPTED, AT + 4 * HOUR, reason=reason)
     assert found.withdrawn_at is None
     assert found.requests[0].answered_at == AT + 4 * HOUR
+    assert Measure.RECALL_CONFIRMED_AFTER not in measures(found), "the answer was no"
+
+
+def test_a_recall_is_overdue_once_its_day_is_over() -> None:
+    """Not from the request on, and only for whoever has to confirm it."""
+    book, sent = accepted()
+    book.take(package(PackageKind.RECALL, AT + 3 * HOUR, target=sent.record.package_id))
+    open_yet = facts_of(book, sent)
+    due = open_yet.recall_by
+    assert due is not None
+    assert {Measure.RECALL_OPEN, Measure.RECALL_UNCONFIRMED} <= measures(open_yet, due).keys()
+    assert Measure.RECALL_OVERDUE not in measures(open_yet, due)
+    assert next_turn(open_yet, due) == due
+    late = measures(open_yet, due + HOUR)
+    day = vietnam_date(due)
+    expected = Key(FINANCE, day, Measure.RECALL_OVERDUE, open_yet.name)
+    assert late[Measure.RECALL_OVERDUE] == [expected]
+    confirmed = say(book, sent, _E.CONFIRM_RECALL, _S.RECALLED, due + HOUR)
+    assert Measure.RECALL_OVERDUE not in measures(confirmed, due + 2 * HOUR)
+    assert Measure.RECALL_CONFIRMED_AFTER in measures(confirmed)
+
+
+def test_what_is_sent_again_is_no_other_document() -> None:
+    """Issuer, number and date tell documents apart, not packages."""
+    first, again = package(), package(at=AT + HOUR)
+    other = package(at=AT + HOUR, number=2)
+    book = Book.of([first, again, other])
+    documents = book.documents
+    assert [documents[one.record.package_id].resent for one in (first, again, other)] == [
+        False,
+        True,
+        False,
+    ]
+    counts = tally(book.deliveries.values(), documents.values(), as_of=AT + 2 * HOUR)
+    by_measure = Counts.of(counts, [UBND], Period.parse("2026-11"))
+    assert by_measure[Measure.ISSUED] == by_measure[Measure.E_ONLY] == 2
+    assert by_measure[Measure.SENT_INSIDE] == 3, "each time it was sent"
 
 
 def test_an_update_is_asked_and_answered() -> None:
@@ -335,7 +381,7 @@ def test_days_to_settle_hold_where_no_day_is_named() -> None:
 def test_what_a_recipient_calls_its_reply_is_one() -> None:
     """It does not name the request, and so lowers the share of linked replies."""
     book, sent = accepted(due_date=date(2026, 11, 30), reply_requested=True)
-    reply = package(at=AT + 2 * HOUR)
+    reply = package(at=AT + 2 * HOUR, number=2)
     book.take(reply)
     document = reply.content.document  # type: ignore[union-attr]  # a package's content
     lead = [Assignment(unit="Phòng Tổng hợp")]

@@ -17,7 +17,7 @@ from lienthong.reports.counts import Basis, Counts
 from lienthong.reports.metrics import evaluate
 from lienthong.reports.period import Period
 from lienthong.reports.rollup import with_predecessors
-from lienthong.reports.values import Hours, Number, Ratio, Value
+from lienthong.reports.values import Hours, Number, Rate, Value
 from sdk.tests.reports.book import CALENDAR, DAYS_OFF, NOW, SWAPPED, TERMS, Book
 from sdk.tests.reports.cast import JUSTICE, OLD_OFFICE, ORGANS, UBND
 from sdk.tests.reports.generated import Generated, generate
@@ -52,7 +52,7 @@ def counted(
 
 
 def plain(value: Value) -> object:
-    if isinstance(value, Ratio):
+    if isinstance(value, Rate):
         return value.numerator, value.denominator
     if isinstance(value, Number):
         return value.value

@@ -56,7 +56,7 @@ def import_(data: Path, file: Path, skip_invalid: bool, dry_run: bool, as_json: 
             )
         changed = [o for o in table.organisations if _differs(o, known)]
         if changed and not dry_run:
-            admin.put_organisations(changed)
+            admin.put_organisations(changed, known)
     skipped = [{"line": p.line, "reason": p.reason} for p in table.problems]
     notes = [note.reason for note in table.notes]
     verb = "would import" if dry_run else "imported"
@@ -111,7 +111,8 @@ def add(
         contact_point_of=[OrganId(body) for body in serves],
     )
     with administration(data) as admin:
-        version = admin.put_organisations([merged(organisation, admin.directory(), _today())])
+        known = admin.directory()
+        version = admin.put_organisations([merged(organisation, known, _today())], known)
     show(
         {"organ_id": str(organ_id), "directory_version": version},
         f"entered {organ_id} {name} (directory version {version})",
@@ -143,10 +144,11 @@ def close(
           --successor 000.00.00.H53
     """
     with administration(data) as admin:
-        known = admin.directory().resolve(OrganId(code))
+        directory = admin.directory()
+        known = directory.resolve(OrganId(code))
         heirs = [OrganId(heir) for heir in successors] or known.successors
         closed = evolve(known, valid_to=closed_on.date(), successors=heirs)
-        version = admin.put_organisations([closed])
+        version = admin.put_organisations([closed], directory)
     named = ", ".join(map(str, heirs)) or "-"
     show(
         {
@@ -176,9 +178,11 @@ def show_(data: Path, search: str, as_json: bool) -> None:
         directory = admin.directory()
     found = directory.search(search) if search else directory.organisations
     ordered = sorted(found, key=lambda organisation: str(organisation.organ_id))
-    lines = [f"{o.organ_id!s:<20} {o.names[-1].value}{_closed(o)}" for o in ordered]
+    today = _today()
+    lines = [f"{o.organ_id!s:<20} {o.name_on(today)}{_closed(o)}" for o in ordered]
     lines.append(f"{len(ordered)} of {len(directory)} organisations")
-    show({"organisations": [_data(o) for o in ordered]}, "\n".join(lines), as_json=as_json)
+    found_data = [_data(o, today) for o in ordered]
+    show({"organisations": found_data}, "\n".join(lines), as_json=as_json)
 
 
 org.add_command(merge)
@@ -201,13 +205,16 @@ def _closed(organisation: Organisation) -> str:
     return f"  (closed {organisation.valid_to}, successors {heirs})"
 
 
-def _data(organisation: Organisation) -> dict[str, Any]:
+def _data(organisation: Organisation, today: date) -> dict[str, Any]:
+    parent, later = organisation.parent_on(today), organisation.parent
     return {
         "organ_id": str(organisation.organ_id),
-        "name": organisation.names[-1].value,
+        "name": organisation.name_on(today),
+        "later_name": organisation.names[-1].value,
         "codes": [str(code) for code in organisation.all_codes()],
         "level": organisation.level,
-        "parent": str(organisation.parent) if organisation.parent else None,
+        "parent": str(parent) if parent else None,
+        "later_parent": str(later) if later else None,
         "valid_from": organisation.valid_from.isoformat() if organisation.valid_from else None,
         "valid_to": organisation.valid_to.isoformat() if organisation.valid_to else None,
         "successors": [str(code) for code in organisation.successors],

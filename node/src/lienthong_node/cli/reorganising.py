@@ -54,7 +54,7 @@ def merge(data: Path, plan: Path, dry_run: bool, as_json: bool) -> None:
         found = routes(changed, before, after, credentials, day=day, grace=grace)
         running = admin.running_deliveries([route.organ_id for route in found if route.ends])
         if changed and not dry_run:
-            admin.put_organisations(changed)
+            admin.put_organisations(changed, before)
     outcome = _Outcome(
         plan=file.plan,
         routes=found,
@@ -105,7 +105,7 @@ def _lasting(plan: Plan, route: Route) -> Iterator[tuple[str, str]]:
 def _ended(outcome: _Outcome, route: Route) -> Iterator[tuple[str, str]]:
     """What becomes of what was an organisation's, as lines for people."""
     heirs, running = _codes(route.successors), outcome.running[route.organ_id]
-    yield "ends", f"{outcome.plan.effective}; its registers are sealed"
+    yield "ends", f"{outcome.plan.effective}; nothing is entered in its registers any more"
     if route.forwarded_until:
         yield "new documents", f"forwarded to {heirs} until {route.forwarded_until}, then refused"
     else:

@@ -6,18 +6,25 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from lienthong.errors import ConfigInvalid, DataDirectoryInUse, PeriodNotOver, ReportsBehind
+from lienthong.errors import (
+    ConfigInvalid,
+    DataDirectoryInUse,
+    PeriodNotOver,
+    ReportsBehind,
+    ReportsUnusable,
+)
 from lienthong.model.time import from_us, vietnam_date
 from lienthong_node.cli.common import data_argument, json_option, progress, reporting
 
 if TYPE_CHECKING:
-    from lienthong.reports.period import Period
+    from lienthong.reports.period import Period, PeriodKind
+    from lienthong.spi.storage import RecordStore
     from lienthong_node.reports.book import ReportBook
     from lienthong_node.reports.making import Kind
     from lienthong_node.reports.paper import Paper
@@ -84,24 +91,46 @@ def report(
     from lienthong_node.reports.figures import Figures, load_figures
     from lienthong_node.reports.making import Kind, Request, make
 
-    rules, now = _rules(data, rule_set, calendar), utc_now()
-    period = _period(Kind(kind), asked, rules, now)
-    if freeze and period.end > vietnam_date(now):
-        raise PeriodNotOver(period=period, last=period.end, today=vietnam_date(now))
+    rules = _rules(data, rule_set, calendar)
+    named = _named_period(Kind(kind), asked, rules)
     known = load_figures(figures) if figures else Figures()
-    path = counts or data / FILE_NAME
-    book, as_of = _open(data, path, rules, now, rebuild=rebuild)
-    wanted = Request(
-        kind=Kind(kind),
-        organ=organ,
-        period=period,
-        with_units=with_units,
-        as_was=as_was,
-        figures=known,
-    )
-    with closing(book):
-        paper = make(wanted, book, rules, as_of)
+    path, now = counts or data / FILE_NAME, utc_now()
+
+    def made(*, anew: bool) -> Paper:
+        book = _open(data, path, rules, now, anew=anew)
+        with closing(book), book.whole(rules.version) as as_of:
+            period = named or _newest_period(Kind(kind), rules, as_of)
+            if freeze:
+                _require_over(period, as_of)
+            wanted = Request(
+                kind=Kind(kind),
+                organ=organ,
+                period=period,
+                with_units=with_units,
+                as_was=as_was,
+                figures=known,
+            )
+            return make(wanted, book, rules, as_of)
+
+    paper = _again_when_damaged(made, anew=rebuild)
     _write(paper, "json" if as_json and form == "table" else form, output, data, font, freeze)
+
+
+def _again_when_damaged(made: Callable[..., Paper], *, anew: bool) -> Paper:
+    """Some damage is only seen where it is read.
+
+    Raises:
+        ReportsUnusable: the counts cannot be made anew, or were so just now.
+    """
+    try:
+        return made(anew=anew)
+    except ReportsUnusable as damage:
+        if anew:
+            raise
+        try:
+            return made(anew=True)
+        except ReportsBehind:
+            raise damage from None
 
 
 def _rules(data: Path, rule_set: str, calendar: str) -> Rules:
@@ -115,38 +144,48 @@ def _rules(data: Path, rule_set: str, calendar: str) -> Rules:
     return Rules(rule_set=find_rule_set(rule_set, host), table=find_calendar(calendar))
 
 
-def _period(kind: Kind, asked: str | None, rules: Rules, now: datetime) -> Period:
-    """The period that was asked for, or the newest that is over.
+def _named_period(kind: Kind, asked: str | None, rules: Rules) -> Period | None:
+    """The period that was asked for.
 
     Raises:
         InvalidValue: it is no period.
         ConfigInvalid: it does not fit the kind of report.
     """
-    from lienthong.reports.period import Period, PeriodKind
-
-    cut_off = rules.rule_set.reports.cutoff_day
-
-    def cut(found: PeriodKind) -> int | None:
-        return cut_off if found is PeriodKind.QUARTER else None
+    from lienthong.reports.period import Period
 
     if asked is None:
-        return Period.ended_before(vietnam_date(now), kind.usual, cut(kind.usual))
+        return None
     period = Period.parse(asked)
     if period.kind not in kind.periods:
         expected = f"a {kind.usual.name.lower().replace('_', ' ')}"
         raise ConfigInvalid(file="options", key="--period", found=asked, expected=expected)
-    return Period.parse(asked, cut(period.kind))
+    return Period.parse(asked, _cut(period.kind, rules))
 
 
-def _open(
-    data: Path, path: Path, rules: Rules, now: datetime, *, rebuild: bool
-) -> tuple[ReportBook, datetime]:
-    """The counts, and as of when they are.
+def _newest_period(kind: Kind, rules: Rules, as_of: datetime) -> Period:
+    """The newest one that is over."""
+    from lienthong.reports.period import Period
 
-    While a node has the records in use, the counts are those of the last time.
+    return Period.ended_before(vietnam_date(as_of), kind.usual, _cut(kind.usual, rules))
+
+
+def _cut(kind: PeriodKind, rules: Rules) -> int | None:
+    return rules.rule_set.reports.cutoff_day if kind.name == "QUARTER" else None
+
+
+def _require_over(period: Period, as_of: datetime) -> None:
+    """Raises PeriodNotOver unless everything up to the end of a period was counted."""
+    today = vietnam_date(as_of)
+    if period.end > today:
+        raise PeriodNotOver(period=period, last=period.end - timedelta(days=1), today=today)
+
+
+def _open(data: Path, path: Path, rules: Rules, now: datetime, *, anew: bool) -> ReportBook:
+    """The counts; while a node has the records in use, those of the last time.
 
     Raises:
-        ReportsBehind: a node has the records in use, and there are no counts by these rules.
+        ReportsBehind: a node has the records in use, and there are no counts, or they were to be
+            made anew.
     """
     from lienthong_node.opening import plugin_host, under
     from lienthong_node.reports.book import ReportBook
@@ -157,21 +196,22 @@ def _open(
     try:
         store = plugin_host(data, settings).open_record_store(under(data, settings.records))
     except DataDirectoryInUse:
-        if rebuild or not path.is_file():
+        if anew or not path.is_file():
             raise ReportsBehind(path=data) from None
-        book = ReportBook(path)
-        stand = book.stand
-        if stand.rules != rules.version:
-            book.close()
-            raise ReportsBehind(path=data) from None
-        return book, from_us(stand.as_of_us)
+        return ReportBook(path)
     try:
-        if rebuild:
-            path.unlink(missing_ok=True)
+        as_of = _vouched(store, now)
         with progress("entries", total=None) as update:
-            return open_up_to_date(path, store, rules, now, update), now
+            return open_up_to_date(path, store, rules, as_of, update, anew=anew)
     finally:
         store.close()
+
+
+def _vouched(store: RecordStore, now: datetime) -> datetime:
+    """Up to when records say what happened: what came after a backup is not in it."""
+    with store.read() as view:
+        head = view.head()
+    return from_us(head.recorded_us) if head.size else now
 
 
 def _write(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date, datetime
 from typing import Protocol
 
@@ -17,9 +18,10 @@ from lienthong.errors import (
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory
 from lienthong.model.time import format_vietnam, vietnam_date
-from lienthong_node.core.commands import Caller
+from lienthong_node.core.commands import Caller, ReportStatus, SubmitPackage
 from lienthong_node.core.credentials import Credentials, Use
-from lienthong_node.core.decision import Moment
+from lienthong_node.core.decision import Moment, Repeated
+from lienthong_node.core.facts import ReportFacts, SubmitFacts
 from lienthong_node.core.policy import Policy
 
 
@@ -31,6 +33,43 @@ class Registered(Protocol):
 
     @property
     def credentials(self) -> Credentials: ...
+
+
+def repeated(
+    organ: OrganId, command: SubmitPackage | ReportStatus, facts: SubmitFacts | ReportFacts
+) -> Repeated | None:
+    """The entry of the very same bytes, for who could act for *organ* on the day of that entry.
+
+    It tells them nothing new, so their rights of today do not matter: who lost a receipt gets it
+    also when an organisation, or an office's time, has ended in between.
+    """
+    existing, day = facts.existing, facts.existing_on
+    if existing is None or day is None or existing.payload_sha256 != command.payload_sha256:
+        return None
+    if organ not in facts.directory:
+        return None
+    canonical = str(facts.directory.resolve(organ).organ_id)
+    could = may_act(command.caller, canonical, facts.directory, day)
+    return Repeated(index=existing.index) if could else None
+
+
+def holder(organ: OrganId, deliveries: Container[str], directory: Directory, on: date) -> str:
+    """Canonical code under which a package has its delivery to an organisation.
+
+    Its own; or, where the document was forwarded when it had ended, that of the successor.
+
+    Args:
+        organ: a code of the organisation, as the manifest names it.
+        deliveries: canonical codes of who has a delivery of the package.
+        directory: knows the successors.
+        on: the day in Vietnam.
+
+    Raises:
+        OrganisationUnknown: no organisation has the code.
+    """
+    own, *heirs = (str(one.organ_id) for one in directory.line_of(organ, on))
+    got = [heir for heir in heirs if heir in deliveries]
+    return got[0] if own not in deliveries and len(got) == 1 else own
 
 
 def check_audience(audience: str, policy: Policy) -> None:
@@ -67,7 +106,7 @@ def check_open(
     organisation = directory.resolve(code)
     if code in organisation.codes_on(on):
         return
-    opens_on, closed_on = organisation.code_period(code)
+    opens_on, closed_on = organisation.code_period(code, on)
     if closed_on is None or on < closed_on:
         raise NotYetOpen(organ=code, opens_on=opens_on)
     heirs = [heir for each in directory.current(code, on) for heir in each.codes_on(on)[:1]]

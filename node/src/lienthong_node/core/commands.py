@@ -73,6 +73,8 @@ class PutOrganisations:
 
     caller: Caller
     organisations: tuple[Organisation, ...]
+    expected_version: int | None = None
+    """The newest version of any organisation that the change was made from; None for any."""
 
     @property
     def weight(self) -> int:

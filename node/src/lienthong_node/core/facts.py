@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from attrs import frozen
 
@@ -20,6 +21,9 @@ class SubmitFacts:
     existing: PackageRow | None
     """The package with the same id."""
 
+    existing_on: date | None = None
+    """The day in Vietnam on which that was recorded."""
+
     possessions: Mapping[bytes, int]
     """Sizes of the files that the sender's side has uploaded, by SHA-256."""
 
@@ -36,6 +40,9 @@ class ReportFacts:
     credentials: Credentials
     existing: StatementRow | None
     """The report with the same id."""
+
+    existing_on: date | None = None
+    """The day in Vietnam on which that was recorded."""
 
     package: PackageRow | None
     delivery: DeliveryRow | None

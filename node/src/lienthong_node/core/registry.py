@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from lienthong.codec.json import dump, load
-from lienthong.errors import CodeTaken, InvalidValue, OrganisationUnknown
+from lienthong.errors import CodeTaken, DirectoryChanged, InvalidValue, OrganisationUnknown
 from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.journal import DirectoryRecord
 from lienthong.model.organisation import Directory, Organisation
@@ -28,8 +28,10 @@ def decide_organisations(
 
     Raises:
         CodeTaken: a code belongs to another organisation.
+        DirectoryChanged: an organisation has changed since the directory was read.
         OrganisationUnknown: a parent, successor or served body of any time is not in the directory.
     """
+    _check_version(command.expected_version, facts.directory)
     organisations = [
         attrs.evolve(organisation, version=moment.directory_version + position)
         for position, organisation in enumerate(command.organisations, start=1)
@@ -50,6 +52,17 @@ def decide_organisations(
         parties=tuple(dict.fromkeys(row.organ_id for row in rows)),
         organisations=rows,
     )
+
+
+def newest_version(directory: Directory) -> int:
+    """The newest version of any of its organisations; 0 when there are none."""
+    return max((organisation.version for organisation in directory.organisations), default=0)
+
+
+def _check_version(expected: int | None, directory: Directory) -> None:
+    found = newest_version(directory) if expected is not None else None
+    if found != expected:
+        raise DirectoryChanged(found=found, expected=expected)
 
 
 def directory_with(directory: Directory, changed: Iterable[Organisation]) -> Directory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Final, TypeAlias
 
 import attrs
@@ -14,6 +15,7 @@ from lienthong.flow.packages import context_of, names_lead
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.journal import StatementRecord
+from lienthong.model.organisation import Directory
 from lienthong.model.report import Statement
 from lienthong.model.time import vietnam_date
 from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
@@ -22,6 +24,8 @@ from lienthong_node.core.checks import (
     check_audience,
     check_created,
     check_signer,
+    may_act,
+    repeated,
     with_representatives,
 )
 from lienthong_node.core.commands import ReportStatus
@@ -42,7 +46,8 @@ def decide_report(
 ) -> Decision:
     """Decide on a status report.
 
-    Steps, each with the error that ends it:
+    Who could hand over the very same bytes when they were recorded is given their entry again.
+    Otherwise, each step with the error that ends it:
         1. the caller may report for its reporter (SenderMismatch);
         2. the delivery exists and the reporter is a party to it (NotFound, the same for both);
         3. the same id with the same bytes is the same report (IdReused);
@@ -52,11 +57,15 @@ def decide_report(
         6. the machine has the move (InvalidMove, GuardFailed, ConflictingReport); late and repeated
            reports are recorded without an effect.
     """
+    if (known := repeated(command.statement.reporter, command, facts)) is not None:
+        return known
     statement = command.statement
     directory, today = facts.directory, vietnam_date(moment.now)
-    reporter = acting_organ(statement.reporter, command.caller, directory, today)
+    organ = acting_organ(statement.reporter, command.caller, directory, today)
     package, delivery = _delivery(statement, facts)
-    actor, sides = _actor(statement, reporter, delivery), (delivery.sender, delivery.recipient)
+    reporter = _reporter(command, organ, delivery, directory, today)
+    actor = Actor.RECIPIENT if reporter == delivery.recipient else Actor.SENDER
+    sides = (delivery.sender, delivery.recipient)
     if facts.existing is not None:
         return _repeat(command, facts.existing)
     check_signer(command.signer, reporter, command.caller, facts, moment)
@@ -173,11 +182,16 @@ def _delivery(statement: Statement, facts: ReportFacts) -> tuple[PackageRow, Del
     return facts.package, facts.delivery
 
 
-def _actor(statement: Statement, reporter: str, delivery: DeliveryRow) -> Actor:
-    if reporter == delivery.recipient:
-        return Actor.RECIPIENT
-    if reporter == delivery.sender:
-        return Actor.SENDER
+def _reporter(
+    command: ReportStatus, organ: str, delivery: DeliveryRow, directory: Directory, today: date
+) -> str:
+    """Who reports; under the closed code of a forwarded document the successor who got it."""
+    statement = command.statement
+    if organ in {delivery.sender, delivery.recipient}:
+        return organ
+    forwarded = organ == str(directory.resolve(statement.recipient).organ_id)
+    if forwarded and may_act(command.caller, delivery.recipient, directory, today):
+        return delivery.recipient
     raise NotFound(what=f"package {statement.package_id}")
 
 

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation, OrganLink
+from lienthong.model.time import vietnam_date
 from lienthong_node.core.credentials import Credential, Credentials, Use
 
 
@@ -86,7 +87,9 @@ def _route(
         parent=organisation.parent_on(day),
         contact_points=tuple(dict.fromkeys(points)),
         serves=tuple(link for link in organisation.acting_for if link.valid_from == day),
-        lapsed=tuple(one.fingerprint for one in _signing(credentials, organ_id)) if ends else (),
+        lapsed=tuple(one.fingerprint for one in _signing(credentials, organ_id, day))
+        if ends
+        else (),
     )
 
 
@@ -104,7 +107,7 @@ def left_to_do(
     needed = dict.fromkeys(one.organ_id for one in known if one.begins)
     needed |= dict.fromkeys(heir for one in known for heir in one.successors)
     return (
-        *_certificates(needed, after, credentials, day),
+        *_certificates(needed, after, credentials, max(day, today)),
         *(_revoke(one) for one in known if one.lapsed),
         *(_choose(one) for one in known if len(one.successors) > 1),
         *_orphans(known, after, day),
@@ -113,11 +116,12 @@ def left_to_do(
     )
 
 
-def _signing(credentials: Credentials, organ_id: OrganId) -> tuple[Credential, ...]:
+def _signing(credentials: Credentials, organ_id: OrganId, day: date) -> tuple[Credential, ...]:
+    """Its signing certificates that are still good on a day."""
     return tuple(
         one
         for one in credentials.of(str(organ_id))
-        if one.use is Use.SIGNING and one.revoked_at is None
+        if one.use is Use.SIGNING and one.revoked_at is None and vietnam_date(one.not_after) >= day
     )
 
 
@@ -126,7 +130,7 @@ def _certificates(
 ) -> Iterator[str]:
     for organ in needed:
         offices = after.contact_points_of(organ, day)
-        if not any(_signing(credentials, one) for one in (organ, *offices)):
+        if not any(_signing(credentials, one, day) for one in (organ, *offices)):
             yield f"issue certificates to {organ}: it has none, nor has a contact point of it"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Container
+from datetime import date, timedelta
 
 from lienthong.errors import (
     ClosedRecipient,
@@ -35,6 +36,8 @@ from lienthong_node.core.checks import (
     check_created,
     check_open,
     check_signer,
+    holder,
+    repeated,
     with_representatives,
 )
 from lienthong_node.core.commands import SubmitPackage
@@ -49,7 +52,8 @@ def decide_submit(
 ) -> Decision:
     """Decide on a package.
 
-    Steps, each with the error that ends it:
+    Who could hand over the very same bytes when they were recorded is given their entry again.
+    Otherwise, each step with the error that ends it:
         1. the caller may send for its sender (SenderMismatch);
         2. the same id with the same bytes is the same package (IdReused);
         3. its signing certificate is bound to the sender's side now (CredentialUnknown …), it is
@@ -63,6 +67,8 @@ def decide_submit(
            sent to these recipients (TargetUnknown, MainFileChanged), and its deliveries can make
            the move (InvalidMove).
     """
+    if (known := repeated(command.manifest.sender, command, facts)) is not None:
+        return known
     manifest = command.manifest
     today = vietnam_date(moment.now)
     sender = acting_organ(manifest.sender, command.caller, facts.directory, today)
@@ -73,10 +79,12 @@ def decide_submit(
     check_created(manifest.created_at, moment.clock, policy)
     if manifest.kind in CARRIES_DOCUMENT:
         check_open(manifest.sender, ClosedSender, facts.directory, today)
-    recipients = _recipients(manifest, sender, facts.directory, today, policy)
+    target = _target(sender, facts, today)
+    got = facts.target_deliveries if target else {}
+    recipients = _recipients(manifest, sender, got, facts.directory, today, policy)
     _check_limits(manifest, policy)
     _check_files(manifest, facts)
-    changed = _target_deliveries(manifest, sender, recipients, facts, moment)
+    changed = _target_deliveries(manifest, target, recipients, facts, moment)
     created = new_deliveries(manifest, sender, recipients, moment)
     return Accepted(
         body=_record(command, sender, recipients, created),
@@ -99,12 +107,17 @@ def _repeat(command: SubmitPackage, existing: PackageRow) -> Repeated:
 
 
 def _recipients(
-    manifest: Manifest, sender: str, directory: Directory, today: date, policy: Policy
+    manifest: Manifest,
+    sender: str,
+    got: Container[str],
+    directory: Directory,
+    today: date,
+    policy: Policy,
 ) -> tuple[str, ...]:
     """Canonical codes in the order of the manifest; a forwarded one is the successor's."""
     found: dict[str, None] = {}
     for recipient in manifest.recipients:
-        canonical = _recipient(recipient.organ_id, manifest.kind, directory, today, policy)
+        canonical = _recipient(recipient.organ_id, manifest.kind, got, directory, today, policy)
         if canonical in found:
             raise DuplicateRecipient(organ=recipient.organ_id)
         if canonical == sender:
@@ -118,9 +131,14 @@ def _recipients(
 
 
 def _recipient(
-    code: OrganId, kind: PackageKind, directory: Directory, today: date, policy: Policy
+    code: OrganId,
+    kind: PackageKind,
+    got: Container[str],
+    directory: Directory,
+    today: date,
+    policy: Policy,
 ) -> str:
-    """Canonical code; a document needs an open recipient, a recall reaches closed ones too.
+    """Canonical code; a document needs an open recipient, a recall goes to who *got* its target.
 
     For the time that the policy grants, a document to a closed code goes to its one successor: the
     manifest names the closed code, the entry at the same place the successor (regulations §10).
@@ -130,13 +148,14 @@ def _recipient(
     except OrganisationUnknown:
         raise UnknownRecipient(organ=code) from None
     if kind not in CARRIES_DOCUMENT:
-        return str(organisation.organ_id)
+        return holder(code, got, directory, today)
     heirs = directory.current(code, today)
-    _, closed_on = organisation.code_period(code)
-    if closed_on is None or len(heirs) != 1 or today >= closed_on + policy.closed_code_grace:
-        check_open(code, ClosedRecipient, directory, today)
-        return str(organisation.organ_id)
-    return str(heirs[0].organ_id)
+    _, closed_on = organisation.code_period(code, today)
+    closed_for = timedelta(-1) if closed_on is None else today - closed_on
+    if len(heirs) == 1 and timedelta(0) <= closed_for < policy.closed_code_grace:
+        return str(heirs[0].organ_id)
+    check_open(code, ClosedRecipient, directory, today)
+    return str(organisation.organ_id)
 
 
 def _check_limits(manifest: Manifest, policy: Policy) -> None:
@@ -160,9 +179,17 @@ def _check_files(manifest: Manifest, facts: SubmitFacts) -> None:
             raise SizeMismatch(what=file.name, found=size, expected=file.size)
 
 
+def _target(sender: str, facts: SubmitFacts, today: date) -> PackageRow | None:
+    """The document that the package is about, if it is the sender's to change."""
+    target = facts.target
+    if target is None or PackageKind(target.kind) not in CARRIES_DOCUMENT:
+        return None
+    return target if _owns(sender, target.sender, facts.directory, today) else None
+
+
 def _target_deliveries(
     manifest: Manifest,
-    sender: str,
+    target: PackageRow | None,
     recipients: tuple[str, ...],
     facts: SubmitFacts,
     moment: Moment,
@@ -170,12 +197,7 @@ def _target_deliveries(
     """The deliveries of the target as the package leaves them."""
     if manifest.target is None:
         return ()
-    target = facts.target
-    if (
-        target is None
-        or not _owns(sender, target.sender, facts.directory, vietnam_date(moment.now))
-        or PackageKind(target.kind) not in CARRIES_DOCUMENT
-    ):
+    if target is None:
         raise TargetUnknown(package=manifest.target, action=manifest.kind.value)
     if manifest.kind is PackageKind.UPDATE:
         _check_main_file(manifest, target)

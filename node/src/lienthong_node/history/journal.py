@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from attrs import frozen
+from attrs import Factory, define, frozen
 
+from lienthong.codec.json import load
 from lienthong.codec.signed import dump_receipt, load_entry, receipt_from_message
 from lienthong.errors import DataCorrupt
 from lienthong.evidence.bundle import verify_bundle
@@ -16,12 +18,16 @@ from lienthong.evidence.merkle import append
 from lienthong.evidence.note import VerifierKey
 from lienthong.evidence.receipt import Recorded, RecordedPackage
 from lienthong.model.delivery import DeliveryEvent
+from lienthong.model.ids import OrganId
 from lienthong.model.journal import DirectoryRecord, PackageRecord, StatementRecord
+from lienthong.model.organisation import Directory, Organisation
+from lienthong.model.time import vietnam_date
 from lienthong.pki.chain import TrustAnchors
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
 from lienthong_node.audit import audit
+from lienthong_node.core.checks import with_representatives
 from lienthong_node.opening import open_for_audit
 from lienthong_node.stores import read_recorded
 
@@ -40,6 +46,9 @@ class Entry:
     """SHA-256 of the signed bytes."""
 
     parties: frozenset[str] = frozenset()
+    delivery: tuple[str, str] | None = None
+    """The delivery (package, recipient) that a report is about; None for all else."""
+
     accepted: tuple[tuple[str, str], ...] = ()
     """The delivery (package, recipient) that this entry confirms: an acceptance with an effect."""
 
@@ -101,34 +110,61 @@ def _shown(index: int, recorded: Recorded) -> Entry:
 
 def entries(view: ReadView) -> Iterator[Entry]:
     """All entries of a store. Whom one concerns is worked out anew, not taken from its tables."""
-    senders: dict[str, str] = {}
+    known = _Known()
     frontier: tuple[bytes, ...] = ()
     start = 0
     while rows := view.journal(start, PAGE):
         for row in rows:
             tree = append(frontier, start, [row.entry])
             frontier, start = tree.frontier, start + 1
-            yield _entry(view, row, senders, tree.root.hex())
+            yield _entry(view, row, known, tree.root.hex())
 
 
-def _entry(view: ReadView, row: JournalRow, senders: dict[str, str], root: str) -> Entry:
-    body = load_entry(row.entry).body
+@define
+class _Known:
+    """What the entries before have said."""
+
+    senders: dict[str, str] = Factory(dict)
+    """By package."""
+
+    organisations: dict[OrganId, Organisation] = Factory(dict)
+    _directory: Directory | None = None
+
+    def change(self, body: DirectoryRecord, envelope: bytes) -> None:
+        """Take over a change of the directory."""
+        if body.subject == "organisation":
+            found = (load(Organisation, line) for line in envelope.split(b"\n"))
+            self.organisations |= {one.organ_id: one for one in found}
+            self._directory = None
+
+    def concerned(self, organs: Iterable[str], on: date) -> frozenset[str]:
+        """Organisations and who represented them on a day in Vietnam."""
+        if self._directory is None:
+            self._directory = Directory(tuple(self.organisations.values()))
+        return frozenset(with_representatives(tuple(organs), self._directory, on))
+
+
+def _entry(view: ReadView, row: JournalRow, known: _Known, root: str) -> Entry:
+    entry = load_entry(row.entry)
+    body, day = entry.body, vietnam_date(entry.recorded_at)
     message = wire.receipt(read_recorded(view, row.index))
     receipt = hashlib.sha256(dump_receipt(receipt_from_message(message))).hexdigest()
     if isinstance(body, DirectoryRecord):
+        known.change(body, row.envelope)
         parties = frozenset(row.parties)
         return Entry(index=row.index, parties=parties, receipt=receipt, root=root)
     package = str(body.package_id)
     if isinstance(body, PackageRecord):
-        senders[package] = str(body.sender)
-        name, concerned = package, {str(body.sender), *map(str, body.recipients)}
+        sender = known.senders[package] = str(body.sender)
+        name, sides = package, (sender, *map(str, body.recipients))
     else:
-        name, concerned = str(body.statement_id), {senders[package], str(body.recipient)}
+        name, sides = str(body.statement_id), (known.senders[package], str(body.recipient))
     return Entry(
         index=row.index,
         id=name,
         payload=body.payload_sha256.hex,
-        parties=frozenset(concerned),
+        parties=known.concerned(sides, day),
+        delivery=None if isinstance(body, PackageRecord) else (package, str(body.recipient)),
         accepted=_accepted(body),
         receipt=receipt,
         root=root,

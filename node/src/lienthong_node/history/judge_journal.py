@@ -26,7 +26,7 @@ def judge_journal(found: Sorted, journal: Journal) -> Iterator[Finding]:
     yield from _refused(found, by_id)
     if journal.whole:
         yield from _gaps(journal)
-        yield from _confirmed(found, journal)
+        yield from _confirmed(found, journal, by_id)
         yield from _heads(found, journal)
         for reading in found.readings.values():
             end = len(journal.entries) if found.ended else reading.position
@@ -83,13 +83,18 @@ def _refused(found: Sorted, by_id: Mapping[str, Entry]) -> Iterator[Finding]:
             yield Finding(promise=Promise.I2, text=text, line=attempts.fails[-1][0])
 
 
-def _confirmed(found: Sorted, journal: Journal) -> Iterator[Finding]:
-    """An acknowledged acceptance had its effect, with this report or an earlier one."""
+def _confirmed(found: Sorted, journal: Journal, by_id: Mapping[str, Entry]) -> Iterator[Finding]:
+    """An acknowledged acceptance had its effect, with this report or an earlier one.
+
+    Who accepts for another organisation names it in the report, of which the journal has the entry.
+    """
     accepted = {delivery for entry in journal.entries for delivery in entry.accepted}
     for attempts in found.attempts.values():
         for number, event in attempts.oks[:1]:
             accepts = event.op is Operation.REPORT and event.event == "ACCEPT" and event.package
-            if accepts and (event.package, event.by) not in accepted:
+            entry = by_id.get(event.id)
+            own = entry.delivery if entry is not None else None
+            if accepts and (own or (event.package, event.by)) not in accepted:
                 text = f"{event.package} was accepted by {event.by}, the journal has it not"
                 yield Finding(promise=Promise.I1, text=text, line=number)
 

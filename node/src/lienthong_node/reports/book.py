@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 from attrs import frozen
 
 from lienthong.codec.json import dump, load
-from lienthong.errors import DataDirectoryInUse, LienthongError, ReportsUnusable
+from lienthong.errors import DataDirectoryInUse, LienthongError, ReportsBehind, ReportsUnusable
 from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.organisation import Directory, Organisation
 from lienthong.model.time import from_us, to_us
@@ -36,6 +36,7 @@ from lienthong.reports.counts import Counts
 from lienthong.reports.facts import DeliveryFacts, DocumentFacts
 from lienthong.reports.period import Period
 from lienthong.reports.projection import Changes
+from lienthong_node.reports.stand import Stand
 
 T = TypeVar("T")
 
@@ -53,33 +54,13 @@ _OLD_ITEM: Final = """
 """
 
 FILE_NAME: Final = "reports.db"
-_APPLICATION: Final = 68
-_OURS: Final = b"LTRP"
-"""The application id, and where SQLite's header has it."""
-
 _PAGE: Final = 500
 _RECENT: Final = 50_000
 """Deliveries that are kept in memory, since most of what is new concerns what is young."""
 
 _CACHE_KIB: Final = 64 * 1024
-
-
-@frozen(kw_only=True)
-class Stand:
-    """Up to where the journal was read, and by which rules."""
-
-    entries: int = 0
-    """Entries that were read."""
-
-    leaf_hash: str = ""
-    """Of the last one, hexadecimal: the journal that it goes on with is the same one."""
-
-    rules: str = ""
-    """Versions of rule set and calendars."""
-
-    directory_version: int = 0
-    as_of_us: int = 0
-    """Up to when deadlines were looked at."""
+_PRIVATE: Final = 0o600
+"""It says what the records say, which are for the node alone."""
 
 
 @frozen
@@ -88,16 +69,6 @@ class _Counted:
 
     facts: DeliveryFacts
     as_of: datetime
-
-
-def is_ours(path: Path) -> bool:
-    """Whether a file was made as a file of reports, whatever has become of it since."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_APPLICATION + len(_OURS))
-    except OSError:
-        return False
-    return head[_APPLICATION:] == _OURS
 
 
 class ReportBook:
@@ -111,8 +82,10 @@ class ReportBook:
         """
         self.path = path
         try:
+            if not path.exists():
+                path.touch(mode=_PRIVATE)
             self._db = sqlite3.connect(path, isolation_level=None)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise ReportsUnusable(path=path, reason=error) from error
         try:
             self._prepare()
@@ -139,7 +112,7 @@ class ReportBook:
 
     @property
     def stand(self) -> Stand:
-        with self._named_faults():
+        with self._named_faults(), self._named_damage():
             return Stand(
                 entries=int(self._meta("entries") or 0),
                 leaf_hash=self._meta("leaf_hash"),
@@ -164,8 +137,32 @@ class ReportBook:
             if len(self._recent) > _RECENT:
                 self._forget()
 
-    def note(self, stand: Stand) -> None:
-        """Remember where the journal stands; inside a batch."""
+    @contextmanager
+    def whole(self, rules: str) -> Iterator[datetime]:
+        """Everything inside reads one state, that of the instant it gives.
+
+        Raises:
+            ReportsBehind: it was not made by these rules, or not all of it was.
+        """
+        with self._named_faults():
+            self._db.execute("BEGIN")
+            try:
+                stand = self.stand
+                if stand.rules != rules or not stand.as_of_us:
+                    raise ReportsBehind(path=self.path)
+                yield from_us(stand.as_of_us)
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+
+    def note(self, stand: Stand, *, after: Stand) -> None:
+        """Remember where the journal stands; inside a batch.
+
+        Raises:
+            DataDirectoryInUse: another report has taken it further than ``after``.
+        """
+        if self.stand != after:
+            raise DataDirectoryInUse(path=self.path)
         self._put_meta(
             entries=str(stand.entries),
             leaf_hash=stand.leaf_hash,
@@ -219,7 +216,7 @@ class ReportBook:
         return None if found is None else found.facts
 
     def document(self, reference: str) -> DocumentFacts | None:
-        query = "SELECT body FROM document WHERE reference = ? ORDER BY issued_us DESC LIMIT 1"
+        query = "SELECT body FROM document WHERE reference = ? ORDER BY issued_us LIMIT 1"
         row = self._db.execute(query, (reference,)).fetchone()
         return None if row is None else self._load(DocumentFacts, row[0])
 
@@ -237,7 +234,7 @@ class ReportBook:
         """
         days = (period.first.isoformat(), period.end.isoformat())
         found = {}
-        with self._named_faults():
+        with self._named_faults(), self._named_damage():
             for organ in organs:
                 found[organ] = Counts()
                 for measure, detail, n in self._db.execute(query, (organ.value, *days)):
@@ -374,11 +371,17 @@ class ReportBook:
                 raise DataDirectoryInUse(path=self.path) from error
             raise ReportsUnusable(path=self.path, reason=error) from error
 
-    def _load(self, kind: type[T], body: bytes) -> T:
+    @contextmanager
+    def _named_damage(self) -> Iterator[None]:
+        """Around what only takes apart what the file holds."""
         try:
-            return load(kind, body)
-        except LienthongError as error:
+            yield
+        except (LienthongError, ValueError, LookupError, TypeError) as error:
             raise ReportsUnusable(path=self.path, reason=error) from error
+
+    def _load(self, kind: type[T], body: bytes) -> T:
+        with self._named_damage():
+            return load(kind, body)
 
 
 def _row(counted: _Counted) -> tuple[object, ...]:

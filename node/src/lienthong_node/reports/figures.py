@@ -28,6 +28,7 @@ from attrs import frozen
 from lienthong.codec.json import from_data
 from lienthong.errors import ConfigInvalid, LienthongError
 from lienthong.model.ids import OrganId
+from lienthong.model.organisation import Directory
 from lienthong.reports.counting import Tally, add, count_check
 from lienthong.reports.counts import Counts
 from lienthong.reports.facts import CheckFacts, UnitFacts
@@ -45,6 +46,19 @@ class Figures:
     units: tuple[UnitFacts, ...] = ()
     checks: tuple[CheckFacts, ...] | None = None
     """None where the file holds no list of them, which is not an empty list."""
+
+    def resolved(self, directory: Directory) -> Figures:
+        """By the codes that reports use; people may write any code of an organisation.
+
+        Raises:
+            OrganisationUnknown: the directory does not know it.
+        """
+
+        def known(row: T) -> T:
+            return attrs.evolve(row, organ_id=directory.resolve(row.organ_id).organ_id)
+
+        checks = None if self.checks is None else tuple(map(known, self.checks))
+        return Figures(units=tuple(map(known, self.units)), checks=checks)
 
     def counts(self, period: Period) -> Mapping[OrganId, Counts] | None:
         """The checks of a period, by organisation."""
@@ -65,7 +79,7 @@ def load_figures(path: Path) -> Figures:
     """
     try:
         data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigInvalid(file=path, key="the file", found=error, expected="TOML") from error
     for key in data:
         if key not in _LISTS:

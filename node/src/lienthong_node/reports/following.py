@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from attrs import evolve
@@ -17,7 +19,8 @@ from lienthong.reports.projection import Changes, project_package, project_state
 from lienthong.reports.terms import Terms
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView, RecordStore
-from lienthong_node.reports.book import ReportBook, Stand, is_ours
+from lienthong_node.reports.book import ReportBook
+from lienthong_node.reports.stand import Stand, is_ours
 from lienthong_node.reports.terms import Rules
 
 _PAGE: Final = 1000
@@ -27,11 +30,18 @@ Progress = Callable[[int, int | None], None]
 
 
 def open_up_to_date(
-    path: Path, store: RecordStore, rules: Rules, now: datetime, progress: Progress
+    path: Path,
+    store: RecordStore,
+    rules: Rules,
+    now: datetime,
+    progress: Progress,
+    *,
+    anew: bool = False,
 ) -> ReportBook:
     """The file of reports, with everything that the journal says.
 
-    A file that cannot be used, or that does not fit the journal or the rules, is made anew.
+    A file that cannot be used, or that does not fit the journal or the rules, is made anew. The
+    old one stays until the new one is whole.
 
     Args:
         path: of the file.
@@ -39,6 +49,7 @@ def open_up_to_date(
         rules: by which deadlines are computed.
         now: deadlines before it are over.
         progress: told how many entries of how many were read.
+        anew: make it anew in any case.
 
     Raises:
         ReportsUnusable: the file is no file of reports; it is left as it is.
@@ -48,7 +59,7 @@ def open_up_to_date(
         book = ReportBook(path)
         try:
             with store.read() as view:
-                if _fits(book.stand, view, rules):
+                if not anew and _fits(book.stand, view, rules):
                     bring_up_to_date(book, view, rules, now, progress)
                     return book
         except BaseException:
@@ -59,52 +70,66 @@ def open_up_to_date(
         # Whatever is wrong with it, the journal has it all; a file of somebody else stays.
         if not is_ours(path):
             raise
-    path.unlink(missing_ok=True)
-    path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
-    book = ReportBook(path)
-    with store.read() as view:
-        bring_up_to_date(book, view, rules, now, progress)
-    return book
+    _make(path, store, rules, now, progress)
+    return ReportBook(path)
+
+
+def _make(path: Path, store: RecordStore, rules: Rules, now: datetime, progress: Progress) -> None:
+    """Derive the file from the whole journal, and put it in the place of the old one."""
+    with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
+        part = Path(folder) / path.name
+        with closing(ReportBook(part)) as book, store.read() as view:
+            bring_up_to_date(book, view, rules, now, progress)
+        # What SQLite would still take back belongs to the old file.
+        path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+        part.replace(path)
 
 
 def bring_up_to_date(
     book: ReportBook, view: ReadView, rules: Rules, now: datetime, progress: Progress
 ) -> None:
-    """Read what the journal has more, and look at the deadlines that have passed since."""
-    size = view.head().size
-    _keep_directory(book, view, rules)
-    terms, stand = rules.terms(book.directory()), book.stand
+    """Read what the journal has more, and look at the deadlines that have passed since.
+
+    Raises:
+        DataDirectoryInUse: another report does the same.
+    """
+    size, stand = view.head().size, _keep_directory(book, view, rules)
+    terms = rules.terms(book.directory())
     while rows := view.journal(stand.entries, _PAGE):
         with book.batch():
             for row in rows:
                 book.keep(_project(row, book, terms), now)
-            last = rows[-1]
+            last, before = rows[-1], stand
             stand = evolve(stand, entries=last.index + 1, leaf_hash=last.leaf_hash.hex())
-            book.note(stand)
+            book.note(stand, after=before)
         progress(stand.entries, size)
     with book.batch():
         book.turn(now)
-        book.note(evolve(stand, as_of_us=to_us(now)))
+        book.note(evolve(stand, as_of_us=to_us(now)), after=stand)
 
 
 def _fits(stand: Stand, view: ReadView, rules: Rules) -> bool:
     """Whether it was derived by these rules, from what the journal begins with."""
     if not stand.entries:
-        return True
+        # Of what is empty nothing else tells whose it is.
+        return stand == Stand()
     if stand.rules != rules.version or stand.entries > view.head().size:
         return False
     [leaf_hash] = view.leaf_hashes(stand.entries - 1, 1)
     return leaf_hash.hex() == stand.leaf_hash
 
 
-def _keep_directory(book: ReportBook, view: ReadView, rules: Rules) -> None:
-    stand = book.stand
-    since = stand.directory_version
+def _keep_directory(book: ReportBook, view: ReadView, rules: Rules) -> Stand:
+    """From here on, until everything was read, no report is made from the file."""
     with book.batch():
+        before = book.stand
+        since = before.directory_version
         while rows := view.organisations(since, _DIRECTORY_PAGE):
             book.keep_organisations((row.organ_id, row.body) for row in rows)
             since = rows[-1].version
-        book.note(evolve(stand, rules=rules.version, directory_version=since))
+        stand = evolve(before, rules=rules.version, directory_version=since, as_of_us=0)
+        book.note(stand, after=before)
+    return stand
 
 
 def _project(row: JournalRow, book: ReportBook, terms: Terms) -> Changes:

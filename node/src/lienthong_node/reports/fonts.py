@@ -32,6 +32,9 @@ _FAMILIES: Final = (
 )
 """Regular and bold, the best first."""
 
+_LETTERS: Final = "ĂẠỄỢỰỸđ"
+"""That a font without Vietnamese lacks, whatever its family."""
+
 
 @frozen
 class Font:
@@ -42,13 +45,13 @@ class Font:
 
 
 def find_font(given: Path | None = None, folders: Sequence[Path] = _FOLDERS) -> Font:
-    """The font that was named, or the best one that is installed.
+    """The font that was named, or the best one with all letters that is installed.
 
     Raises:
-        FontMissing: the file is not there, or nothing is installed.
+        FontMissing: the file is not there or lacks letters, or nothing is installed.
     """
     if given is not None:
-        if not given.is_file():
+        if not _is_vietnamese(given):
             raise FontMissing(looked_for=given)
         return Font(given, given)
     installed = {
@@ -58,6 +61,18 @@ def find_font(given: Path | None = None, folders: Sequence[Path] = _FOLDERS) -> 
     }
     for regular, bold in _FAMILIES:
         found = installed.get(regular.lower())
-        if found is not None:
-            return Font(found, installed.get(bold.lower(), found))
+        if found is not None and _is_vietnamese(found):
+            other = installed.get(bold.lower(), found)
+            return Font(found, other if _is_vietnamese(other) else found)
     raise FontMissing(looked_for=", ".join(regular for regular, _ in _FAMILIES))
+
+
+def _is_vietnamese(path: Path) -> bool:
+    """Whether it is a font that has all letters; the same family may lack them elsewhere."""
+    from reportlab.pdfbase.ttfonts import TTFError, TTFontFile
+
+    try:
+        known = TTFontFile(str(path)).charToGlyph
+    except (TTFError, OSError):
+        return False
+    return all(ord(letter) in known for letter in _LETTERS)

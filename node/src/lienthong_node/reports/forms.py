@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory
-from lienthong.model.time import VIETNAM
+from lienthong.model.time import VIETNAM, vietnam_date
 from lienthong.model.words import RefusalCode
 from lienthong.reports.counting import Measure
 from lienthong.reports.counts import Basis, Counts
@@ -23,7 +23,7 @@ from lienthong.reports.values import Ratio
 from lienthong.rules.sections.reports import CheckDays
 from lienthong_node.reports.book import ReportBook
 from lienthong_node.reports.paper import Align, Block, Column, Table, Text
-from lienthong_node.reports.terms import Rules, name_of
+from lienthong_node.reports.terms import Rules
 
 _LISTED: Final = {
     "M2b": "Văn bản gửi kèm bản giấy theo quyết định của lãnh đạo",
@@ -43,8 +43,7 @@ _OPEN: Final[tuple[tuple[Measure, str, Callable[[DeliveryFacts], datetime | None
     (Measure.FORWARD_OVERDUE, "Chưa chuyển xử lý", lambda facts: facts.forward_by),
     (Measure.SETTLE_OVERDUE, "Chưa giải quyết", lambda facts: facts.due_at),
     (Measure.REPLY_OVERDUE, "Chưa trả lời", lambda facts: facts.reply_by),
-    (Measure.RECALL_OPEN, "Chưa thực hiện thu hồi", lambda facts: facts.recall_by),
-    (Measure.RECALL_UNCONFIRMED, "Thu hồi chưa được xác nhận", lambda facts: facts.recall_by),
+    (Measure.RECALL_OVERDUE, "Chưa thực hiện thu hồi", lambda facts: facts.recall_by),
 )
 """What is still to be done, for the list that leaders get (R8), and its deadline."""
 
@@ -64,7 +63,7 @@ _BREACHES: Final = (
     ),
     ("Giải quyết trễ", (Measure.SETTLE_DUE,), (Measure.SETTLE_IN_TIME,)),
     ("Chưa tiếp nhận", (Measure.NOT_TAKEN,), ()),
-    ("Chưa thu hồi", (Measure.RECALL_OPEN,), ()),
+    ("Chưa thu hồi", (Measure.RECALL_OVERDUE,), ()),
 )
 """Breaches of a unit: what was due, less what was done in time."""
 
@@ -87,8 +86,8 @@ class Scope:
     period: Period
     as_of: datetime
     units: tuple[UnitFacts, ...] = ()
-    checks: Mapping[OrganId, Counts] | None = None
-    """Checks of the interconnection; None when no journal of them was given."""
+    checks: Callable[[Period], Mapping[OrganId, Counts] | None] = lambda _: None
+    """Checks of the interconnection in a period; None when no journal of them was given."""
 
     _known: dict[Period, dict[OrganId, Counts]] = field(factory=dict, repr=False, eq=False)
 
@@ -97,34 +96,48 @@ class Scope:
         """All codes together."""
         return frozenset().union(*self.groups.values())
 
-    def by_unit(self, period: Period | None = None) -> Mapping[OrganId, Counts]:
-        """The counts of each unit."""
-        asked = period or self.period
-        if asked not in self._known:
-            self._known[asked] = self.book.counts(self.members, asked)
-        single, checks = self._known[asked], self.checks or {}
-        return {
-            unit: Counts.merged(
-                counts for organ in codes for counts in (single[organ], checks.get(organ, Counts()))
-            )
-            for unit, codes in self.groups.items()
-        }
+    @property
+    def previous(self) -> Scope:
+        """Of the period before, for which only checks may have been given."""
+        period = self.period.previous
+        given = any(counts[Measure.CHECKS] for counts in (self.checks(period) or {}).values())
+        checks = self.checks if given else lambda _: None
+        return evolve(self, period=period, units=(), checks=checks)
 
-    def results(self, counts: Counts, units: Iterable[UnitFacts]) -> tuple[Result, ...]:
-        """The metrics of some counts.
+    def by_unit(self) -> Mapping[OrganId, Counts]:
+        """The counts of each unit."""
+        return {unit: self._merged(unit, self._single) for unit in self.groups}
+
+    @property
+    def _single(self) -> Mapping[OrganId, Counts]:
+        if self.period not in self._known:
+            self._known[self.period] = self.book.counts(self.members, self.period)
+        return self._known[self.period]
+
+    def _merged(self, unit: OrganId, single: Mapping[OrganId, Counts]) -> Counts:
+        return Counts.merged(single[organ] for organ in self.groups[unit] if organ in single)
+
+    def _stated(self, unit: OrganId) -> list[UnitFacts]:
+        """What a unit states; where others did, one that states nothing is there, too."""
+        own = [facts for facts in self.units if facts.organ_id in self.groups[unit]]
+        return own or ([UnitFacts(organ_id=unit)] if self.units else [])
+
+    def results(self, units: Iterable[OrganId] | None = None) -> tuple[Result, ...]:
+        """The metrics of some units together; of all when none are named.
 
         Raises:
             OutsideCalendar: the calendar does not cover the period.
         """
-        settings = self.rules.rule_set.reports
+        asked = list(self.groups if units is None else units)
+        settings, checks = self.rules.rule_set.reports, self.checks(self.period)
         basis = Basis(
-            counts=counts,
+            counts=Counts.merged(self._merged(unit, self._single) for unit in asked),
             period=self.period,
             as_of=self.as_of,
             calendar=self.rules.calendar(self.organ),
             on_day_off=settings.on_day_off,
-            units=tuple(units),
-            checks_kept=self.checks is not None,
+            units=[facts for unit in asked for facts in self._stated(unit)],
+            checks=None if checks is None else {unit: self._merged(unit, checks) for unit in asked},
             checks_a_day=max(1, len(settings.check_times)),
             checks_every_day=settings.check_days is CheckDays.EVERY_DAY,
         )
@@ -133,7 +146,9 @@ class Scope:
     def name(self, organ: OrganId | str) -> str:
         """An organisation as people call it."""
         code = organ if isinstance(organ, OrganId) else OrganId(organ)
-        return name_of(self.directory.resolve(code)) if code in self.directory else str(code)
+        if code not in self.directory:
+            return str(code)
+        return self.directory.resolve(code).name_on(vietnam_date(self.as_of))
 
 
 def periodic_blocks(scope: Scope, *, evaluated: bool) -> list[Block]:
@@ -143,7 +158,7 @@ def periodic_blocks(scope: Scope, *, evaluated: bool) -> list[Block]:
     """
     by_unit = scope.by_unit()
     counts = Counts.merged(by_unit.values())
-    results = scope.results(counts, scope.units)
+    results = scope.results()
     blocks: list[Block] = [_results(scope, results, compared=evaluated), _states(counts)]
     blocks += _lists(scope, results)
     if evaluated and len(by_unit) > 1:
@@ -163,7 +178,7 @@ def scorecard_blocks(scope: Scope) -> list[Block]:
                 text="Bộ quy tắc chưa có bảng trọng số (reports.scorecard); không chấm điểm.",
             )
         ]
-    cards = _cards(scope, scope.by_unit())
+    cards = _cards(scope)
     columns = [_NAME]
     columns += [Column(f"{one.metric} (tối đa {one.points})", 14, Align.RIGHT) for one in weights]
     columns += [Column("Điểm", 12, Align.RIGHT), Column("Đạt", 22, Align.RIGHT)]
@@ -189,9 +204,8 @@ def _results(scope: Scope, results: Sequence[Result], *, compared: bool) -> Tabl
     earlier: dict[str, str] = {}
     if compared:
         columns.insert(3, Column("Kỳ trước", 26, Align.RIGHT))
-        before = Counts.merged(scope.by_unit(scope.period.previous).values())
-        old = evolve(scope, period=scope.period.previous)
-        earlier = {one.metric.number: one.value.text("vi") for one in old.results(before, ())}
+        before = scope.previous.results()
+        earlier = {one.metric.number: one.value.text("vi") for one in before}
     rows = [
         (
             result.metric.number,
@@ -231,6 +245,9 @@ def _label(scope: Scope, result: Result, name: str) -> str:
             return RefusalCode[name].label_vi
         case "M8" | "M9f" | "M10" | "M16b" | "M20":
             return scope.name(name)
+        case "M11":
+            organ, _, day = name.partition("/")
+            return day if len(scope.groups) == 1 else f"{scope.name(organ)}: {day}"
         case "M16":
             return f"Cấp {name}"
         case _:
@@ -297,8 +314,8 @@ def _ranking(scope: Scope, by_unit: Mapping[OrganId, Counts]) -> Table:
     shares = {unit: _in_time(counts) for unit, counts in by_unit.items()}
     if scope.rules.rule_set.reports.scorecard:
         columns[-1] = Column("Điểm đạt", 30, Align.RIGHT)
-        shares = {unit: card.total for unit, card in _cards(scope, by_unit).items()}
-    order = sorted(shares, key=lambda unit: (-(shares[unit].percent or -1), unit))
+        shares = {unit: card.total for unit, card in _cards(scope).items()}
+    order = sorted(shares, key=lambda unit: (_place(shares[unit]), unit))
     rows = [
         (
             place,
@@ -336,20 +353,19 @@ def _breaches(scope: Scope, by_unit: Mapping[OrganId, Counts]) -> Table:
     return Table(title="Vi phạm thời hạn, theo đơn vị", columns=columns, rows=rows)
 
 
-def _cards(scope: Scope, by_unit: Mapping[OrganId, Counts]) -> dict[OrganId, Scorecard]:
+def _cards(scope: Scope) -> dict[OrganId, Scorecard]:
     weights = scope.rules.rule_set.reports.scorecard
-    stated = {unit.organ_id: unit for unit in scope.units}
-    return {
-        unit: score(
-            scope.results(counts, [stated[organ] for organ in sorted(codes) if organ in stated]),
-            weights,
-        )
-        for (unit, codes), counts in zip(scope.groups.items(), by_unit.values(), strict=True)
-    }
+    return {unit: score(scope.results([unit]), weights) for unit in scope.groups}
 
 
 def _ranked(cards: Mapping[OrganId, Scorecard]) -> list[tuple[OrganId, Scorecard]]:
-    return sorted(cards.items(), key=lambda pair: (-(pair[1].total.percent or -1), pair[0]))
+    return sorted(cards.items(), key=lambda pair: (_place(pair[1].total), pair[0]))
+
+
+def _place(share: Ratio) -> float:
+    """The greater the share, the sooner; of whom nothing is known comes last."""
+    percent = share.percent
+    return 1 if percent is None else -percent
 
 
 def _points(hundredths: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -67,6 +68,10 @@ _TITLES: Final = {
     Kind.CCHC: "Bảng chấm điểm gửi, nhận văn bản điện tử phục vụ cải cách hành chính",
     Kind.REGISTERS: "Sổ đăng ký và sổ theo dõi văn bản",
 }
+_REACH: Final = {
+    "with-units": "gồm các đơn vị trực thuộc",
+    "as-was": "không gồm số liệu tiếp nhận từ cơ quan đã kết thúc hoạt động",
+}
 _EVALUATIONS: Final = frozenset({Kind.HALF_YEAR, Kind.YEAR})
 
 
@@ -87,12 +92,18 @@ class Request:
 
     figures: Figures = Figures()
 
+    @property
+    def reach(self) -> tuple[str, ...]:
+        """Of which organisations it is, as the options say it."""
+        asked = {"with-units": self.with_units, "as-was": self.as_was}
+        return tuple(name for name, wanted in asked.items() if wanted)
+
 
 def make(request: Request, book: ReportBook, rules: Rules, as_of: datetime) -> Paper:
     """The report.
 
     Raises:
-        OrganisationUnknown: the directory does not know the organisation.
+        OrganisationUnknown: the directory does not know the organisation, or one of the figures.
         PeriodNotBegun: nothing can have happened yet.
         OutsideCalendar: the calendar does not cover the period.
     """
@@ -104,6 +115,7 @@ def make(request: Request, book: ReportBook, rules: Rules, as_of: datetime) -> P
     if request.kind is not Kind.REGISTERS:
         for day in (period.first, period.end - _DAY):
             rules.calendar(organ).is_working(day)
+    figures = request.figures.resolved(directory)
     groups = _groups(request, organ, directory, today)
     scope = Scope(
         book=book,
@@ -113,20 +125,21 @@ def make(request: Request, book: ReportBook, rules: Rules, as_of: datetime) -> P
         groups=groups,
         period=period,
         as_of=as_of,
-        units=tuple(unit for unit in request.figures.units if _is_in(unit.organ_id, groups)),
-        checks=request.figures.counts(period),
+        units=tuple(unit for unit in figures.units if _is_in(unit.organ_id, groups)),
+        checks=functools.cache(figures.counts),
     )
     return Paper(
         kind=request.kind.value,
         organisation=scope.name(organ),
         organ_id=str(organ),
         title=request.kind.title,
-        subtitle=_subtitle(period, today),
+        subtitle=_subtitle(request, today),
         period=str(period),
         first=period.first.isoformat(),
         last=(period.end - _DAY).isoformat(),
         blocks=_blocks(request.kind, scope),
-        source=_source(scope),
+        source=(*_source(scope), ("Phạm vi", _reach(request))),
+        reach=request.reach,
         landscape=request.kind is Kind.REGISTERS,
     )
 
@@ -144,7 +157,7 @@ def _groups(
 ) -> Mapping[OrganId, frozenset[OrganId]]:
     """The units of the report, each with the codes that it takes in."""
     successor_of = {} if request.as_was else heirs(directory, today)
-    units = with_units(organ, directory) if request.with_units else {organ}
+    units = with_units(organ, directory, today) if request.with_units else {organ}
     shown = {unit for unit in units if successor_of.get(unit) not in units}
     return {unit: with_predecessors([unit], successor_of) for unit in sorted(shown)}
 
@@ -153,11 +166,17 @@ def _is_in(organ: OrganId, groups: Mapping[OrganId, frozenset[OrganId]]) -> bool
     return any(organ in codes for codes in groups.values())
 
 
-def _subtitle(period: Period, today: date) -> str:
+def _reach(request: Request) -> str:
+    return ", ".join(("cơ quan", *(_REACH[name] for name in request.reach)))
+
+
+def _subtitle(request: Request, today: date) -> str:
+    period = request.period
     last = period.end - _DAY
     span = f"{period.label_vi} (từ {period.first:%d/%m/%Y} đến {last:%d/%m/%Y})"
     open_yet = "; kỳ báo cáo chưa kết thúc" if today <= last else ""
-    return f"{span[0].upper()}{span[1:]}{open_yet}"
+    reach = "".join(f"; {_REACH[name]}" for name in request.reach)
+    return f"{span[0].upper()}{span[1:]}{reach}{open_yet}"
 
 
 def _source(scope: Scope) -> tuple[tuple[str, str], ...]:

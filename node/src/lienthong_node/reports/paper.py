@@ -72,6 +72,9 @@ class Paper:
     source: tuple[tuple[str, str], ...] = field(converter=as_tuple)
     """What it was made from and by which rules, as names and values."""
 
+    reach: tuple[str, ...] = ()
+    """The options that make it another report of the same organisation and period."""
+
     landscape: bool = False
     """Wide tables that are bound separately: each begins a page."""
 

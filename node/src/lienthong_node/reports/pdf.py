@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
-from lienthong.errors import FontMissing, FormatUnavailable
+from lienthong.errors import FormatUnavailable
 from lienthong_node.reports.fonts import find_font
 from lienthong_node.reports.paper import Align, Block, Paper, Table, Text
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 _REGULAR: Final = "Report"
 _BOLD: Final = "Report-Bold"
 _MOTTO: Final = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
-_NEEDED: Final = "ĂẠỄỢỰỸđ"
-"""Letters that a font without Vietnamese lacks."""
 
 _LEFT_MM: Final = 30
 _RIGHT_MM: Final = 15
@@ -70,17 +68,11 @@ def as_pdf(paper: Paper, font: Path | None = None) -> bytes:
 
 def _register(given: Path | None) -> None:
     from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+    from reportlab.pdfbase.ttfonts import TTFont
 
     found = find_font(given)
     for name, path in ((_REGULAR, found.regular), (_BOLD, found.bold)):
-        try:
-            font = TTFont(name, str(path))
-        except (TTFError, OSError) as error:
-            raise FontMissing(looked_for=path) from error
-        if not all(ord(letter) in font.face.charToGlyph for letter in _NEEDED):
-            raise FontMissing(looked_for=f"Vietnamese letters in {path}")
-        pdfmetrics.registerFont(font)
+        pdfmetrics.registerFont(TTFont(name, str(path)))
 
 
 def _nothing(canvas: Any, document: Any) -> None:
@@ -201,7 +193,9 @@ class _Layout:
             ]
             for row in table.rows
         ]
-        made = LongTable([head, *rows], colWidths=_widths(table, self._width), repeatRows=1)
+        widths = _widths(table, self._width)
+        # A row may be taller than a page: a document has any number of recipients.
+        made = LongTable([head, *rows], colWidths=widths, repeatRows=1, splitInRow=1)
         made.setStyle(
             TableStyle(
                 [

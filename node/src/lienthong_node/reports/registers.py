@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
 from typing import Final
 
 from lienthong.model.delivery import DeliveryState
-from lienthong.model.time import VIETNAM
+from lienthong.model.ids import OrganId
+from lienthong.model.time import VIETNAM, vietnam_date
 from lienthong.reports.facts import DeliveryFacts, DocumentFacts
+from lienthong.reports.rollup import heirs, with_predecessors
 from lienthong_node.reports.forms import Scope, day_text, last_day_text
 from lienthong_node.reports.paper import Align, Block, Cell, Column, Table
 
@@ -54,24 +57,62 @@ _GONE: Final = {
 
 
 def register_blocks(scope: Scope) -> list[Block]:
-    """The three registers of a period.
+    """The three registers of a period, of each organisation its own.
 
     What paper alone tells (who keeps the archived copy, who signed for it) is left free.
     """
-    registered = list(scope.book.registered(scope.members, scope.period))
+    registered = _registered(scope)
     return [
-        Table(
-            title="Sổ đăng ký văn bản đến",
-            columns=_INCOMING,
-            rows=[_incoming(*pair) for pair in registered],
-        ),
-        Table(title="Sổ đăng ký văn bản đi", columns=_OUTGOING, rows=list(_outgoing_rows(scope))),
-        Table(
-            title="Sổ theo dõi giải quyết văn bản đến",
-            columns=_FOLLOW_UP,
-            rows=[_follow_up(*pair, scope.as_of) for pair in registered],
-        ),
+        block
+        for register in sorted(scope.members)
+        for block in _of_one(scope, register, registered[register])
     ]
+
+
+def _of_one(
+    scope: Scope, register: OrganId, registered: Sequence[tuple[DeliveryFacts, DocumentFacts]]
+) -> Iterator[Block]:
+    whose = f": {scope.name(register)} ({register})" if len(scope.members) > 1 else ""
+    yield Table(
+        title=f"Sổ đăng ký văn bản đến{whose}",
+        columns=_INCOMING,
+        rows=[_incoming(*pair) for pair in registered],
+    )
+    yield Table(
+        title=f"Sổ đăng ký văn bản đi{whose}",
+        columns=_OUTGOING,
+        rows=list(_outgoing_rows(scope, register)),
+    )
+    yield Table(
+        title=f"Sổ theo dõi giải quyết văn bản đến{whose}",
+        columns=_FOLLOW_UP,
+        rows=[_follow_up(*pair, scope.as_of) for pair in registered],
+    )
+
+
+def _registered(scope: Scope) -> Mapping[OrganId, list[tuple[DeliveryFacts, DocumentFacts]]]:
+    """What each organisation entered, by year and number.
+
+    Whoever takes over what has ended enters documents to it into a register of its own.
+    """
+    successor_of = heirs(scope.directory, vietnam_date(scope.as_of))
+    found: dict[OrganId, list[tuple[DeliveryFacts, DocumentFacts]]] = defaultdict(list)
+    for facts, document in scope.book.registered(
+        with_predecessors(scope.members, successor_of), scope.period
+    ):
+        day, register = facts.register_date, facts.recipient
+        if day is not None and register in scope.directory:
+            register = scope.directory.successor_of(register, day).organ_id
+        if register in scope.members:
+            found[register].append((facts, document))
+    for entered in found.values():
+        entered.sort(key=_place)
+    return found
+
+
+def _place(pair: tuple[DeliveryFacts, DocumentFacts]) -> tuple[int, int]:
+    facts = pair[0]
+    return facts.register_date.year if facts.register_date else 0, facts.register_number or 0
 
 
 def _incoming(facts: DeliveryFacts, document: DocumentFacts) -> tuple[Cell, ...]:
@@ -89,10 +130,10 @@ def _incoming(facts: DeliveryFacts, document: DocumentFacts) -> tuple[Cell, ...]
     )
 
 
-def _outgoing_rows(scope: Scope) -> Iterator[tuple[Cell, ...]]:
+def _outgoing_rows(scope: Scope, sender: OrganId) -> Iterator[tuple[Cell, ...]]:
     start = datetime.combine(scope.period.first, time(0), VIETNAM)
     end = datetime.combine(scope.period.end, time(0), VIETNAM)
-    for document, deliveries in scope.book.issued(scope.members, start, end):
+    for document, deliveries in scope.book.issued([sender], start, end):
         yield _outgoing(scope, document, deliveries)
 
 
@@ -101,7 +142,8 @@ def _outgoing(
 ) -> tuple[Cell, ...]:
     refused = sum(facts.state is DeliveryState.REFUSED for facts in deliveries)
     gone = {_GONE[facts.state] for facts in deliveries if facts.state in _GONE}
-    notes = [*sorted(gone), *([f"{refused} nơi từ chối nhận"] if refused else [])]
+    notes = [*(["Gửi lại"] if document.resent else []), *sorted(gone)]
+    notes += [f"{refused} nơi từ chối nhận"] if refused else []
     return (
         document.number,
         f"{document.issued_date:%d/%m/%Y}",

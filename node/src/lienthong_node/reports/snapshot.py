@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from lienthong.errors import ReportFrozen
@@ -16,7 +18,8 @@ _READ_ONLY: Final = 0o444
 
 def frozen_path(folder: Path, paper: Paper, extension: str) -> Path:
     """Where the frozen report of an organisation and period lies in a data folder."""
-    return folder / FOLDER / f"{paper.kind}-{paper.organ_id}-{paper.period}.{extension}"
+    name = "-".join((paper.kind, paper.organ_id, paper.period, *paper.reach))
+    return folder / FOLDER / f"{name}.{extension}"
 
 
 def freeze(path: Path, content: bytes, paper: Paper) -> str:
@@ -39,19 +42,37 @@ def freeze(path: Path, content: bytes, paper: Paper) -> str:
         "period": paper.period,
         "first": paper.first,
         "last": paper.last,
+        "reach": paper.reach,
         "source": dict(paper.source),
     }
     text = json.dumps(description, ensure_ascii=False, indent=2) + "\n"
-    try:
-        with path.open("xb") as out:
-            out.write(content)
-        with proof.open("x", encoding="utf-8") as out_text:
-            out_text.write(text)
-    except FileExistsError as error:
-        raise ReportFrozen(path=path, sha256=_hash_of(path)) from error
-    for made in (path, proof):
-        made.chmod(_READ_ONLY)
+    with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
+        # Both are whole before one of them is there.
+        parts = [
+            _written(Path(folder), made.name, data)
+            for made, data in ((proof, text.encode()), (path, content))
+        ]
+        try:
+            proof.hardlink_to(parts[0])
+            try:
+                path.hardlink_to(parts[1])
+            except BaseException:
+                proof.unlink()
+                raise
+        except FileExistsError as error:
+            raise ReportFrozen(path=path, sha256=_hash_of(path)) from error
     return sha256
+
+
+def _written(folder: Path, name: str, content: bytes) -> Path:
+    """A file that lies on the disk, read only."""
+    path = folder / name
+    with path.open("xb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    path.chmod(_READ_ONLY)
+    return path
 
 
 def _hash_of(path: Path) -> str:

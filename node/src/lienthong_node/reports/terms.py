@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from attrs import field, frozen
 
 from lienthong.model.ids import OrganId, OrganScheme
-from lienthong.model.organisation import Directory, Organisation
+from lienthong.model.organisation import Directory
 from lienthong.model.words import Urgency
 from lienthong.reports.terms import Terms
 from lienthong.rules.calendar import WorkCalendar
@@ -17,7 +17,7 @@ from lienthong.rules.deadlines import SentBasis
 from lienthong.rules.ruleset import RuleSet
 from lienthong.rules.sections.exchange import UrgentTimes
 
-_PROJECTION: Final = "1"
+_PROJECTION: Final = "3"
 """Grows when the same journal gives other facts or counts than before."""
 
 _MOST_LEVELS: Final = 9
@@ -50,7 +50,9 @@ class Rules:
         sending, receiving = self.rule_set.sending, self.rule_set.receiving
         return Terms(
             calendar_of=self.calendar,
-            is_outside=lambda one, other: province(one, directory) != province(other, directory),
+            is_outside=lambda one, other, on: (
+                province(one, directory, on) != province(other, directory, on)
+            ),
             urgent_send=_by_urgency(sending.urgent_within),
             urgent_forward=_by_urgency(receiving.urgent_forward_within),
             urgent_settle=_by_urgency(receiving.urgent_settle_within),
@@ -63,21 +65,20 @@ class Rules:
         )
 
 
-def province(organ: OrganId, directory: Directory) -> str:
-    """The province or ministry of an organisation: the highest level in the code of its top."""
+def province(organ: OrganId, directory: Directory, on: date) -> str:
+    """The province or ministry of an organisation on a day in Vietnam.
+
+    It is the highest level in the code of what stands on top of it then.
+    """
     top = organ
     for _ in range(_MOST_LEVELS):
         known = directory.resolve(top) if top in directory else None
-        if known is None or known.parent is None:
+        above = known.parent_on(on) if known is not None else None
+        if above is None:
             break
-        top = known.parent
+        top = above
     groups = top.value.split(".")
     return groups[-1] if top.scheme in _RIGHT_TO_LEFT else groups[0]
-
-
-def name_of(organisation: Organisation) -> str:
-    """Its newest name."""
-    return organisation.names[-1].value
 
 
 def _by_urgency(times: UrgentTimes) -> dict[Urgency, timedelta]:

@@ -51,7 +51,10 @@ class Admin(admin_pb2_grpc.AdminServicer):
         if count > MAX_ORGANISATIONS:
             raise TooLarge(what="organisations", found=count, limit=MAX_ORGANISATIONS)
         organisations = tuple(map(wire.organisation_from, request.organisations))
-        command = PutOrganisations(caller=current_caller(), organisations=organisations)
+        expected = request.expected_version if request.HasField("expected_version") else None
+        command = PutOrganisations(
+            caller=current_caller(), organisations=organisations, expected_version=expected
+        )
         async with self._seen(Event.DIRECTORY_CHANGED, change(organisations)):
             recorded = await self._commit(command)
         return admin_pb2.PutOrganisationsResponse(

@@ -1,5 +1,8 @@
 """The one place that decides what a caller may see: entries that name it as a party.
 
+Who was told of an entry may read it again for ever. Besides, today's representatives of its sender
+and recipients may; those of yesterday's representatives may not (docs/adr/0013).
+
 What does not exist and what does not concern the caller are answered alike, in the same words.
 """
 
@@ -8,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from lienthong.codec.signed import load_entry
 from lienthong.errors import NotFound
 from lienthong.model.ids import OrganId, PackageId
+from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong.model.organisation import Directory
 from lienthong.spi.records import DeliveryRow, JournalRow, PackageRow
 from lienthong.spi.storage import ReadView
@@ -19,10 +24,20 @@ from lienthong_node.stores import Recorded, read_recorded
 
 
 def concerns(row: JournalRow, caller: Caller, directory: Directory, on: date) -> bool:
-    """Whether the caller is a party, or represents one on a day in Vietnam."""
+    """Whether the caller was told, or represents sender or a recipient on a day in Vietnam."""
     return caller.organ in row.parties or any(
-        may_act(caller, party, directory, on) for party in row.parties
+        may_act(caller, organ, directory, on) for organ in _principals(row)
     )
+
+
+def _principals(row: JournalRow) -> tuple[str, ...]:
+    """The parties without who represented them when it was recorded, who come behind them."""
+    match load_entry(row.entry).body:
+        case PackageRecord(recipients=recipients):
+            return row.parties[: 1 + len(recipients)]
+        case StatementRecord():
+            return row.parties[:2]
+    return row.parties
 
 
 def visible_package(

@@ -21,7 +21,12 @@ from lienthong.errors.base import (
     table,
 )
 from lienthong.errors.codec import Malformed, TooLarge, UnknownField
-from lienthong.errors.directory import CodeTaken, ImportInvalid, OrganisationUnknown
+from lienthong.errors.directory import (
+    CodeTaken,
+    DirectoryChanged,
+    ImportInvalid,
+    OrganisationUnknown,
+)
 from lienthong.errors.environment import (
     Closed,
     ConfigInvalid,
@@ -138,6 +143,7 @@ __all__ = [
     "DataCorrupt",
     "DataDirectoryInUse",
     "DeadlineExceeded",
+    "DirectoryChanged",
     "DiskFull",
     "Draining",
     "DuplicateRecipient",

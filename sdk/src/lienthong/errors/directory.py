@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lienthong.errors.base import InputError
+from lienthong.errors.base import CallerError, InputError
 
 
 class OrganisationUnknown(InputError):
@@ -25,6 +25,16 @@ class CodeTaken(InputError):
     vi = "mã {organ} đang thuộc {holder}"
     next_en = "use another code, or close the other organisation first"
     next_vi = "dùng mã khác, hoặc đóng cơ quan kia trước"
+
+
+class DirectoryChanged(CallerError):
+    """Somebody else has changed the directory meanwhile; nothing was changed."""
+
+    code = "directory.changed"
+    en = "the directory has changed meanwhile: it is at version {found}, not {expected}"
+    vi = "danh bạ vừa được thay đổi: đang ở phiên bản {found}, không phải {expected}"
+    next_en = "repeat the command; it begins with the directory as it is now"
+    next_vi = "chạy lại lệnh; lệnh sẽ bắt đầu từ danh bạ hiện tại"
 
 
 class ImportInvalid(InputError):

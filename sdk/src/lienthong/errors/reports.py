@@ -75,5 +75,5 @@ class FontMissing(EnvironmentFault):
     retryable = False
     en = "no font with Vietnamese letters: looked for {looked_for}"
     vi = "không có phông chữ tiếng Việt: đã tìm {looked_for}"
-    next_en = "install fonts-liberation or fonts-dejavu-core, or name a TrueType file with --font"
-    next_vi = "cài fonts-liberation hoặc fonts-dejavu-core, hoặc chỉ tệp TrueType bằng --font"
+    next_en = "install fonts-dejavu-core, or name a TrueType file with --font"
+    next_vi = "cài fonts-dejavu-core, hoặc chỉ tệp TrueType bằng --font"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
@@ -136,22 +137,30 @@ class Organisation:
                 return former.organ_id
         return self.parent
 
-    def code_period(self, code: OrganId) -> tuple[date | None, date | None]:
+    def code_period(self, code: OrganId, on: date) -> tuple[date | None, date | None]:
         """From which day, and until before which, a code of it may be written to.
 
-        A code is good for as long as its organisation at most (regulations §10).
+        A code is good for as long as its organisation at most (regulations §10). Of several periods
+        of one code the last that has begun by a day in Vietnam counts, otherwise the first to come.
         """
-        dated = [one for one in self.codes if one.value == code]
-        starts = [self.valid_from, *(one.valid_from for one in dated)]
-        ends = [self.valid_to, *(one.valid_to for one in dated)]
-        return (
-            max((day for day in starts if day is not None), default=None),
-            min((day for day in ends if day is not None), default=None),
-        )
+        dated = [(one.valid_from, one.valid_to) for one in self.codes if one.value == code]
+        periods = [
+            (
+                max((day for day in (self.valid_from, start) if day is not None), default=None),
+                min((day for day in (self.valid_to, end) if day is not None), default=None),
+            )
+            for start, end in dated or [(None, None)]
+        ]
+        begun = [period for period in periods if period[0] is None or period[0] <= on]
+        if begun:
+            return max(begun, key=lambda period: period[1] or date.max)
+        return min(periods, key=lambda period: period[0] or date.min)
 
     def codes_on(self, day: date) -> tuple[OrganId, ...]:
         """The codes under which it may be written to on a day in Vietnam."""
-        return tuple(code for code in self.all_codes() if _covers(*self.code_period(code), day))
+        return tuple(
+            code for code in self.all_codes() if _covers(*self.code_period(code, day), day)
+        )
 
 
 @frozen
@@ -208,18 +217,24 @@ class Directory:
         Raises:
             OrganisationUnknown: no organisation has the code.
         """
+        return tuple(one for one in self.line_of(code, on) if one.open_on(on))
+
+    def line_of(self, code: OrganId, on: date) -> tuple[Organisation, ...]:
+        """An organisation and all that took over from it by a day, also what has ended since.
+
+        Raises:
+            OrganisationUnknown: no organisation has the code.
+        """
         found: dict[OrganId, Organisation] = {}
-        seen: set[OrganId] = set()
-        waiting = [self.resolve(code)]
+        waiting = deque([self.resolve(code)])
         while waiting:
-            organisation = waiting.pop(0)
-            if organisation.organ_id in seen:
-                continue
-            seen.add(organisation.organ_id)
-            if organisation.open_on(on):
-                found[organisation.organ_id] = organisation
-            elif organisation.ended_by(on):
-                waiting.extend(self.resolve(heir) for heir in organisation.successors)
+            organisation = waiting.popleft()
+            if found.setdefault(organisation.organ_id, organisation).ended_by(on):
+                waiting.extend(
+                    heir
+                    for heir in map(self.resolve, organisation.successors)
+                    if heir.organ_id not in found
+                )
         return tuple(found.values())
 
     def successor_of(self, code: OrganId, on: date) -> Organisation:
@@ -246,16 +261,15 @@ class Directory:
     def representatives_of(self, body: OrganId, on: date) -> tuple[OrganId, ...]:
         """Canonical codes of who else acts for *body* on a day in Vietnam.
 
-        Its contact points (QĐ 52/2019 Đ6.3); and once it has ended its successors and theirs, to
-        whom its rights and duties about old documents pass (regulations §10).
+        Its contact points (QĐ 52/2019 Đ6.3); once it has ended its successors and theirs instead,
+        to whom its rights and duties about old documents pass (regulations §10).
         """
-        found = dict.fromkeys(self.contact_points_of(body, on))
         organisation = self._by_code.get(body)
-        if organisation is not None and organisation.ended_by(on):
-            for heir in self.current(body, on):
-                found[heir.organ_id] = None
-                found |= dict.fromkeys(self.contact_points_of(heir.organ_id, on))
-        return tuple(found)
+        if organisation is None or not organisation.ended_by(on):
+            return self.contact_points_of(body, on)
+        heirs = [heir.organ_id for heir in self.current(body, on)]
+        acting = (one for heir in heirs for one in (heir, *self.contact_points_of(heir, on)))
+        return tuple(dict.fromkeys(acting))
 
     def represented_by(self, organ: OrganId, on: date) -> tuple[OrganId, ...]:
         """Canonical codes of *organ* and of all that it acts for on a day in Vietnam.
@@ -274,23 +288,32 @@ class Directory:
         return tuple(dict.fromkeys((*own, *ended)))
 
     def contact_points_of(self, body: OrganId, on: date) -> tuple[OrganId, ...]:
-        """Canonical codes of the organisations whose office serves *body* on a day (Đ6.3)."""
+        """Canonical codes of the organisations whose office serves *body* on a day (Đ6.3).
+
+        None once it has ended: then its successors act for it, and their offices.
+        """
+        organisation = self._by_code.get(body)
+        if organisation is not None and organisation.ended_by(on):
+            return ()
         return tuple(
             dict.fromkeys(
                 duty.office.organ_id
                 for duty in self._offices.get(body, ())
-                if _covers(duty.link.valid_from, duty.link.valid_to, on)
-                and not duty.office.ended_by(on)
+                if _covers(duty.link.valid_from, duty.link.valid_to, on) and duty.office.open_on(on)
             )
         )
 
     def _bodies(self, office: Organisation, on: date) -> Iterator[OrganId]:
         """Canonical codes of the bodies that an office serves."""
-        if office.ended_by(on):
+        if not office.open_on(on):
             return
         for link in _links(office):
             body = self._by_code.get(link.organ_id)
-            if body is not None and _covers(link.valid_from, link.valid_to, on):
+            if (
+                body is not None
+                and not body.ended_by(on)
+                and _covers(link.valid_from, link.valid_to, on)
+            ):
                 yield body.organ_id
 
     def _ended_into(self, heir: OrganId, on: date) -> Iterator[OrganId]:

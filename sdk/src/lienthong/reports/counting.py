@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
+from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import OrganId
 from lienthong.model.time import VIETNAM
 from lienthong.model.words import IssueForm, Urgency
 from lienthong.reports.facts import CheckFacts, DeliveryFacts, DocumentFacts, RequestKind
 
 _MINUTE: Final = timedelta(minutes=1)
+_INSTANT: Final = timedelta(microseconds=1)
 
 
 class Measure(enum.Enum):
@@ -85,6 +87,9 @@ class Measure(enum.Enum):
     RECALL_OPEN = "RECALL_OPEN"
     """Detail: the delivery; counted for the recipient, whose duty it is."""
 
+    RECALL_OVERDUE = "RECALL_OVERDUE"
+    """Detail: the delivery whose recall its recipient should have confirmed by now."""
+
     NOT_TAKEN = "NOT_TAKEN"
     """Detail: the delivery that its recipient neither accepted nor refused."""
 
@@ -105,6 +110,7 @@ ITEMS: Final = frozenset(
         Measure.SETTLE_OVERDUE,
         Measure.RECALL_UNCONFIRMED,
         Measure.RECALL_OPEN,
+        Measure.RECALL_OVERDUE,
         Measure.NOT_TAKEN,
         Measure.REPLY_OVERDUE,
     }
@@ -141,10 +147,14 @@ def count_delivery(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key,
     yield from _settling(facts, as_of)
     yield from _refusing(facts)
     yield from _requesting(facts)
+    if facts.recall_by is not None and _is_unconfirmed(facts) and as_of > facts.recall_by:
+        yield _deadline(facts.recipient, facts.recall_by)(Measure.RECALL_OVERDUE, facts.name)
 
 
 def count_document(facts: DocumentFacts) -> Iterator[tuple[Key, int]]:
-    """What an issued document adds for its sender."""
+    """What an issued document adds for its sender: nothing when it is sent again."""
+    if facts.resent:
+        return
     count = _counter(facts.sender, facts.issued_at)
     yield count(Measure.ISSUED)
     if facts.issue_form is IssueForm.E_ONLY:
@@ -153,12 +163,12 @@ def count_document(facts: DocumentFacts) -> Iterator[tuple[Key, int]]:
         yield count(Measure.OVERRIDDEN, facts.number)
     if facts.signer_valid is not None and facts.agency_valid is not None:
         yield count(Measure.SIGNATURES_CHECKED)
-    if facts.signer_valid:
-        yield count(Measure.SIGNER_VALID)
-    if facts.agency_valid:
-        yield count(Measure.AGENCY_VALID)
-    if facts.signer_valid and facts.agency_valid:
-        yield count(Measure.BOTH_VALID)
+        if facts.signer_valid:
+            yield count(Measure.SIGNER_VALID)
+        if facts.agency_valid:
+            yield count(Measure.AGENCY_VALID)
+        if facts.signer_valid and facts.agency_valid:
+            yield count(Measure.BOTH_VALID)
     if facts.is_reply or facts.links_request:
         yield count(Measure.REPLIES)
     if facts.links_request:
@@ -211,6 +221,7 @@ def _open_deadlines(facts: DeliveryFacts) -> Iterator[datetime]:
         (facts.forward_by, facts.forwarded_at is None and facts.withdrawn_at is None),
         (facts.due_at, _is_unsettled(facts)),
         (facts.reply_by, _is_unsettled(facts)),
+        (facts.recall_by, _is_unconfirmed(facts)),
     )
     return (due for due, is_open in deadlines if due is not None and is_open)
 
@@ -221,6 +232,10 @@ def _is_waiting(facts: DeliveryFacts) -> bool:
 
 def _is_unsettled(facts: DeliveryFacts) -> bool:
     return facts.completed_at is None and facts.withdrawn_at is None
+
+
+def _is_unconfirmed(facts: DeliveryFacts) -> bool:
+    return facts.state is DeliveryState.RECALL_PENDING
 
 
 def _sending(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int]]:
@@ -238,7 +253,7 @@ def _sending(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int]]
 
 def _send_deadlines(facts: DeliveryFacts, due: datetime) -> Iterator[tuple[Key, int]]:
     """What was not sent when its deadline was over counts as late."""
-    count, sent_at = _counter(facts.sender, due), facts.sent_at
+    count, sent_at = _deadline(facts.sender, due), facts.sent_at
     is_urgent = facts.urgency is not Urgency.THUONG
     yield count(Measure.SEND_URGENT_DUE if is_urgent else Measure.SEND_DUE)
     if sent_at is None:
@@ -255,7 +270,7 @@ def _send_deadlines(facts: DeliveryFacts, due: datetime) -> Iterator[tuple[Key, 
 
 def _receiving(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int]]:
     if facts.take_by is not None and _is_waiting(facts) and as_of > facts.take_by:
-        yield _counter(facts.recipient, facts.take_by)(Measure.NOT_TAKEN, facts.name)
+        yield _deadline(facts.recipient, facts.take_by)(Measure.NOT_TAKEN, facts.name)
     if facts.received_at is None:
         return
     count = _counter(facts.recipient, facts.received_at)
@@ -267,9 +282,10 @@ def _receiving(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int
 def _forwarding(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int]]:
     if facts.forward_by is None:
         return
-    count = _counter(facts.recipient, facts.forward_by)
+    count = _deadline(facts.recipient, facts.forward_by)
     if facts.forwarded_at is None:
-        if not _is_missed(facts, facts.forward_by, as_of):
+        was_never_taken = facts.withdrawn_at is not None and facts.accepted_at is None
+        if was_never_taken or not _is_missed(facts, facts.forward_by, as_of):
             return
         if facts.withdrawn_at is None:
             yield count(Measure.FORWARD_OVERDUE, facts.name)
@@ -288,13 +304,13 @@ def _settling(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int]
         key, _ = count(Measure.SETTLED_MINUTES)
         yield key, facts.worked_minutes
     if facts.reply_by is not None and _is_unsettled(facts) and as_of > facts.reply_by:
-        yield _counter(facts.recipient, facts.reply_by)(Measure.REPLY_OVERDUE, facts.name)
+        yield _deadline(facts.recipient, facts.reply_by)(Measure.REPLY_OVERDUE, facts.name)
 
 
 def _settle_deadline(
     facts: DeliveryFacts, due: datetime, as_of: datetime
 ) -> Iterator[tuple[Key, int]]:
-    count = _counter(facts.recipient, due)
+    count = _deadline(facts.recipient, due)
     if facts.completed_at is not None:
         yield count(Measure.SETTLE_DUE)
         if facts.completed_at <= due:
@@ -328,7 +344,8 @@ def _requesting(facts: DeliveryFacts) -> Iterator[tuple[Key, int]]:
             continue
         if request.answered_at is not None:
             minutes = _minutes(request.asked_at, request.answered_at)
-            yield count(Measure.RECALL_CONFIRMED_AFTER, minutes)
+            if not request.refused:
+                yield count(Measure.RECALL_CONFIRMED_AFTER, minutes)
         else:
             yield count(Measure.RECALL_UNCONFIRMED, facts.name)
             yield _counter(facts.recipient, request.asked_at)(Measure.RECALL_OPEN, facts.name)
@@ -341,6 +358,11 @@ def _counter(organ: OrganId, at: datetime) -> Callable[..., tuple[Key, int]]:
         return Key(organ, day, measure, detail), 1
 
     return count
+
+
+def _deadline(organ: OrganId, due: datetime) -> Callable[..., tuple[Key, int]]:
+    """Counts on the last day in time: 24:00 is the end of a day, not the start of the next."""
+    return _counter(organ, due - _INSTANT)
 
 
 def _minutes(start: datetime, end: datetime) -> str:

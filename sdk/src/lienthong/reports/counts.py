@@ -76,8 +76,8 @@ class Basis:
     units: tuple[UnitFacts, ...] = field(
         default=(), converter=as_tuple, validator=many(UnitFacts, most=100_000)
     )
-    checks_kept: bool = True
-    """A journal of interconnection checks exists; without one there are no data, not no checks."""
+    checks: Mapping[OrganId, Counts] | None = None
+    """Checks of the interconnection by each unit; None when no journal of them exists."""
 
     checks_a_day: int = field(default=2, validator=whole(1, 100))
     """Least number of checks (QĐ 52/2019 Đ12.6)."""

@@ -56,6 +56,9 @@ class Request:
     answered_at: datetime | None = _instant()
     """When the recipient confirmed, agreed or refused; None while it has not."""
 
+    refused: bool = field(default=False, validator=a(bool))
+    """The answer is no."""
+
 
 @frozen(kw_only=True)
 class DeliveryFacts:
@@ -136,11 +139,16 @@ class DeliveryFacts:
 
 @frozen(kw_only=True)
 class DocumentFacts:
-    """One issued document."""
+    """One issued document, as one package brings it."""
 
     package_id: PackageId = field(validator=a(PackageId))
     sender: OrganId = field(validator=a(OrganId))
     issued_at: datetime = field(converter=as_utc, validator=aware)
+    """When it was issued; of one that is sent again, when it was sent again."""
+
+    resent: bool = field(default=False, validator=a(bool))
+    """An earlier package brought it: a document is issued, and counted, once."""
+
     reference: str = field(validator=text(200, required=True))
     """As other documents name it: issuing organisation, date, number and notation."""
 

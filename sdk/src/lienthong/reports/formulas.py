@@ -12,7 +12,7 @@ from lienthong.reports.counting import Measure
 from lienthong.reports.counts import Basis
 from lienthong.reports.facts import UnitFacts
 from lienthong.reports.period import PeriodKind
-from lienthong.reports.values import NO_DATA, Hours, Number, Ratio, Value
+from lienthong.reports.values import NO_DATA, Hours, Number, Rate, Ratio, Value
 from lienthong.rules.deadlines import report_day
 
 SENT: Final = (Measure.SENT_INSIDE, Measure.SENT_OUTSIDE)
@@ -29,21 +29,20 @@ def ratio(part: Measure, *whole: Measure) -> Callable[[Basis], Value]:
 
 
 def verified(part: Measure) -> Callable[[Basis], Value]:
-    """Of issued documents; when nobody verified any, nothing is known."""
+    """Of issued documents that were verified; of the others nothing is known."""
 
     def value(basis: Basis) -> Value:
-        issued = basis.counts[Measure.ISSUED]
-        if issued and not basis.counts[Measure.SIGNATURES_CHECKED]:
+        checked = basis.counts[Measure.SIGNATURES_CHECKED]
+        if basis.counts[Measure.ISSUED] and not checked:
             return NO_DATA
-        return Ratio(basis.counts[part], issued)
+        return Ratio(basis.counts[part], checked)
 
     return value
 
 
-def refusal_share(basis: Basis) -> Value:
-    """A refusal may follow an arrival of the period before: it is never more than all of it."""
-    refused, arrived = basis.counts[Measure.REFUSED], sum(basis.counts[each] for each in RECEIVED)
-    return Ratio(refused, max(arrived, refused))
+def refusal_rate(basis: Basis) -> Value:
+    """No share: what is refused may have arrived in the period before."""
+    return Rate(basis.counts[Measure.REFUSED], sum(basis.counts[each] for each in RECEIVED))
 
 
 def median(measure: Measure) -> Callable[[Basis], Value]:
@@ -96,19 +95,22 @@ def _days_to_check(basis: Basis) -> Iterator[date]:
 
 
 def checked_days(basis: Basis) -> Value:
-    if not basis.checks_kept:
+    """Of the days of each unit: what one unit checks is no check by another."""
+    if basis.checks is None:
         return NO_DATA
-    days = [day.isoformat() for day in _days_to_check(basis)]
-    return Ratio(len(days) - len(missed_days(basis)), len(days))
+    days = sum(1 for _ in _days_to_check(basis)) * len(basis.checks)
+    return Ratio(days - len(missed_days(basis)), days)
 
 
 def missed_days(basis: Basis) -> Mapping[str, int]:
-    """Working days with too few checks, with how many there were."""
-    if not basis.checks_kept:
-        return {}
-    checks = basis.counts.details(Measure.CHECKS)
-    days = [day.isoformat() for day in _days_to_check(basis)]
-    return {day: checks.get(day, 0) for day in days if checks.get(day, 0) < basis.checks_a_day}
+    """``unit/day`` of working days with too few checks, with how many there were."""
+    days, found = [day.isoformat() for day in _days_to_check(basis)], {}
+    for unit, counts in (basis.checks or {}).items():
+        checks = counts.details(Measure.CHECKS)
+        for day in days:
+            if checks.get(day, 0) < basis.checks_a_day:
+                found[f"{unit}/{day}"] = checks.get(day, 0)
+    return found
 
 
 def stated(part: str, whole: str) -> Callable[[Basis], Value]:
@@ -136,10 +138,10 @@ def available(basis: Basis) -> Value:
 
 
 def certified(basis: Basis) -> Value:
-    known = [unit for unit in basis.units if unit.has_certificate is not None]
-    if not known:
+    """Of all units; one that states nothing has shown no certificate."""
+    if all(unit.has_certificate is None for unit in basis.units):
         return NO_DATA
-    return Ratio(sum(_holds_certificate(unit, basis) for unit in known), len(known))
+    return Ratio(sum(_holds_certificate(unit, basis) for unit in basis.units), len(basis.units))
 
 
 def _holds_certificate(unit: UnitFacts, basis: Basis) -> bool:

@@ -26,7 +26,7 @@ from lienthong.reports.formulas import (
     missed_days,
     number,
     ratio,
-    refusal_share,
+    refusal_rate,
     reported,
     stated,
     unreported,
@@ -212,9 +212,9 @@ def _troubles() -> Iterator[Metric]:
     yield _row(
         "M8",
         "Tỷ lệ từ chối, theo bên gửi",
-        "Share refused, by sender",
+        "Refusal rate, by sender",
         clause,
-        refusal_share,
+        refusal_rate,
         listed(_M.REFUSED_FROM),
     )
     yield _row(

@@ -19,6 +19,7 @@ from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong.model.package import Manifest, PackageKind
 from lienthong.model.report import Statement
+from lienthong.model.time import vietnam_date
 from lienthong.model.words import AssignmentRole, PaperBasis
 from lienthong.reports.facts import (
     WITHDRAWN,
@@ -48,7 +49,7 @@ class Known(Protocol):
     def delivery(self, package_id: PackageId, recipient: OrganId) -> DeliveryFacts | None: ...
 
     def document(self, reference: str) -> DocumentFacts | None:
-        """The newest document of that reference."""
+        """The document of that reference, as it was sent first."""
 
 
 @frozen(kw_only=True)
@@ -75,9 +76,8 @@ def project_package(
         for effect in record.effects
         if not terms.own or not terms.own.isdisjoint((record.sender, effect.recipient))
     )
-    return Changes(
-        deliveries=(*asked, *begun), documents=(_document(record, manifest, recorded_at),)
-    )
+    document = _document(record, manifest, recorded_at, known)
+    return Changes(deliveries=(*asked, *begun), documents=(document,))
 
 
 def project_statement(
@@ -106,14 +106,17 @@ def reference_of(document: DocumentReference) -> str:
     return f"{document.organ_id},{document.issued_date:%Y/%m/%d},{document.number}"
 
 
-def _document(record: PackageRecord, manifest: Manifest, recorded_at: datetime) -> DocumentFacts:
-    document = manifest.document
-    signer = document.signer
+def _document(
+    record: PackageRecord, manifest: Manifest, recorded_at: datetime, known: Known
+) -> DocumentFacts:
+    document, reference = manifest.document, reference_of(manifest.document.reference)
+    signer, resent = document.signer, known.document(reference) is not None
     return DocumentFacts(
         package_id=record.package_id,
         sender=record.sender,
-        issued_at=_not_after(document.issued_at, recorded_at),
-        reference=reference_of(document.reference),
+        issued_at=recorded_at if resent else _not_after(document.issued_at, recorded_at),
+        resent=resent,
+        reference=reference,
         issue_form=document.issue_form,
         overridden=document.paper_basis is PaperBasis.OTHER,
         links_request=bool(document.response_for),
@@ -144,7 +147,7 @@ def _begun(
         sender=record.sender,
         state=DeliveryState.SENT,
         urgency=document.urgency,
-        outside=terms.is_outside(record.sender, recipient),
+        outside=terms.is_outside(record.sender, recipient, vietnam_date(recorded_at)),
         signed_at=document.signed_at,
         recorded_at=recorded_at,
         sent_at=sent_at,
@@ -175,12 +178,14 @@ def _moved(facts: DeliveryFacts, state: DeliveryState, at: datetime) -> Delivery
     return evolve(facts, state=state, withdrawn_at=withdrawn_at)
 
 
-def _answered(facts: DeliveryFacts, kind: RequestKind, at: datetime) -> DeliveryFacts:
+def _answered(
+    facts: DeliveryFacts, kind: RequestKind, at: datetime, *, refused: bool = False
+) -> DeliveryFacts:
     """The newest open request of a kind has its answer."""
     requests = list(facts.requests)
     for position in range(len(requests) - 1, -1, -1):
         if requests[position].kind is kind and requests[position].answered_at is None:
-            requests[position] = evolve(requests[position], answered_at=at)
+            requests[position] = evolve(requests[position], answered_at=at, refused=refused)
             break
     return evolve(facts, requests=tuple(requests))
 
@@ -193,6 +198,7 @@ _ANSWERS: Final = {
     _E.APPLY_UPDATE: RequestKind.UPDATE,
     _E.REFUSE_UPDATE: RequestKind.UPDATE,
 }
+_NO: Final = frozenset({_E.REFUSE_TAKE_BACK, _E.REJECT_RECALL, _E.REFUSE_UPDATE})
 _WORK: Final = frozenset({_E.FORWARD, _E.START, _E.COMPLETE})
 
 
@@ -208,7 +214,7 @@ def _reported(
     if facts.entered_at is None:
         facts = _entered(facts, at, recorded_at, terms)
     if event in _ANSWERS:
-        return _answered(facts, _ANSWERS[event], recorded_at)
+        return _answered(facts, _ANSWERS[event], recorded_at, refused=event in _NO)
     if event is _E.REFUSE:
         code = statement.reason.code if statement.reason else None
         return evolve(facts, refused_at=at, refusal=code)
@@ -240,7 +246,7 @@ def _entered(
 def _accepted(
     facts: DeliveryFacts, statement: Statement, at: datetime, terms: Terms
 ) -> DeliveryFacts:
-    """An acceptance also answers a request to take back that it crossed (D16)."""
+    """An acceptance also says no to a request to take back that it crossed (D16)."""
     register, due_at = statement.register, facts.due_at
     if due_at is None and facts.received_at is not None:
         due_at = settle_by(facts, facts.received_at, terms)
@@ -251,7 +257,7 @@ def _accepted(
         register_number=register.number if register else None,
         register_date=register.date if register else None,
     )
-    return _answered(facts, RequestKind.TAKE_BACK, at)
+    return _answered(facts, RequestKind.TAKE_BACK, at, refused=True)
 
 
 def _worked(

@@ -39,17 +39,17 @@ def with_predecessors(
     return frozenset(found)
 
 
-def with_units(organ: OrganId, directory: Directory) -> frozenset[OrganId]:
-    """An organisation and all that are under it.
+def with_units(organ: OrganId, directory: Directory, on: date) -> frozenset[OrganId]:
+    """An organisation and all that are under it on a day in Vietnam.
 
     Raises:
         OrganisationUnknown: the directory does not know it.
     """
     found = {directory.resolve(organ).organ_id}
     parents = {
-        unit.organ_id: directory.resolve(unit.parent).organ_id
+        unit.organ_id: directory.resolve(above).organ_id
         for unit in directory.organisations
-        if unit.parent is not None and unit.parent in directory
+        if (above := unit.parent_on(on)) is not None and above in directory
     }
     while new := {unit for unit, parent in parents.items() if parent in found} - found:
         found |= new

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from lienthong.errors import InvalidValue
 from lienthong.model.checks import a, as_tuple, many
 from lienthong.reports.metrics import Result
-from lienthong.reports.values import Hours, Number, Ratio
+from lienthong.reports.values import Hours, Number, Rate, Ratio
 from lienthong.rules.sections.reports import Weight
 
 _ALL: Final = 100
@@ -68,7 +68,7 @@ def score(results: Sequence[Result], weights: Sequence[Weight]) -> Scorecard:
 
 
 def _score(result: Result, weight: Weight) -> Score:
-    if not isinstance(result.value, Ratio) or not result.value.denominator:
+    if not isinstance(result.value, Rate) or not result.value.denominator:
         return Score(weight=weight, result=result, hundredths=None)
     numerator, denominator = result.value.numerator, result.value.denominator
     if numerator * _ALL < weight.least * denominator:

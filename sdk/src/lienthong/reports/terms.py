@@ -26,8 +26,8 @@ class Terms:
     """What the regulations leave to a province: by when and by which calendar."""
 
     calendar_of: Callable[[OrganId], WorkCalendar]
-    is_outside: Callable[[OrganId, OrganId], bool]
-    """Whether sender and recipient belong to different provinces."""
+    is_outside: Callable[[OrganId, OrganId, date], bool]
+    """Whether sender and recipient belong to different provinces on a day in Vietnam."""
 
     own: frozenset[OrganId] = frozenset()
     """Whose deliveries are followed; empty for all. A vendor's feed says nothing of what other

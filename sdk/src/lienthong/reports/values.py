@@ -1,4 +1,4 @@
-"""What a metric gives: a number, a ratio, a time, or openly nothing."""
+"""What a metric gives: a number, a rate, a time, or openly nothing."""
 
 from __future__ import annotations
 
@@ -14,16 +14,11 @@ _MOST: Final = 2**63 - 1
 
 
 @frozen
-class Ratio:
-    """So many of so many; of none there is no share, and never 0 % or 100 %."""
+class Rate:
+    """So many for every so many; for none there is no rate, and never 0 % or 100 %."""
 
     numerator: int = field(validator=whole(0, _MOST))
     denominator: int = field(validator=whole(0, _MOST))
-
-    def __attrs_post_init__(self) -> None:
-        if self.numerator > self.denominator:
-            expected = f"at most {self.denominator}"
-            raise refuse(self, "numerator", found=self.numerator, expected=expected)
 
     @property
     def percent(self) -> float | None:
@@ -39,6 +34,16 @@ class Ratio:
         shown = f"{percent:.2f}"
         shown = shown.replace(".", ",") if language == "vi" else shown
         return f"{shown} % ({self.numerator}/{self.denominator})"
+
+
+@frozen
+class Ratio(Rate):
+    """So many of so many: a share, never more than the whole."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.numerator > self.denominator:
+            expected = f"at most {self.denominator}"
+            raise refuse(self, "numerator", found=self.numerator, expected=expected)
 
 
 @frozen
@@ -74,4 +79,4 @@ class NoData:
 
 
 NO_DATA: Final = NoData()
-Value: TypeAlias = Ratio | Number | Hours | NoData
+Value: TypeAlias = Rate | Number | Hours | NoData

@@ -97,18 +97,26 @@ class PutOrganisationsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORGANISATIONS_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
+    expected_version: _builtins.int
+    """The newest version of any organisation that the change was made from: where another has come
+    meanwhile, nothing is changed. Without it the change is made whatever came before.
+    """
     @_builtins.property
     def organisations(self) -> _containers.RepeatedCompositeFieldContainer[_directory_pb2.Organisation]: ...
     def __init__(
         self,
         *,
         organisations: _abc.Iterable[_directory_pb2.Organisation] | None = ...,
+        expected_version: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version", "expected_version", b"expected_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisations", b"organisations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version", "expected_version", b"expected_version", "organisations", b"organisations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__expected_version: _TypeAlias = _typing.Literal["expected_version"]  # noqa: Y015
+    _WhichOneofArgType__expected_version: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_version) -> _WhichOneofReturnType__expected_version | None: ...
 
 Global___PutOrganisationsRequest: _TypeAlias = PutOrganisationsRequest  # noqa: Y015
 
