@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
-from lienthong.model.ids import PackageId
+from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import Effect, PackageRecord, StatementRecord
 from lienthong.model.package import PackageKind
 from lienthong.model.report import Assignment, Reason
@@ -62,6 +62,21 @@ def package(kind: PackageKind = PackageKind.NEW, at: datetime = AT, **fields: An
     return Entry(at, record, manifest)
 
 
+def life_of(sent: Entry, recipient: OrganId) -> Life:
+    """What is known of one delivery before anybody reports."""
+    return Life(
+        package_id=sent.record.package_id,
+        sender=UBND,
+        recipient=recipient,
+        urgency=Urgency.THUONG,
+        signed=None,
+        sent=AT,
+        recorded=AT,
+        due=None,
+        wants_reply=False,
+    )
+
+
 def say(
     book: Book,
     sent: Entry,
@@ -72,17 +87,7 @@ def say(
     recorded: datetime | None = None,
     **fields: Any,
 ) -> DeliveryFacts:
-    life = Life(
-        package_id=sent.record.package_id,
-        sender=UBND,
-        recipient=FINANCE,
-        urgency=Urgency.THUONG,
-        signed=None,
-        sent=AT,
-        recorded=AT,
-        due=None,
-        wants_reply=False,
-    )
+    life = life_of(sent, FINANCE)
     entry = statement_entry(life, event, _S.SENT, state, at, recorded or at, CHANCE, **fields)
     book.take(entry)
     return facts_of(book, sent)
@@ -114,17 +119,7 @@ def test_a_report_about_an_unknown_package_changes_nothing() -> None:
     say_to = Book.of([sent])
     say(say_to, sent, _E.ARRIVE, _S.ARRIVED)
     life_entry = statement_entry(
-        Life(
-            package_id=sent.record.package_id,
-            sender=UBND,
-            recipient=JUSTICE,
-            urgency=Urgency.THUONG,
-            signed=None,
-            sent=AT,
-            recorded=AT,
-            due=None,
-            wants_reply=False,
-        ),
+        life_of(sent, JUSTICE),
         _E.ARRIVE,
         _S.SENT,
         _S.ARRIVED,
@@ -283,17 +278,7 @@ def test_a_replacement_is_answered_when_the_new_one_is_accepted() -> None:
     say(book, new, _E.ARRIVE, _S.ARRIVED, AT + 4 * HOUR)
     at = AT + 5 * HOUR
     entry = statement_entry(
-        Life(
-            package_id=new.record.package_id,
-            sender=UBND,
-            recipient=FINANCE,
-            urgency=Urgency.THUONG,
-            signed=None,
-            sent=AT,
-            recorded=AT,
-            due=None,
-            wants_reply=False,
-        ),
+        life_of(new, FINANCE),
         _E.ACCEPT,
         _S.ARRIVED,
         _S.ACCEPTED,
@@ -355,17 +340,7 @@ def test_days_to_settle_hold_where_no_day_is_named() -> None:
     book.take(sent, terms)
     say(book, sent, _E.ARRIVE, _S.ARRIVED)
     entry = statement_entry(
-        Life(
-            package_id=sent.record.package_id,
-            sender=UBND,
-            recipient=FINANCE,
-            urgency=Urgency.THUONG,
-            signed=None,
-            sent=AT,
-            recorded=AT,
-            due=None,
-            wants_reply=False,
-        ),
+        life_of(sent, FINANCE),
         _E.ACCEPT,
         _S.ARRIVED,
         _S.ACCEPTED,

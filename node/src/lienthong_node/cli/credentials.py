@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from lienthong.errors import ConfigInvalid
 from lienthong.model.ids import OrganId
+from lienthong.model.time import vietnam_date
 from lienthong_node.admin_port import administration
 from lienthong_node.certificates import KeyKind
 from lienthong_node.cli.common import HOST, data_argument, json_option, reporting, show
 from lienthong_node.core.credentials import Role, Use
+from lienthong_node.opening import utc_now
 from lienthong_node.provision import DEFAULT_DAYS, Holder, issue_profile, renew_server
 from lienthong_node.settings import load_settings
 
@@ -61,9 +63,8 @@ def issue(data: Path, code: str, out: Path, role: str, kind: str, days: int, as_
     settings = load_settings(data)
     with administration(data) as admin:
         organisation = admin.directory().resolve(OrganId(code))
-        holder = Holder(
-            organ=str(organisation.organ_id), name=organisation.names[-1].value, role=Role(role)
-        )
+        name = organisation.name_on(vietnam_date(utc_now()))
+        holder = Holder(organ=str(organisation.organ_id), name=name, role=Role(role))
         fingerprints = issue_profile(
             data,
             settings,

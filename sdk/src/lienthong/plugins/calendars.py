@@ -9,7 +9,7 @@ from typing import Final
 
 from lienthong.codec.toml_text import placed
 from lienthong.errors import CalendarUnknown, InvalidValue
-from lienthong.plugins.texts import MOST_BASES, identity, read_text
+from lienthong.plugins.texts import MOST_BASES, identity, is_path, read_text
 from lienthong.rules.calendar_table import CalendarTable, load_calendar, overridden
 
 _SHIPPED: Final = files("lienthong").joinpath("data", "calendars")
@@ -47,7 +47,7 @@ def read_calendar(path: Path) -> CalendarTable:
 
 def _found(wanted: str | Path, folder: Path, users: tuple[str, ...]) -> CalendarTable:
     """The calendar *wanted*; *users* are the files whose base it is."""
-    if isinstance(wanted, str) and not _is_path(wanted):
+    if isinstance(wanted, str) and not is_path(wanted):
         return _shipped(wanted)
     path = folder / wanted
     users = (*users, identity(path))
@@ -59,19 +59,15 @@ def _found(wanted: str | Path, folder: Path, users: tuple[str, ...]) -> Calendar
         if len(users) > MOST_BASES:
             found = f"{len(users)} calendars, one on the other"
             raise InvalidValue(field="base", found=found, expected=f"at most {MOST_BASES}")
-        if _is_path(own.base) and identity(path.parent / own.base) in users:
+        if is_path(own.base) and identity(path.parent / own.base) in users:
             expected = "a base that does not lead back to it"
             raise InvalidValue(field="base", found=own.base, expected=expected)
-        if not _is_path(own.base) and own.base not in calendar_names():
+        if not is_path(own.base) and own.base not in calendar_names():
             expected = f"one of {', '.join(calendar_names())}, or a file"
             raise InvalidValue(field="base", found=own.base, expected=expected)
     except InvalidValue as error:
         raise placed(error, text, str(path)) from error
     return overridden(_found(own.base, path.parent, users), own)
-
-
-def _is_path(wanted: str) -> bool:
-    return wanted.endswith(_SUFFIX) or "/" in wanted or "\\" in wanted
 
 
 def _shipped(name: str) -> CalendarTable:

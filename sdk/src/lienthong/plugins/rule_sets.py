@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
@@ -26,7 +25,7 @@ from lienthong.plugins.calendars import find_calendar
 from lienthong.plugins.host import PluginHost
 from lienthong.plugins.info import PluginInfo, PluginState
 from lienthong.plugins.kinds import PluginKind
-from lienthong.plugins.texts import MOST_BASES, identity, read_text
+from lienthong.plugins.texts import MOST_BASES, identity, is_path, read_text
 from lienthong.rules.calendar_table import calendar_of
 from lienthong.rules.reading import faults_of, load_rule_set
 from lienthong.rules.ruleset import RuleSet, in_force
@@ -134,7 +133,7 @@ class _Library:
 
     def find(self, given: str, beside: Path = Path(), chain: tuple[str, ...] = ()) -> RuleSet:
         """The rule set that *given* stands for in a file of the folder *beside*."""
-        if _is_path(given):
+        if is_path(given):
             path = beside / given
             self._check_chain(identity(path), chain)
             return load_rule_set(read_text(path), str(path), self._base(path, chain))
@@ -236,7 +235,3 @@ def _offers_of(host: PluginHost, info: PluginInfo, label: str) -> _Offers:
         return _Offers(label, source, tuple(dict.fromkeys(source.names())))
     except LienthongError as error:
         return _Offers(label, None, (), error)
-
-
-def _is_path(given: str) -> bool:
-    return given.endswith(_SUFFIX) or "/" in given or os.sep in given

@@ -34,6 +34,11 @@ def read_text(path: Path) -> str:
         raise _unreadable(path, reason or "not UTF-8") from error
 
 
+def is_path(given: str) -> bool:
+    """Whether a person means a file of their own, not a name that we know."""
+    return given.endswith(".toml") or "/" in given or "\\" in given
+
+
 def identity(path: Path) -> str:
     """Names a file the same way however it is reached.
 
