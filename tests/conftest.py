@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import pytest
+from attrs import define, field
 
 from tests.tiers import NIGHTLY
 
@@ -21,7 +22,6 @@ Figure: TypeAlias = Callable[..., None]
 
 FOLDER: Final = "noted-figures"
 _KEY: Final = "figure"
-_ROWS: Final = pytest.StashKey[list[dict[str, str]]]()
 
 
 @pytest.fixture
@@ -35,45 +35,71 @@ def figure(record_property: Callable[[str, object], None]) -> Figure:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_ROWS] = []
+    config.pluginmanager.register(_Figures())
     target = _target()
-    if target is not None:
+    if target is not None and not _is_worker(config):
         # A run that ends early must not show the figures of the one before.
         target.unlink(missing_ok=True)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
+    item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep the figures of a test with its outcome; one that fails before has a row too."""
+    """A test that fails before it has noted its figure has a row all the same."""
     report = yield
-    noted = [
-        value for key, value in item.user_properties if key == _KEY and isinstance(value, dict)
-    ]
+    noted = any(key == _KEY for key, _ in report.user_properties)
     if report.failed and not noted and "figure" in getattr(item, "fixturenames", ()):
-        noted = [{"test": "-", "wanted": f"a figure of {item.name}", "found": "none"}]
-    elif call.when != "call":
-        return report
-    outcome = "ok" if report.passed else "FAILED"
-    for row in noted:
-        item.config.stash[_ROWS].append({**row, "outcome": outcome, "where": item.nodeid})
+        row = {"test": "-", "wanted": f"a figure of {item.name}", "found": "none"}
+        report.user_properties.append((_KEY, row))
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    rows = terminalreporter.config.stash[_ROWS]
-    if not rows:
-        return
-    rows.sort(key=lambda row: row["test"])
-    terminalreporter.section("figures (nightly)" if NIGHTLY else "figures")
-    for row in rows:
-        line = f"{row['test']:6} {row['outcome']:6} {row['found']}  (wanted: {row['wanted']})"
-        terminalreporter.write_line(line)
-    target = _target()
-    if target is not None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+@define(eq=False)
+class _Figures:
+    """Gathers the figures of all reports, those of the processes that share a run, too."""
+
+    _known: dict[str, list[dict[str, str]]] = field(factory=dict)
+    """By test: one whose end fails after it has passed has failed."""
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """Of all tests, ordered by what they are of."""
+        found = [row for rows in self._known.values() for row in rows]
+        return sorted(found, key=lambda row: row["test"])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the figures of a test with its outcome."""
+        if report.when != "call" and not report.failed:
+            return
+        outcome = "ok" if report.passed else "FAILED"
+        noted = [
+            {**value, "outcome": outcome, "where": report.nodeid}
+            for key, value in report.user_properties
+            if key == _KEY and isinstance(value, dict)
+        ]
+        if noted:
+            self._known[report.nodeid] = noted
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the table, and write it down."""
+        found = self.rows
+        if not found:
+            return
+        terminalreporter.section("figures (nightly)" if NIGHTLY else "figures")
+        for row in found:
+            line = f"{row['test']:6} {row['outcome']:6} {row['found']}  (wanted: {row['wanted']})"
+            terminalreporter.write_line(line)
+        target = _target()
+        if target is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            rows = json.dumps(found, ensure_ascii=False, indent=1)
+            target.write_text(rows, encoding="utf-8")
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this process only runs tests for another one."""
+    return hasattr(config, "workerinput")
 
 
 def _target() -> Path | None:

@@ -22,7 +22,9 @@ CORE: Final[Mapping[str, str]] = {
     "codec": "lienthong/codec/",
     "evidence": "lienthong/evidence/",
     "pki": "lienthong/pki/",
+    "rules": "lienthong/rules/",
     "core": "lienthong_node/core/",
+    "deciding": "lienthong_node/deciding.py",
     "committer": "lienthong_node/committer.py",
 }
 """Where each part lies below a ``src`` folder."""

@@ -37,6 +37,7 @@ TABLE = """
 ROOT = Path(__file__).parents[1]
 PARTS = {
     "`lienthong.rules`": "sdk/src/lienthong/rules",
+    "`lienthong.registers`": "sdk/src/lienthong/registers",
     "commands": "sdk/src/lienthong/cli",
     "reports": "node/src/lienthong_node/reports",
     "the node": "node/src/lienthong_node",

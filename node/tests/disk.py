@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
@@ -15,9 +17,18 @@ from lienthong.codec.signed import dump_entry, load_entry
 from lienthong.evidence.merkle import leaf_hash
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.delivery import DeliveryEvent
+from lienthong.model.ids import OrganId
+from lienthong.model.journal import CheckResult, InterconnectionRecord
 from lienthong.model.words import FileRole
+from lienthong.rules.calendar_table import CalendarTable
 from lienthong.testing.signer import MemorySigner
-from lienthong_node.core.commands import Command, PutCredential, PutOrganisations
+from lienthong_node.core.commands import (
+    Command,
+    PutCredential,
+    PutLaw,
+    PutOrganisations,
+    RecordCheck,
+)
 from lienthong_node.core.credentials import Role
 from node.tests.support import (
     AXIS,
@@ -40,6 +51,10 @@ from node.tests.support import (
 LARGE: Final = b"a file that was uploaded" * 1000
 SIGNER: Final = MemorySigner.checkpoint(b"\7" * 32)
 KEY: Final = VerifierKey.of_signer(AXIS, SIGNER)
+CHECK: Final = InterconnectionRecord(
+    organ_id=OrganId(A), results=[CheckResult(name="feed", passed=True)]
+)
+DAYS: Final = CalendarTable(name="days", first_year=2026, last_year=2026)
 OPERATOR: Final = caller("000.00.01.H53", Role.OPERATOR)
 COLUMNS: Final = (
     "idx",
@@ -88,7 +103,7 @@ class Disk:
 
 
 def life() -> Iterator[Sequence[Command]]:
-    """What a node has done before: eight batches, 268 entries."""
+    """What a node has done before: eight batches, 269 entries."""
     yield [PutOrganisations(caller=OPERATOR, organisations=ORGANISATIONS)]
     yield [PutCredential(caller=OPERATOR, credential=signing(organ)) for organ in (A, B)]
     yield [PutOrganisations(caller=OPERATOR, organisations=(organisation(NOBODY),))]
@@ -97,4 +112,34 @@ def life() -> Iterator[Sequence[Command]]:
     yield [report(statement(DeliveryEvent.ARRIVE, package.package_id))]
     yield [report(statement(DeliveryEvent.ACCEPT, package.package_id))]
     yield [submit(recall(package.package_id, B))]
-    yield [submit(manifest()) for _ in range(260)]
+    yield [
+        *(submit(manifest()) for _ in range(258)),
+        RecordCheck(caller=caller(A), record=CHECK),
+        submit(manifest()),
+        PutLaw(caller=OPERATOR, organ_id=B, value=DAYS),
+    ]
+
+
+CHECKED: Final = 267
+
+
+def _hide_check(disk: Disk) -> None:
+    disk.rewrite(CHECKED, parties=json.dumps([B]))
+    disk.run("UPDATE feed SET organ = ? WHERE idx = ?", B, CHECKED)
+
+
+def _miss_ahead(disk: Disk) -> None:
+    entry = load_entry(disk.row(CHECKED)["entry"])
+    due = entry.recorded_at + timedelta(hours=1)
+    disk.forge_entry(CHECKED, body=InterconnectionRecord(organ_id=OrganId(A), missed_at=due))
+
+
+CHECK_TAMPERINGS: Final[dict[str, tuple[Callable[[Disk], object], str]]] = {
+    "check hidden from who made it": (_hide_check, f"journal entry 267: the parties lack {A}"),
+    "check of another": (
+        lambda disk: disk.rewrite(CHECKED, subject_id=B.encode()),
+        "journal entry 267: what it is about",
+    ),
+    "check missed ahead of time": (_miss_ahead, "journal entry 267: a check was missed"),
+}
+"""Of the check of the interconnection; what the audit says of each."""

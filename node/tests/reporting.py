@@ -9,8 +9,8 @@ from typing import Any, Final
 from lienthong.codec.json import dump
 from lienthong.codec.signed import dump_entry, dump_envelope, dump_manifest, dump_statement
 from lienthong.evidence.merkle import append, leaf_hash
-from lienthong.model.ids import OrganId
-from lienthong.model.journal import JournalEntry
+from lienthong.model.ids import OrganId, Sha256
+from lienthong.model.journal import DirectoryRecord, JournalBody, JournalEntry
 from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong.model.package import Manifest
 from lienthong.model.signing import (
@@ -24,12 +24,12 @@ from lienthong.model.time import to_us
 from lienthong.plugins.calendars import find_calendar
 from lienthong.plugins.rule_sets import find_rule_set
 from lienthong.spi.records import Head, JournalRow, OrganisationRow
-from lienthong.spi.storage import RecordStore
+from lienthong.spi.storage import RecordStore, WriteTransaction
 from lienthong_node.reports.terms import Rules
 from sdk.tests.reports.cast import AXIS, ELSEWHERE, FINANCE, JUSTICE, NAMES, OLD_OFFICE, UBND
 from sdk.tests.reports.generated import Entry
 
-RULES: Final = Rules(rule_set=find_rule_set("tay-ninh-2019"), table=find_calendar("vietnam"))
+RULES: Final = Rules.for_all(find_rule_set("tay-ninh-2019"), find_calendar("vietnam"))
 NEW_CODE: Final = "H53.11"
 _SIGNATURE: Final = Signature(
     algorithm=SignatureAlgorithm.ED25519, value=b"\1" * 64, chain=(b"certificate",)
@@ -82,33 +82,83 @@ def fill(store: RecordStore, entries: Iterable[Entry]) -> None:
         )
 
 
+def enter(store: RecordStore, moment: datetime, *organisations: Organisation) -> None:
+    """Write a change of the directory into a store, as a node does."""
+    lines = [dump(each) for each in organisations]
+    with store.write() as tx:
+        head = tx.head()
+        version = head.directory_version + len(lines)
+        for place, (each, line) in enumerate(zip(organisations, lines, strict=True), 1):
+            row = OrganisationRow(
+                organ_id=str(each.organ_id), version=head.directory_version + place, body=line
+            )
+            tx.put_organisation(row)
+        envelope = b"\n".join(lines)
+        record = DirectoryRecord(
+            version=version,
+            subject="organisation",
+            organ_id=organisations[0].organ_id,
+            change_sha256=Sha256.of(envelope),
+        )
+        _write(tx, moment, record, envelope, version)
+
+
+def write(store: RecordStore, moment: datetime, record: JournalBody) -> None:
+    """Write what needs no envelope into a store: a check of the interconnection."""
+    with store.write() as tx:
+        _write(tx, moment, record, b"", tx.head().directory_version)
+
+
+def _write(
+    tx: WriteTransaction, moment: datetime, record: JournalBody, envelope: bytes, version: int
+) -> None:
+    head = tx.head()
+    data = _entry(head.size, moment, record)
+    tree = append(head.frontier, head.size, [data])
+    tx.add_journal([_journal_row(head.size, moment, data, b"", envelope)])
+    tx.set_head(
+        Head(
+            size=tree.size,
+            recorded_us=to_us(moment),
+            directory_version=version,
+            frontier=tree.frontier,
+        )
+    )
+
+
 def _row(index: int, entry: Entry) -> JournalRow:
     content = entry.content
     if isinstance(content, Manifest):
         payload, kind = dump_manifest(content), MANIFEST_TYPE
     else:
         payload, kind = dump_statement(content), STATEMENT_TYPE
-    data = dump_entry(
+    data = _entry(index, entry.recorded_at, entry.record)
+    envelope = Envelope(payload=payload, payload_type=kind, signatures=(_SIGNATURE,))
+    package_id = entry.record.package_id.bytes
+    return _journal_row(index, entry.recorded_at, data, package_id, dump_envelope(envelope))
+
+
+def _entry(index: int, moment: datetime, body: JournalBody) -> bytes:
+    return dump_entry(
         JournalEntry(
-            index=index,
-            nonce=index.to_bytes(32),
-            recorded_at=entry.recorded_at,
-            axis=AXIS,
-            body=entry.record,
+            index=index, nonce=index.to_bytes(32), recorded_at=moment, axis=AXIS, body=body
         )
     )
+
+
+def _journal_row(
+    index: int, moment: datetime, data: bytes, package_id: bytes, envelope: bytes
+) -> JournalRow:
     return JournalRow(
         index=index,
         entry=data,
         leaf_hash=leaf_hash(data),
         proof=(),
         checkpoint_size=0,
-        recorded_us=to_us(entry.recorded_at),
+        recorded_us=to_us(moment),
         subject_id=b"",
-        package_id=entry.record.package_id.bytes,
-        envelope=dump_envelope(
-            Envelope(payload=payload, payload_type=kind, signatures=(_SIGNATURE,))
-        ),
+        package_id=package_id,
+        envelope=envelope,
         parties=(),
     )
 

@@ -30,18 +30,20 @@ from lienthong.model.signing import (
     Signature,
     SignatureAlgorithm,
 )
-from lienthong.model.time import to_us, vietnam_date
+from lienthong.model.time import to_us
 from lienthong.model.words import FileRole
+from lienthong.rules.ruleset import RuleSet
+from lienthong.rules.sections.directory import DirectoryRules
 from lienthong.spi.records import DeliveryRow
 from lienthong.testing.clock import START
 from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.core.commands import Caller, Command, ReportStatus, SubmitPackage
 from lienthong_node.core.credentials import Credential, Credentials, Role, Use
-from lienthong_node.core.decision import Accepted, Decision, Moment
+from lienthong_node.core.decision import Accepted, Amended, Decision, Moment
+from lienthong_node.core.law import Kept, Law
 from lienthong_node.core.policy import Policy
-from lienthong_node.core.report import decide_report
-from lienthong_node.core.submit import decide_submit
-from lienthong_node.stores import Registry, report_facts, submit_facts, write_rows
+from lienthong_node.deciding import decide
+from lienthong_node.stores import Registry, write_rows
 
 AXIS: Final = "axis.test"
 NOW: Final = START
@@ -58,7 +60,7 @@ BODY: Final = "000.00.77.H53"
 CLOSED: Final = "000.00.21.H53"
 HEIR: Final = "000.00.22.H53"
 NOBODY: Final = "000.00.99.H53"
-POLICY: Final = Policy(axis=AXIS, closed_code_grace=timedelta(0))
+POLICY: Final = Policy(axis=AXIS)
 
 MAIN: Final = b"%PDF-1.4 the main file"
 ANNEX: Final = b"an annex"
@@ -211,6 +213,14 @@ def report(value: Statement, *, by: str | None = None) -> ReportStatus:
     )
 
 
+def grace_of(days: int) -> Law:
+    """A rule set of the whole axis by which closed codes lead on for so many days."""
+    rules = RuleSet(
+        name="grace", title="Grace", directory=DirectoryRules(closed_code_grace_days=days)
+    )
+    return Law().after([Kept(organ_id="", value=rules, version=1)])
+
+
 def signer_of(organ: str) -> str:
     """Fingerprint of the signing certificate of whoever answers to a code."""
     code = OrganId(organ)
@@ -261,6 +271,7 @@ class World:
     directory: Directory = DIRECTORY
     credentials: Credentials = field(factory=signing_credentials)
     policy: Policy = POLICY
+    law: Law = field(factory=lambda: grace_of(0))
     now: datetime = NOW
     size: int = 0
 
@@ -273,18 +284,14 @@ class World:
             clock=self.now,
             directory_version=0,
         )
-        registry = Registry(directory=self.directory, credentials=self.credentials)
+        registry = Registry(directory=self.directory, credentials=self.credentials, law=self.law)
         with self.store.write() as tx:
-            if isinstance(command, SubmitPackage):
-                facts = submit_facts(tx, command, registry)
-                decision = decide_submit(command, facts, moment, self.policy)
-            else:
-                assert isinstance(command, ReportStatus)
-                known = report_facts(tx, command, registry, vietnam_date(self.now))
-                decision = decide_report(command, known, moment, self.policy)
+            decision = decide(tx, command, registry, moment, self.policy, lambda: False)
             if isinstance(decision, Accepted):
                 write_rows(tx, decision)
                 self.size += 1
+            elif isinstance(decision, Amended):
+                tx.put_deliveries((decision.delivery,))
         return decision
 
     def send(self, *recipients: str, **fields: Any) -> PackageId:

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from lienthong.client import Profile
 from lienthong.client.connection import load_credentials
+from lienthong.codec.signed import load_entry
 from lienthong.errors import (
     ConfigInvalid,
     DataCorrupt,
@@ -39,10 +40,13 @@ from lienthong.errors import (
 )
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.ids import OrganId
+from lienthong.model.journal import DirectoryRecord
 from lienthong.model.organisation import OrganLink, OrganName
 from lienthong.model.time import vietnam_date
 from lienthong.pki.chain import TrustAnchors
 from lienthong.plugins import PluginHost
+from lienthong.plugins.calendars import find_calendar
+from lienthong.plugins.rule_sets import find_rule_set
 from lienthong_node.admin_port import AdminPort, administration
 from lienthong_node.audit import audit
 from lienthong_node.backup import write_backup
@@ -138,6 +142,30 @@ def test_what_was_changed_meanwhile_is_not_undone(admin: AdminPort) -> None:
     assert admin.directory().resolve(OrganId(A)).in_charge == "ai đó"
     admin.put_organisations([organisation(A)], admin.directory())
     admin.put_organisations([organisation(B)])
+
+
+def test_the_law_is_entered_by_who_operates_the_axis_now(data: Path, tmp_path: Path) -> None:
+    """Beside the node nobody says who they are; who was relieved does not stand for it."""
+    with administration(data) as admin:
+        admin.put_organisations([organisation(A), organisation(B)])
+        for organ in (A, B):
+            holder = Holder(organ=organ, name=f"Cơ quan {organ}", role=Role.OPERATOR)
+            target, key = tmp_path / organ, admin.checkpoint_key
+            list(issue_profile(data, SETTINGS, holder, target, admin, key))
+        revoke_all(admin, A)
+        admin.put_law(find_calendar("vietnam"))
+        revoke_all(admin, B)
+        with pytest.raises(NotFound, match="operator"):
+            admin.put_law(find_rule_set("tay-ninh-2019"))
+    with closing(open_folder(data)) as opened, opened.store.read() as view:
+        bodies = [load_entry(row.entry).body for row in view.journal(0, 1000)]
+    told = [body for body in bodies if isinstance(body, DirectoryRecord)]
+    assert [str(body.organ_id) for body in told if body.subject == "calendar"] == [B]
+
+
+def revoke_all(admin: AdminPort, organ: str) -> None:
+    for one in admin.credentials(organ):
+        admin.revoke_credential(one.fingerprint, "thôi vận hành")
 
 
 def test_what_is_shown_is_what_holds_today(stocked: Path) -> None:

@@ -25,7 +25,7 @@ from lienthong_node.audit import Audited, audit, check_kept
 from lienthong_node.committer import Committer
 from lienthong_storage_fs.store import FSBlobStore
 from lienthong_storage_sqlite.store import SQLiteRecordStore
-from node.tests.disk import KEY, LARGE, SIGNER, Disk, life
+from node.tests.disk import CHECK_TAMPERINGS, KEY, LARGE, SIGNER, Disk, life
 from node.tests.support import AXIS, MAIN, NOBODY, POLICY, A, B, C
 
 Tampering = Callable[["Disk"], object]
@@ -75,13 +75,13 @@ def test_a_sound_store_passes(disk: Disk) -> None:
     """Also without the triggers: nothing below fails for another reason than what it changed."""
     disk.sql.close()
     done = run_audit(disk.folder)
-    assert done == Audited(entries=268, total=268, files=2)
+    assert done == Audited(entries=269, total=269, files=2)
     assert run_audit(disk.folder, files=False).files == 0
 
 
 FIRST_PACKAGE: Final = 4
 ARRIVAL: Final = 5
-LAST: Final = 267
+LAST: Final = 268
 
 
 def _swap(disk: Disk) -> None:
@@ -127,8 +127,8 @@ def _flip(disk: Disk, name: str) -> None:
 def _phantom(disk: Disk) -> None:
     disk.run(
         "INSERT INTO delivery SELECT ?, recipient, sender, kind, state, resume_state, has_lead,"
-        " pending_package_id, sent_us, updated_us, updated_index, subject, number, urgency"
-        " FROM delivery LIMIT 1",
+        " pending_package_id, sent_us, updated_us, updated_index, subject, number, urgency,"
+        " deadlines, look_us, paper, legal_value FROM delivery LIMIT 1",
         bytes(16),
     )
 
@@ -161,13 +161,16 @@ def _cut_end(disk: Disk) -> None:
     disk.run("PRAGMA foreign_keys = OFF")
     disk.run("DELETE FROM feed WHERE idx >= 8; DELETE FROM journal WHERE idx >= 8")
     tree = append((), 0, [disk.row(index)["entry"] for index in range(8)])
-    disk.run("UPDATE head SET size = 8, frontier = ?", b"".join(tree.frontier))
+    disk.run(
+        "UPDATE head SET size = 8, directory_version = directory_version - 1, frontier = ?",
+        b"".join(tree.frontier),
+    )
 
 
 def _cut_cleanly(disk: Disk) -> None:
     """The last batch disappears with everything that it has made."""
     _cut_end(disk)
-    disk.run("DELETE FROM checkpoint WHERE size > 8; DELETE FROM tile")
+    disk.run("DELETE FROM checkpoint WHERE size > 8; DELETE FROM tile; DELETE FROM law")
     disk.run("CREATE TEMP TABLE gone AS SELECT package_id FROM package WHERE idx >= 8")
     disk.run("DELETE FROM package_file WHERE package_id IN (SELECT package_id FROM gone)")
     disk.run("DELETE FROM delivery WHERE package_id IN (SELECT package_id FROM gone)")
@@ -226,14 +229,14 @@ TAMPERINGS: Final[dict[str, tuple[Tampering, str]]] = {
         "checkpoint of size 5 is missing",
     ),
     "checkpoint of another size": (_reuse_checkpoint, "checkpoint of size 6 has another root"),
-    "checkpoint of another key": (_resign, "checkpoint of size 268"),
+    "checkpoint of another key": (_resign, "checkpoint of size 269"),
     "checkpoints dodged": (_uncover, "no checkpoint covers journal entry 0"),
     "head changed": (_sql("UPDATE head SET frontier = zeroblob(32)"), "head of the journal"),
     "head's directory version": (
         _sql("UPDATE head SET directory_version = 99"),
         "directory version 99",
     ),
-    "end cut off": (_cut_end, "newest checkpoint is of size 268, not 8"),
+    "end cut off": (_cut_end, "newest checkpoint is of size 269, not 8"),
     "package's file changed": (
         _sql("UPDATE package_file SET size = 1 WHERE name = 'ban-ve.pdf'"),
         "the package ",
@@ -259,6 +262,7 @@ TAMPERINGS: Final[dict[str, tuple[Tampering, str]]] = {
     "report changed": (_sql("UPDATE statement SET event = 'REFUSE' WHERE idx = 5"), "statement"),
     "report deleted": (_sql("DELETE FROM statement WHERE idx = 5"), "statement"),
     "hidden from its recipient": (_hide_from_recipient, f"journal entry 4: the parties lack {C}"),
+    **CHECK_TAMPERINGS,
     "feed without its entry": (_sql("DELETE FROM feed WHERE organ = ? AND idx = 5", B), "feeds"),
     "feed of somebody else": (_sql("INSERT INTO feed VALUES (?, 4)", NOBODY), "feeds"),
     "about another package": (
@@ -276,6 +280,13 @@ TAMPERINGS: Final[dict[str, tuple[Tampering, str]]] = {
         "the credential ",
     ),
     "credential deleted": (_sql("DELETE FROM credential WHERE organ = ?", B), "the credential "),
+    "law changed": (_sql("UPDATE law SET body = x'0a'"), f"the law calendar days of {B}"),
+    "law given to everybody": (_sql("UPDATE law SET organ = ''"), f"calendar days of {B}"),
+    "law deleted": (_sql("DELETE FROM law"), f"the law calendar days of {B}"),
+    "law invented": (
+        _sql("INSERT INTO law SELECT 'rule_set', organ, name, version, body FROM law"),
+        f"the law rule_set days of {B}",
+    ),
     "organisation deleted": (
         _sql("DELETE FROM organisation WHERE organ = ?", NOBODY),
         f"the organisation {NOBODY}",
@@ -356,14 +367,14 @@ class TestAgainstOutside:
         return str(found)
 
     def test_a_clean_cut_shows(self, disk: Disk) -> None:
-        kept = {size: self.note(disk, size) for size in (5, 8, 268)}
+        kept = {size: self.note(disk, size) for size in (5, 8, 269)}
         _cut_cleanly(disk)
         disk.sql.close()
         assert run_audit(disk.folder).entries == 8
         self.check(disk.folder, kept[5])
         self.check(disk.folder, kept[8])
-        with pytest.raises(DataCorrupt, match="8 entries, the checkpoint covers 268"):
-            self.check(disk.folder, kept[268])
+        with pytest.raises(DataCorrupt, match="8 entries, the checkpoint covers 269"):
+            self.check(disk.folder, kept[269])
 
     def test_another_history_shows(self, disk: Disk) -> None:
         note = self.note(disk, 5)
@@ -373,7 +384,7 @@ class TestAgainstOutside:
             self.check(disk.folder, note)
 
     def test_what_was_kept_often_names_the_place(self, disk: Disk) -> None:
-        kept = [self.note(disk, size) for size in (268, 5, 8)]
+        kept = [self.note(disk, size) for size in (269, 5, 8)]
         disk.forge_entry(6, nonce=b"n" * 32)
         disk.sql.close()
         with pytest.raises(

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from click.testing import CliRunner, Result
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from lienthong.client import Profile
+from lienthong.plugins.calendars import find_calendar
 from lienthong_node.cli import COMMANDS, cli
 from lienthong_node.opening import open_folder
 from lienthong_node.settings import load_settings
@@ -56,6 +58,26 @@ class TestInit:
         assert load_settings(data).advertise == "truc.gov.vn:18443"
         run("credential", "issue", data, "000.00.01.H53", "--out", tmp_path / "profile")
         assert Profile.load(tmp_path / "profile").endpoint == "truc.gov.vn:18443"
+
+    @pytest.mark.parametrize("machine", [[], ["--json"]])
+    def test_the_shipped_calendar_is_left_out_with_a_warning_once_it_has_ended(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: list[str]
+    ) -> None:
+        folder = tmp_path / "data"
+        table = find_calendar("vietnam")
+        days = [one for one in table.exceptions if one.day.year < 2020]
+        old = evolve(table, last_year=2019, exceptions=days, official_until=None)
+        monkeypatch.setattr("lienthong_node.provision.find_calendar", lambda _name: old)
+        made = run("init", folder, "--axis", AXIS, *machine)
+        assert made.exit_code == 0
+        assert "2019" in made.stderr
+        assert f"lienthong-node calendar put {folder}" in made.stderr
+        if machine:
+            assert json.loads(made.stdout)["calendar"] is None
+        listed = json.loads(run("calendar", "list", folder, "--json").stdout)
+        assert listed == {"calendars": []}
+        assert run("rules", "list", folder).exit_code == 0
+        assert run("calendar", "put", folder, "vietnam").exit_code == 0
 
     def test_the_operator_here_needs_no_public_name(self, data: Path) -> None:
         assert Profile.load(data / "operator").endpoint == "localhost:18443"

@@ -31,7 +31,7 @@ from node.tests.test_closed import GRACE, closing
 
 def forwarded() -> tuple[World, PackageId]:
     """A document that A sent to B, which had ended; HEIR has it."""
-    world = World(directory=closing(B), policy=GRACE)
+    world = World(directory=closing(B), law=GRACE)
     return world, world.send(B)
 
 

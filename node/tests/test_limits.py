@@ -9,7 +9,7 @@ from attrs import define
 
 from lienthong.errors import LimitReached
 from lienthong_node.disk import REFRESH_S, DiskGuard
-from lienthong_node.limits import Limits
+from lienthong_node.limits import CHECKS_AT_ONCE, Limits
 from node.tests.support import A, B
 
 
@@ -39,6 +39,19 @@ def test_documents_are_counted_by_organisation() -> None:
     assert shares.documents(B, 50)[0] == 50
     clock.now += 2
     assert shares.documents(A, 20)[0] == 10
+
+
+def test_checks_are_few_and_counted_by_organisation() -> None:
+    clock = Monotonic()
+    shares = limits(clock)
+    for _ in range(CHECKS_AT_ONCE):
+        shares.check(A)
+    with pytest.raises(LimitReached) as caught:
+        shares.check(A)
+    assert caught.value.facts == {"limit": "checks a minute", "retry_after": 60.0}
+    shares.check(B)
+    clock.now += 60
+    shares.check(A)
 
 
 def call(limits: Limits, organ: str, times: int = 1) -> None:

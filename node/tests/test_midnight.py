@@ -25,6 +25,7 @@ from lienthong_node.core import report as reporting
 from lienthong_node.core import submit as submitting
 from lienthong_node.core.decision import Accepted
 from node.tests.support import (
+    DIRECTORY,
     HEIR,
     TODAY,
     A,
@@ -74,13 +75,13 @@ class TestPackages:
         assert parties(world, lambda w: w.decide(submit(manifest())), FIRST) is ClosedRecipient
 
     def test_that_are_forwarded(self) -> None:
-        world = World(directory=closing(B, on=TOMORROW), policy=GRACE)
+        world = World(directory=closing(B, on=TOMORROW), law=GRACE)
         assert parties(world, lambda w: w.decide(submit(manifest())), LAST) == (A, B)
         assert parties(world, lambda w: w.decide(submit(manifest())), FIRST) == (A, HEIR)
 
     def test_that_are_forwarded_no_longer(self) -> None:
-        ended = TOMORROW - GRACE.closed_code_grace
-        world = World(directory=closing(B, on=ended), policy=GRACE)
+        ended = TOMORROW - GRACE.closed_code_grace(B, DIRECTORY, TOMORROW)
+        world = World(directory=closing(B, on=ended), law=GRACE)
         assert parties(world, lambda w: w.decide(submit(manifest())), LAST) == (A, HEIR)
         assert parties(world, lambda w: w.decide(submit(manifest())), FIRST) is ClosedRecipient
 

@@ -21,10 +21,13 @@ from lienthong.model.ids import OrganId
 from lienthong.model.journal import DirectoryRecord
 from lienthong.model.organisation import Directory, Organisation, OrganLink
 from lienthong.model.time import to_us
+from lienthong.rules.ruleset import RuleSet
+from lienthong.rules.sections.directory import DirectoryRules
 from lienthong_node.core.commands import PutCredential, PutOrganisations
 from lienthong_node.core.credentials import Credential, Credentials, Role, Use
 from lienthong_node.core.decision import Accepted, Moment
 from lienthong_node.core.facts import RegistryFacts
+from lienthong_node.core.law import Kept, Law
 from lienthong_node.core.registry import (
     decide_credential,
     decide_organisations,
@@ -60,6 +63,36 @@ def bind(value: Credential, *known: Credential) -> Accepted:
     command = PutCredential(caller=OPERATOR, credential=value)
     facts = RegistryFacts(directory=DIRECTORY, credentials=Credentials(known))
     return decide_credential(command, facts, MOMENT)
+
+
+class TestCodesOfTheLaw:
+    """What a rule set says of an organisation is found by its own code alone."""
+
+    NAMING = RuleSet(
+        name="naming",
+        title="Naming",
+        directory=DirectoryRules(not_ready=(OrganId(B_NEW_CODE), OrganId(B))),
+    )
+    LAW = Law().after([Kept(organ_id="", value=NAMING, version=1)])
+
+    def put(self, value: Organisation, *known: Organisation) -> Accepted:
+        command = PutOrganisations(caller=OPERATOR, organisations=(value,))
+        facts = RegistryFacts(directory=Directory(known), credentials=Credentials(), law=self.LAW)
+        return decide_organisations(command, facts, MOMENT)
+
+    def test_a_second_code_that_a_rule_set_names_is_refused(self) -> None:
+        with pytest.raises(InvalidValue, match=r"directory\.not_ready of naming") as caught:
+            self.put(organisation(B, aliases=(B_NEW_CODE,)), organisation(B))
+        assert caught.value.facts["found"] == B_NEW_CODE
+
+    def test_what_was_so_before_stops_nobody(self) -> None:
+        known = organisation(B, aliases=(B_NEW_CODE,))
+        assert self.put(organisation(C), known).organisations
+        assert self.put(evolve(known, in_charge="ai đó"), known).organisations
+
+    def test_the_code_of_its_own_is_let_in(self) -> None:
+        assert self.put(organisation(B_NEW_CODE)).organisations
+        assert self.put(organisation(B)).organisations
 
 
 class TestOrganisations:

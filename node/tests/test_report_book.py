@@ -18,9 +18,11 @@ from lienthong.errors import (
     ReportsUnusable,
 )
 from lienthong.model.organisation import Directory
+from lienthong.plugins.calendars import find_calendar
 from lienthong.reports.counting import ITEMS, tally
 from lienthong.reports.counts import Counts
 from lienthong.reports.period import Period
+from lienthong.reports.projection import Changes
 from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.reports.book import FILE_NAME, ReportBook
 from lienthong_node.reports.following import open_up_to_date
@@ -128,6 +130,23 @@ def test_it_is_for_its_owner_alone(store: MemoryRecordStore, tmp_path: Path) -> 
     assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
     opened(tmp_path, MemoryRecordStore()).close()
     assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600, "made anew"
+
+
+def test_a_document_is_found_by_its_code_and_else_by_its_reference(
+    store: MemoryRecordStore, tmp_path: Path
+) -> None:
+    with closing(opened(tmp_path, store)) as made:
+        issued = [document for document, _ in made.issued([FINANCE], at("2026-01-01"), NOW)]
+        first, second = [document for document in issued if not document.resent][:2]
+        with made.batch():
+            made.keep(Changes(documents=(evolve(first, code="H53.11.2026.7"),)), NOW)
+        assert made.document("", "H53.11.2026.7") == evolve(first, code="H53.11.2026.7")
+        assert made.document(first.reference, "H53.11.2026.8") is None
+        found = made.document(first.reference)
+        assert found is not None
+        assert found.code == "H53.11.2026.7"
+        assert made.document(second.reference, "H53.11.2026.8") == second
+        assert made.document("", "") is None
 
 
 class Killed(BaseException):
@@ -248,7 +267,8 @@ def test_the_journal_of_another_axis_is_not_added_to(
 def test_other_rules_count_anew(store: MemoryRecordStore, tmp_path: Path) -> None:
     opened(tmp_path, store).close()
     receiving = evolve(RULES.rule_set.receiving, settle_working_days=5)
-    rules = Rules(rule_set=evolve(RULES.rule_set, receiving=receiving), table=RULES.table)
+    other = evolve(RULES.rule_set, receiving=receiving)
+    rules = Rules.for_all(other, find_calendar("vietnam"))
     made = opened(tmp_path, store, rules=rules)
     assert made.stand.rules == rules.version
     assert found(made) != expected()

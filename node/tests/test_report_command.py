@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 
 from lienthong.model.time import format_vietnam, vietnam_date
 from lienthong_node.cli import cli
-from lienthong_node.opening import plugin_host, under
+from lienthong_node.cli.reporting import KINDS
+from lienthong_node.opening import plugin_host, under, utc_now
 from lienthong_node.reports.book import FILE_NAME
 from lienthong_node.settings import load_settings
 from node.tests.reporting import NEW_CODE, at, fill
@@ -73,12 +74,76 @@ def error(kind: str, data: Path, *options: object, org: str = NEW_CODE) -> dict[
         ((*PERIOD, "--rule-set", "khong-co"), "rules.rule_set_unknown"),
         ((*PERIOD, "--calendar", "khong-co"), "rules.calendar_unknown"),
         ((*PERIOD, "--output", "khong/co/bao-cao.txt"), "config.invalid"),
+        ((*PERIOD, "--as-of", "2026-11-22T08:00:00+07:00"), "config.invalid"),
     ],
 )
 def test_what_cannot_be_reported_has_a_code(
     data: Path, options: tuple[str, ...], code: str
 ) -> None:
     assert error("quarterly", data, *options)["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "code"),
+    [
+        ("overdue", ("--period", "2026-Q3"), "config.invalid"),
+        ("overdue", ("--freeze",), "config.invalid"),
+        ("overdue", ("--figures", "so-lieu.toml"), "config.invalid"),
+        ("overdue", ("--as-of", "hom nay"), "model.invalid_value"),
+        ("overdue", ("--as-of", "2026-11-22T08:00:00"), "model.naive_time"),
+        ("overdue", ("--as-of", "2020-11-22T08:00:00+07:00"), "config.invalid"),
+        ("codes", ("--as-was",), "config.invalid"),
+        ("codes", ("--period", "2090-07"), "report.period_not_begun"),
+        ("registers", ("--figures", "so-lieu.toml"), "config.invalid"),
+    ],
+)
+def test_options_that_a_report_has_no_use_for_are_refused(
+    data: Path, kind: str, options: tuple[str, ...], code: str
+) -> None:
+    told = error(kind, data, *options)
+    assert told["code"] == code
+    if code == "config.invalid":
+        assert told["facts"]["key"] == options[0]
+
+
+def test_the_way_out_beside_a_running_node_works_as_it_is_told(data: Path, tmp_path: Path) -> None:
+    counts, backup = tmp_path / "counts.db", tmp_path / "backup"
+    options = (*PERIOD, "--format", "csv", "--counts", counts)
+    with closing(_store(data)):
+        told = error("quarterly", data, *options)
+        assert (told["code"], told["facts"]["path"]) == ("report.behind", str(counts))
+        assert f"--counts {counts}" in told["next_step"]
+    assert run("backup", data, "--to", backup).exit_code == 0
+    of_backup = report("quarterly", backup, *options)
+    assert of_backup.exit_code == 0, of_backup.stderr
+    with closing(_store(data)):
+        assert report("quarterly", data, *options).stdout_bytes == of_backup.stdout_bytes
+
+
+def test_what_is_late_is_as_of_the_instant_that_was_asked_for(data: Path) -> None:
+    newest = json.loads(report("overdue", data, "--json").stdout)
+    assert newest["kind"] == "overdue"
+    later = "2026-12-07T08:00:00+07:00"
+    made = json.loads(report("overdue", data, "--as-of", later, "--json").stdout)
+    assert made["period"]["name"] == "2026-12-07"
+    assert made["source"] == newest["source"]
+
+
+def test_codes_are_those_that_were_entered_into_the_node(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    assert run("init", folder, "--axis", "truc.test").exit_code == 0
+    for code, name in (("H53", "UBND tỉnh"), ("H53.13", "Sở TT&TT"), ("H53.13", "Sở KH&CN")):
+        above = () if code == "H53" else ("--parent", "H53")
+        entered = run("org", "add", folder, code, name, *above)
+        assert entered.exit_code == 0, entered.stderr
+    month = f"{vietnam_date(utc_now()):%Y-%m}"
+    made = json.loads(report("codes", folder, "--period", month, "--json", org="H53").stdout)
+    rows = [row[1:6] for row in made["blocks"][1]["rows"]]
+    assert rows == [
+        ["Cấp mã", "H53", "UBND tỉnh", "", ""],
+        ["Cấp mã", "H53.13", "Sở TT&TT", "", ""],
+        ["Đổi tên", "H53.13", "Sở KH&CN", "Sở TT&TT", "Sở KH&CN"],
+    ]
 
 
 def test_an_unknown_organisation_is_named(data: Path) -> None:
@@ -110,7 +175,7 @@ def test_beside_a_running_node_the_last_counts_are_shown(data: Path) -> None:
     assert again.exit_code == 0, "with the records at hand it is made anew"
 
 
-@pytest.mark.parametrize("kind", ["monthly", "quarterly", "half-year", "year", "cchc", "registers"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_every_kind_has_every_format(data: Path, tmp_path: Path, kind: str, form: str) -> None:
     """Without a period it is the newest that is over, whatever today is."""

@@ -10,13 +10,16 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
+from attrs import evolve
 
-from lienthong.errors import FontMissing, FormatUnavailable
+from lienthong.errors import FontMissing, FormatUnavailable, ReportUnprintable, TooLarge
+from lienthong.registers.columns import harmless
 from lienthong_node.reports.fonts import find_font
 from lienthong_node.reports.paper import Align, Cell, Column, Paper, Table, Text
-from lienthong_node.reports.plain import as_csv, as_json, as_text, harmless
+from lienthong_node.reports.plain import as_csv, as_json, as_text
 
 DANGEROUS = ('=HYPERLINK("http://x")', "+1+1", "-2+3", "@SUM(A1)", "\tTab", "  =1+1")
 COLUMNS = (Column("Số đến", 10, Align.RIGHT), Column("Trích yếu", 40))
@@ -74,6 +77,48 @@ def test_a_terminal_shows_brackets_as_they_are() -> None:
     assert "Không phát sinh." in shown
 
 
+def cells(book: bytes, sheet: int) -> dict[str, str]:
+    """The texts of a sheet, by their places."""
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        shared = ET.fromstring(parts.read("xl/sharedStrings.xml"))  # noqa: S314 - ours
+        made = ET.fromstring(parts.read(f"xl/worksheets/sheet{sheet}.xml"))  # noqa: S314
+    texts = ["".join(one.itertext()) for one in shared.iter(f"{space}si")]
+    return {
+        one.attrib["r"]: texts[int("".join(one.itertext()))]
+        for one in made.iter(f"{space}c")
+        if one.get("t") == "s"
+    }
+
+
+@pytest.mark.parametrize("letter", ["Y", "ự", "𠀀"])
+def test_a_text_that_is_too_long_for_a_cell_goes_on_below(letter: str) -> None:
+    """A workbook's cell takes 32 767 characters, some of which count twice."""
+    pytest.importorskip("xlsxwriter")
+    from lienthong_node.reports.xlsx import as_xlsx
+
+    text = letter * 40_000 + "END"
+    made = as_xlsx(paper((1, text), (2, "next"), blocks=[Text(title="III", text=text)]))
+    found = cells(made, 2)
+    parts = [found[f"B{line}"] for line in (4, 5, 6)]
+    assert "".join(parts) == text
+    assert all(len(part.encode("utf-16-le")) // 2 <= 32_767 for part in parts)
+    assert found["B7"] == "next"
+    front = cells(made, 1)
+    below = [front[place] for place in sorted(front) if front[place].startswith((letter, "END"))]
+    assert "".join(below) == text
+
+
+def test_a_sheet_that_is_full_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("xlsxwriter")
+    from lienthong_node.reports import xlsx
+
+    monkeypatch.setattr(xlsx, "_ROWS", 9)
+    assert xlsx.as_xlsx(paper(*[(1, "a")] * 6))
+    with pytest.raises(TooLarge, match="Văn bản"):
+        xlsx.as_xlsx(paper(*[(1, "a")] * 7))
+
+
 def test_equal_reports_are_equal_files() -> None:
     pytest.importorskip("xlsxwriter")
     from lienthong_node.reports.xlsx import as_xlsx
@@ -116,6 +161,48 @@ def test_a_row_taller_than_a_page_goes_on_on_the_next() -> None:
         return as_pdf(paper((1, cell)), font).count(b"/Type /Page\n")
 
     assert pages(1500) > pages(1) + 1
+
+
+def test_what_fits_no_page_is_named_with_a_way_out() -> None:
+    """Headings are not split: they are repeated on each page."""
+    font = installed_font()
+    from lienthong_node.reports.pdf import as_pdf
+
+    tall = Table(title="Bảng", columns=[Column("Tiêu đề " * 5000)], rows=[(1,), (2,)])
+    with pytest.raises(ReportUnprintable) as caught:
+        as_pdf(paper(blocks=[tall]), font)
+    assert "--format xlsx" in caught.value.next_step("en")
+    many = Table(title="Bảng", columns=[Column(f"M{n}") for n in range(90)], rows=[("1",) * 90])
+    with pytest.raises(ReportUnprintable):
+        as_pdf(paper(blocks=[many]), font)
+
+
+def test_to_whom_it_goes_is_in_every_format() -> None:
+    font = installed_font()
+    pytest.importorskip("xlsxwriter")
+    from lienthong_node.reports.pdf import as_pdf
+    from lienthong_node.reports.xlsx import as_xlsx
+
+    plain = paper((7, "x"))
+    sent = evolve(plain, addressees=["UBND tỉnh", "Bộ A"], issued_by="Sở B")
+    assert "Kính gửi: UBND tỉnh; Bộ A" in as_text(sent).decode()
+    assert ["Kính gửi", "UBND tỉnh", "Bộ A"] in list(csv.reader(io.StringIO(as_csv(sent).decode())))
+    assert json.loads(as_json(sent))["addressees"] == ["UBND tỉnh", "Bộ A"]
+    assert json.loads(as_json(sent))["issued_by"] == "Sở B"
+    with zipfile.ZipFile(io.BytesIO(as_xlsx(sent))) as book:
+        assert "Kính gửi" in book.read("xl/sharedStrings.xml").decode()
+    to_others = evolve(sent, addressees=["UBND tỉnh", "Bộ B"])
+    unsaid = evolve(sent, addressees=[])
+    assert len({as_pdf(one, font) for one in (sent, to_others, unsaid)}) == 3
+    assert "Kính gửi" not in as_text(plain).decode()
+
+
+def test_a_terminal_breaks_long_codes_and_never_cuts_them() -> None:
+    columns = [Column(f"Mã {n}") for n in range(12)]
+    code = "000.00.11.H53"
+    table = Table(title="Mã", columns=columns, rows=[(code,) * 12])
+    shown = as_text(paper(blocks=[table])).decode()
+    assert "…" not in shown.partition("Mã 0")[2].partition("Bộ quy tắc")[0]
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

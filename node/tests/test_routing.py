@@ -23,6 +23,7 @@ from node.tests.support import (
     B,
     C,
     D,
+    grace_of,
     organisation,
     signing,
     signing_credentials,
@@ -36,7 +37,7 @@ class TestRoutes:
     ) -> tuple[dict[str, Route], tuple[str, ...]]:
         changed = reorganised(wanted, known)
         made = directory_with(known, changed)
-        found = routes(changed, known, made, credentials, day=DAY, grace=timedelta(days=grace))
+        found = routes(changed, known, made, credentials, day=DAY, law=grace_of(grace))
         todo = left_to_do(found, known, made, credentials, day=DAY, today=EVE)
         return {str(one.organ_id): one for one in found}, todo
 
@@ -100,6 +101,6 @@ class TestRoutes:
         known = DIRECTORY
         changed = reorganised(plan(merge=(merge(B, into=A),)), known)
         made, credentials = directory_with(known, changed), signing_credentials()
-        found = routes(changed, known, made, credentials, day=DAY, grace=timedelta())
+        found = routes(changed, known, made, credentials, day=DAY, law=grace_of(0))
         todo = left_to_do(found, known, made, credentials, day=DAY, today=DAY + timedelta(days=5))
         assert todo[-1].startswith("what was recorded from 2026-07-01 to 2026-07-06 stays")

@@ -23,6 +23,7 @@ from lienthong_node.core.commands import Command
 from lienthong_node.core.registry import directory_with
 from lienthong_node.services.visibility import (
     concerns,
+    sees_as_sender,
     visible_deliveries,
     visible_entry,
     visible_history,
@@ -210,6 +211,19 @@ class TestPackages:
 
 
 class TestDeliveries:
+    @pytest.mark.parametrize(
+        ("organ", "as_sender"), [(A, True), (D, True), (OFFICE, False), (BODY, False)]
+    )
+    def test_who_sees_one_as_its_sender(self, axis: Axis, organ: str, as_sender: bool) -> None:
+        """Also who has taken over from the sender; not the office of the recipient."""
+        ended = evolve(DIRECTORY.resolve(OrganId(A)), valid_to=TODAY, successors=[OrganId(D)])
+        directory = directory_with(DIRECTORY, [ended])
+        package = axis.send(BODY).package_id
+        with axis.store.read() as view:
+            row = view.delivery(package.bytes, BODY)
+        assert row is not None
+        assert sees_as_sender(row, caller(organ), directory, TODAY) is as_sender
+
     @pytest.mark.parametrize(
         ("organ", "seen"),
         [(A, [B, C, BODY]), (B, [B]), (C, [C]), (BODY, [BODY]), (OFFICE, [BODY]), (D, [])],

@@ -19,7 +19,7 @@ from attrs import define, field
 
 from lienthong.client import AsyncClient, Profile, Sending
 from lienthong.model.delivery import DeliveryState
-from lienthong.model.journal import DirectoryRecord
+from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong_node.local import LocalAxis
 from tests.bench.recipient import accepting
 from tests.bench.rows import Row, percentile
@@ -89,7 +89,7 @@ async def _follow(client: AsyncClient, start: int, documents: int, times: _Times
     accepted = 0
     async for item in client.feed(start, follow=True, inline_limit=0):
         body = item.entry.body
-        if isinstance(body, DirectoryRecord):
+        if not isinstance(body, PackageRecord | StatementRecord):
             continue
         accepted += sum(e.to_state is DeliveryState.ACCEPTED for e in body.effects)
         if accepted > WARM_UP:

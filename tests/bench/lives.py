@@ -16,7 +16,7 @@ from attrs import frozen
 
 from lienthong.client import AsyncClient, Profile, Sending
 from lienthong.model.delivery import DeliveryState
-from lienthong.model.journal import DirectoryRecord
+from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong_node.certificates import KeyKind
 from tests.bench.limits import Limits
 from tests.bench.processes import cpu_seconds
@@ -117,7 +117,7 @@ async def _wait_accepted(client: AsyncClient, start: int, documents: int) -> Non
     accepted = 0
     async for item in client.feed(start, follow=True, inline_limit=0):
         body = item.entry.body
-        if not isinstance(body, DirectoryRecord):
+        if isinstance(body, PackageRecord | StatementRecord):
             accepted += sum(e.to_state is DeliveryState.ACCEPTED for e in body.effects)
         if accepted == documents:
             return

@@ -27,11 +27,11 @@ from lienthong.evidence.merkle import inclusion_proof
 from lienthong.evidence.tiles import node_reader
 from lienthong.model.organisation import Directory
 from lienthong.spi.storage import ReadView
-from lienthong_node import committer, contents, logs, uploads
-from lienthong_node.core import submit
+from lienthong_node import committer, contents, logs, uploads, wire
+from lienthong_node.core import submit, telling
 from lienthong_node.serve import serve
 from lienthong_node.server import Node
-from lienthong_node.services import feed
+from lienthong_node.services import exchange, feed, visibility
 from lienthong_node.services.context import NodeContext
 from lienthong_node.stores import Recorded, hash_reader
 from lienthong_storage_sqlite.transaction import SQLiteWriteTransaction
@@ -188,6 +188,21 @@ def _successors_have_no_rights() -> None:
     Directory.representatives_of = Directory.contact_points_of  # type: ignore[method-assign]
 
 
+def _senders_see_all_in_lists() -> None:
+    """What a recipient has to do stands in its sender's list as well."""
+    wire.shown_to_sender = lambda deadline: True  # type: ignore[attr-defined]
+
+
+def _senders_see_all_of_a_package() -> None:
+    """Who looks at a package sees it as its recipient does."""
+    exchange.sees_as_sender = lambda *_: False  # type: ignore[attr-defined]
+
+
+def _senders_are_told_all() -> None:
+    """Every deadline is told to the sender as well."""
+    telling.sides_told = visibility.sides_told = lambda *_: 2  # type: ignore[attr-defined]
+
+
 PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "acknowledge-before-commit": _acknowledge_before_commit,
     "new-receipts": _new_receipts,
@@ -197,6 +212,9 @@ PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "ignores-a-full-disk": _ignores_a_full_disk,
     "closed-codes-open": _closed_codes_open,
     "successors-have-no-rights": _successors_have_no_rights,
+    "senders-see-all-in-lists": _senders_see_all_in_lists,
+    "senders-see-all-of-a-package": _senders_see_all_of_a_package,
+    "senders-are-told-all": _senders_are_told_all,
 }
 
 if __name__ == "__main__":

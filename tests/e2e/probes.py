@@ -142,6 +142,7 @@ def _feed(_: Party, thing: Thing) -> Sequence[bytes]:
 DIRECTORY: Final = "the directory is for every organisation of the axis"
 HASHES: Final = "hashes under a nonce say nothing about what they are of"
 OPERATORS: Final = "for operators only; see the test of roles"
+OWN: Final = "who writes about itself asks for nothing of others"
 
 
 PROBES: Final[Mapping[str, Sequence[Probe] | Public]] = {
@@ -157,12 +158,21 @@ PROBES: Final[Mapping[str, Sequence[Probe] | Public]] = {
         _listing(exchange_pb2.DIRECTION_OUTGOING),
     ],
     "Exchange/GetHistory": [_package_request(exchange_pb2.GetHistoryRequest)],
+    "Exchange/RecordCheck": Public(
+        OWN,
+        (
+            exchange_pb2.RecordCheckRequest(
+                results=[journal_pb2.CheckResult(name="feed", passed=True)]
+            ).SerializeToString(),
+        ),
+    ),
     "Directory/GetOrganisation": Public(DIRECTORY),
     "Directory/ListOrganisations": Public(
         DIRECTORY,
         (directory_pb2.ListOrganisationsRequest(search=SECRET_SUBJECT).SerializeToString(), b""),
     ),
     "Directory/Changes": Public(DIRECTORY),
+    "Directory/GetLaw": Public(DIRECTORY),
     "Directory/Resolve": Public(
         DIRECTORY, (directory_pb2.ResolveRequest(code=B).SerializeToString(),)
     ),
@@ -183,6 +193,7 @@ PROBES: Final[Mapping[str, Sequence[Probe] | Public]] = {
     "Admin/GetStatus": Public(OPERATORS),
     "Admin/Backup": Public(OPERATORS),
     "Admin/CountDeliveries": Public(OPERATORS),
+    "Admin/PutLaw": Public(OPERATORS),
 }
 
 

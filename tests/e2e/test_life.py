@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from lienthong.client import Client, Direction, FileSource
 from lienthong.errors import (
@@ -20,7 +21,7 @@ from lienthong.errors import (
 from lienthong.model.delivery import Delivery, DeliveryEvent, DeliveryState
 from lienthong.model.document import DocumentReference
 from lienthong.model.ids import OrganId, PackageId
-from lienthong.model.journal import DirectoryRecord, PackageRecord, StatementRecord
+from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong.model.package import PackageKind
 from lienthong.model.words import FileRole, RefusalCode
 from tests.e2e.conftest import A, B, C, D, MakeDocument, package_of
@@ -47,10 +48,11 @@ def seen(client: Client, package: PackageId, direction: Direction) -> dict[str, 
 
 
 def state(clients: Clients, package: PackageId, recipient: str = B) -> DeliveryState:
-    """The state of a delivery; sender and recipient must see the same."""
+    """The state of a delivery; sender and recipient must see the same but for their own duties."""
     sent = seen(clients[A], package, Direction.OUTGOING)[recipient]
-    received = seen(clients[recipient], package, Direction.INCOMING)
-    assert received == {recipient: sent}
+    received = seen(clients[recipient], package, Direction.INCOMING)[recipient]
+    assert set(sent.deadlines) <= set(received.deadlines)
+    assert evolve(received, deadlines=sent.deadlines) == sent
     assert clients[A].get_package(package).deliveries
     return sent.state
 
@@ -72,7 +74,7 @@ def in_feed(client: Client, package: PackageId) -> list[str]:
     found = []
     for item in client.feed():
         body = item.entry.body
-        if not isinstance(body, DirectoryRecord) and body.package_id == package:
+        if isinstance(body, PackageRecord | StatementRecord) and body.package_id == package:
             found.append(body.kind.value if isinstance(body, PackageRecord) else body.event.value)
     return found
 

@@ -15,6 +15,7 @@ from cryptography import x509
 
 from lienthong.client import Profile
 from lienthong.codec.signed import dump_manifest
+from lienthong.plugins.calendars import find_calendar
 from lienthong_node.cli import COMMANDS
 from lienthong_node.local import LocalAxis, free_port
 from lienthong_node.settings import load_settings
@@ -114,7 +115,10 @@ class TestStatus:
         assert int(found["journal_size"]) == before + 1
         assert found["accepting"] is True
         assert found["axis"] == a.profile.axis
+        ends = f"{find_calendar('vietnam').last_year}-12-31"
+        assert found["calendar_ends"] == ends
         text = command("status", axis.data)[1]
+        assert f"calendar   ends on {ends}" in text
         assert f"journal    {before + 1} entries" in text
         assert "accepting  yes" in text
 

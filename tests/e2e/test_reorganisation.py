@@ -21,10 +21,13 @@ from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import PackageRecord
 from lienthong.model.organisation import Directory, OrganCode, Organisation, OrganName
 from lienthong.model.time import vietnam_date
+from lienthong.rules.ruleset import RuleSet
 from lienthong_node.admin_port import administration
+from lienthong_node.core.law import Value
 from lienthong_node.local import OPERATOR, LocalAxis
 from lienthong_node.opening import utc_now
 from lienthong_node.org_plan import read_plan
+from lienthong_node.provision import first_law
 from tests.e2e.commands import asked, command, refused
 from tests.e2e.conftest import make_document, package_of
 from tests.e2e.forked_axis import forked_axis
@@ -51,7 +54,17 @@ NAMES: Final[Mapping[str, tuple[str, str]]] = {
 TODAY: Final = vietnam_date(utc_now())
 EVE: Final = TODAY - timedelta(days=1)
 GRACE_DAYS: Final = 30
-NO_GRACE: Final[dict[str, Any]] = {"closed_code_grace_days": 0}
+
+
+def law(grace_days: int) -> tuple[Value, Value]:
+    """The law of the axis, by which closed codes lead on for so many days."""
+    rules, calendar = first_law()
+    assert isinstance(rules, RuleSet)
+    directory = evolve(rules.directory, closed_code_grace_days=grace_days)
+    return evolve(rules, directory=directory), calendar
+
+
+NO_GRACE: Final[dict[str, Any]] = {"law": law(0)}
 
 
 def organisation(code: str, name: str, parent: str) -> Organisation:
@@ -263,12 +276,8 @@ def test_in_the_grace_period_a_document_is_forwarded_and_both_codes_are_recorded
     province.merge()
     with pytest.raises(ClosedRecipient):
         province.send(QUANG_NINH, LONG_AN)
-    province.axis.stop()
-    settings = province.axis.data / "node.toml"
-    text = settings.read_text("utf-8")
-    assert "closed_code_grace_days = 0" in text
-    settings.write_text(text.replace("grace_days = 0", f"grace_days = {GRACE_DAYS}"), "utf-8")
-    province.axis.start()
+    with administration(province.axis.data) as admin:
+        admin.put_law(law(GRACE_DAYS)[0])
     package = province.send(QUANG_NINH, LONG_AN)
     [item] = [
         item

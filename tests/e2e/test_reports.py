@@ -103,6 +103,8 @@ def test_what_agencies_did_is_what_is_reported(
     assert sent["M19"] == "75,00 % (6/8)"
     refused = results(report(axis.data, C, "year"))
     assert refused["M8a"] == "2"
+    entered = report(axis.data, A, "codes")["blocks"][1]["rows"]
+    assert ["Cấp mã", A, NAMES[A]] in [row[1:4] for row in entered]
     registers = report(axis.data, B, "registers")["blocks"]
     assert [row[1] for row in registers[0]["rows"]] == [1, 1, 2, 2]
     assert registers[0]["rows"][0][6] == "Phòng Ngân sách"

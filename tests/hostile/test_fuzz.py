@@ -55,14 +55,8 @@ LIMIT_BYTES: Final = 64 * 1024 * 1024
 
 TYPED: Final = frozenset(
     {
-        "OK",
-        "INVALID_ARGUMENT",
-        "RESOURCE_EXHAUSTED",
-        "NOT_FOUND",
-        "FAILED_PRECONDITION",
-        "PERMISSION_DENIED",
-        "OUT_OF_RANGE",
-        "ALREADY_EXISTS",
+        *("OK", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "NOT_FOUND", "FAILED_PRECONDITION"),
+        *("PERMISSION_DENIED", "OUT_OF_RANGE", "ALREADY_EXISTS"),
     }
 )
 NEVER: Final = frozenset({"node.internal", "plugin.failed"})
@@ -78,6 +72,12 @@ def templates(a: Party) -> Mapping[str, Sequence[Message]]:
     organisation = admin_pb2.PutOrganisationsRequest()
     organisation.organisations.add(organ_id="000.00.31.H53").names.add(value="Sở Y tế")
     fingerprint = "0" * 64
+    days = directory_pb2.Law(
+        subject="calendar",
+        organ_id=B,
+        name="days",
+        text='name = "days"\nbase = "vietnam"\nfirst_year = 2026\nlast_year = 2026\n',
+    )
     return {
         "Exchange/BeginUpload": [exchange_pb2.BeginUploadRequest(sha256=sha256, size=9)],
         "Exchange/Upload": [exchange_pb2.UploadRequest(upload_id="x-1", chunk=b"chunk")],
@@ -94,10 +94,16 @@ def templates(a: Party) -> Mapping[str, Sequence[Message]]:
             )
         ],
         "Exchange/GetHistory": [exchange_pb2.GetHistoryRequest(package_id=package)],
+        "Exchange/RecordCheck": [
+            exchange_pb2.RecordCheckRequest(
+                results=[journal_pb2.CheckResult(name="feed", passed=True, note="0–7")]
+            )
+        ],
         "Directory/GetOrganisation": [directory_pb2.GetOrganisationRequest()],
         "Directory/ListOrganisations": [directory_pb2.ListOrganisationsRequest(search="Sở")],
         "Directory/Changes": [directory_pb2.ChangesRequest(since_version=1, page_size=2)],
         "Directory/Resolve": [directory_pb2.ResolveRequest(code=B)],
+        "Directory/GetLaw": [directory_pb2.GetLawRequest(organ_ids=[B])],
         "Evidence/GetReceipt": [evidence_pb2.GetReceiptRequest(package_id=package)],
         "Evidence/GetCheckpoint": [evidence_pb2.GetCheckpointRequest()],
         "Evidence/GetTile": [evidence_pb2.GetTileRequest(width=3)],
@@ -113,6 +119,7 @@ def templates(a: Party) -> Mapping[str, Sequence[Message]]:
         "Admin/GetStatus": [admin_pb2.GetStatusRequest()],
         "Admin/Backup": [admin_pb2.BackupRequest(name="../no/name")],
         "Admin/CountDeliveries": [admin_pb2.CountDeliveriesRequest(organ_ids=[A, B])],
+        "Admin/PutLaw": [admin_pb2.PutLawRequest(law=days, expected_version=7)],
     }
 
 

@@ -45,6 +45,7 @@ NOT_HERE: Final = {
 
 PRIVILEGED: Final = {
     Event.DIRECTORY_CHANGED,
+    Event.LAW_CHANGED,
     Event.CREDENTIAL_REGISTERED,
     Event.CREDENTIAL_REVOKED,
     Event.BACKUP,
@@ -199,12 +200,15 @@ def done_without_the_log(axis: LocalAxis, operator: Party) -> list[str]:
         organ_id=A, certificate_der=office.issue(transport=True).der, use="transport"
     )
     revoke = admin_pb2.RevokeCredentialRequest(fingerprint=fingerprint)
+    days = 'name = "days"\nbase = "vietnam"\nfirst_year = 2026\nlast_year = 2026\n'
+    law = admin_pb2.PutLawRequest(law=directory_pb2.Law(subject="calendar", organ_id=B, text=days))
     with Party.opened(axis.profile(A)) as a:
         before = _state(operator)
         with unwritable(axis.data / FILE_NAME):
             answers = {
                 Event.CREDENTIAL_REGISTERED: operator.ask("Admin/RegisterCredential", register),
                 Event.CREDENTIAL_REVOKED: operator.ask("Admin/RevokeCredential", revoke),
+                Event.LAW_CHANGED: operator.ask("Admin/PutLaw", law),
             }
             put, backup = directory_and_backup(operator, "000.00.32.H53")
             a.send(B)  # traffic goes on

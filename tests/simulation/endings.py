@@ -32,14 +32,32 @@ def finish(world: World) -> None:
     world.note("drain")
     if world.node is None:
         world.start()
-    for _ in range(ROUNDS):
-        if not _round(world, chance):
-            break
+    _drain(world, chance)
+    _tell_late(world, chance)
+    _drain(world, chance)
     for desk in world.desks.values():
         for item in desk.client.outbox.values():
             world.require([Broken("I1", f"{item.id} was never answered")])
     world.recorder.end()
     _look_back(world)
+
+
+def _drain(world: World, chance: random.Random) -> None:
+    for _ in range(ROUNDS):
+        if not _round(world, chance):
+            break
+
+
+def _tell_late(world: World, chance: random.Random) -> None:
+    """The deadline worker looks once more; then everything that is late is told."""
+    node = world.node
+    if node is None:
+        return
+    world.at_node(node, SimNode.tend, chance)
+    world.check()
+    if not world.faults.rolls_back:
+        with node.store.read() as view:
+            world.require(world.ledger.lateness.missing(view, node.clock()))
 
 
 def _round(world: World, chance: random.Random) -> bool:

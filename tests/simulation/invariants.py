@@ -66,7 +66,7 @@ def acknowledged_is_recorded(acks: Sequence[Ack], rows: Sequence[JournalRow]) ->
 def only_what_was_made(entry: JournalEntry, made: Mapping[str, Sequence[Made]]) -> Iterator[Broken]:
     """I2, T5: an entry is what its sender signed, and nobody's in whose name it is not."""
     body = entry.body
-    if isinstance(body, DirectoryRecord):
+    if not isinstance(body, PackageRecord | StatementRecord):
         return
     one = _made(subject_of(entry), _payload(entry), made)
     if one is None:
@@ -226,7 +226,9 @@ def confirmations(entry: JournalEntry) -> list[tuple[str, str]]:
 
 def _payload(entry: JournalEntry) -> bytes:
     body = entry.body
-    return b"" if isinstance(body, DirectoryRecord) else body.payload_sha256.value
+    if not isinstance(body, PackageRecord | StatementRecord):
+        return b""
+    return body.payload_sha256.value
 
 
 def _made(name: str, payload: bytes, made: Mapping[str, Sequence[Made]]) -> Made | None:

@@ -9,12 +9,13 @@ from attrs import define, field
 from lienthong.codec.signed import load_entry
 from lienthong.errors import DataCorrupt
 from lienthong.evidence.checkpoint import Checkpoint
-from lienthong.model.journal import DirectoryRecord, FeedItem, JournalEntry
+from lienthong.model.journal import DeadlineRecord, DirectoryRecord, FeedItem, JournalEntry
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import BlobStore, ReadView
 from lienthong_node.contents import check_content
 from tests.simulation import invariants
 from tests.simulation.invariants import Ack, Broken, Made
+from tests.simulation.lateness import Lateness
 
 ALL = 1_000_000
 
@@ -41,6 +42,8 @@ class Ledger:
     newest_ack: int = -1
     registered: int = ALL
     """Entries of the preparation; a later change of the directory ends a signing certificate."""
+
+    lateness: Lateness = field(factory=Lateness)
 
     _revoked: dict[str, int] = field(factory=dict)
     _begun: dict[str, int] = field(factory=dict)
@@ -71,6 +74,7 @@ class Ledger:
             yield from invariants.recorded_once(entry, self._index)
             yield from invariants.confirmed_once(entry, self._confirmed)
             yield from self.files_of(view, blobs, row)
+            yield from self.lateness.take(entry)
             self._keep(row, entry)
 
     def _keep(self, row: JournalRow, entry: JournalEntry) -> None:
@@ -81,7 +85,9 @@ class Ledger:
         for delivery in invariants.confirmations(entry):
             self._confirmed.setdefault(delivery, entry.index)
         body = entry.body
-        if isinstance(body, DirectoryRecord) and entry.index >= self.registered:
+        if entry.index < self.registered or not isinstance(body, DirectoryRecord):
+            return
+        if body.subject == "credential":
             self._revoked.setdefault(str(body.organ_id), entry.index)
 
     def look_again(self, view: ReadView, blobs: BlobStore) -> Iterator[Broken]:
@@ -137,8 +143,11 @@ class Ledger:
         before = self.roots
         self.rows, self.entries, self.roots, self._stack = [], [], [invariants.EMPTY_ROOT], []
         self._index, self._confirmed, self.acks, self.newest_ack = {}, {}, {}, -1
+        self.lateness = Lateness()
         for row in view.journal(0, ALL):
-            self._keep(row, load_entry(row.entry))
+            entry = load_entry(row.entry)
+            list(self.lateness.take(entry))
+            self._keep(row, entry)
         if self.roots[: len(before)] != before:
             self.earlier.append(before)
 
@@ -148,5 +157,7 @@ class Ledger:
 
     def parties(self, entry: JournalEntry) -> frozenset[str]:
         """Whom an entry concerns, by what was really made; nobody for the directory."""
+        if isinstance(entry.body, DeadlineRecord):
+            return self.lateness.parties(entry.body)
         made = self.made.get(invariants.subject_of(entry), ())
         return frozenset().union(*(one.parties for one in made if one.is_recorded_by(entry)))

@@ -14,11 +14,12 @@ from lienthong.spi.storage import ReadView, RecordStore, WriteTransaction
 from lienthong.testing.clock import START
 from lienthong.testing.store import MemoryRecords, MemoryRecordStore
 from lienthong_node.committer import Committer
-from lienthong_node.core.commands import PutCredential, PutOrganisations
+from lienthong_node.core.commands import PutCredential, PutLaw, PutOrganisations
 from lienthong_node.stores import Recorded
 from lienthong_storage_sqlite.store import SQLiteRecordStore
 from tests.simulation import keys
 from tests.simulation.disk import Crash, SimDisk
+from tests.simulation.lateness import PLAIN, RULES
 
 KEPT: Final = 30
 """Old copies of the records, one a commit."""
@@ -163,6 +164,8 @@ def register(store: RecordStore) -> None:
                 for code in keys.CODES
                 for credential in keys.credentials(code, START)
             ),
+            PutLaw(caller=keys.OPERATOR, value=RULES),
+            PutLaw(caller=keys.OPERATOR, value=PLAIN),
         ]
     )
     while committer.work_once():

@@ -16,16 +16,22 @@ from lienthong.evidence.merkle import consistency_proof
 from lienthong.evidence.tiles import node_reader
 from lienthong.model.time import to_us, vietnam_date
 from lienthong.pki.chain import ChainCache, TrustAnchors
+from lienthong.rules.calendar_table import CalendarTable
 from lienthong.spi.storage import BlobStore, ReadView, RecordStore
 from lienthong.testing.clock import START
 from lienthong_node import faults, wire
 from lienthong_node.committer import Committer, Outcome
-from lienthong_node.core.commands import Caller, PutCredential
+from lienthong_node.core.commands import Caller, PutCredential, PutLaw
 from lienthong_node.core.credentials import Use
 from lienthong_node.core.policy import Policy
+from lienthong_node.deadline_watch import DeadlineWatch
 from lienthong_node.services import feed, intake, uploading
 from lienthong_node.services.context import NodeContext
-from lienthong_node.services.visibility import visible_deliveries, visible_package
+from lienthong_node.services.visibility import (
+    sees_as_sender,
+    visible_deliveries,
+    visible_package,
+)
 from lienthong_node.stores import Recorded, Registry, hash_reader, read_recorded
 from lienthong_node.uploads import Uploads
 from lienthong_proto.axis.v1 import evidence_pb2, exchange_pb2
@@ -76,6 +82,7 @@ class SimNode:
     chance: random.Random
     committer_kind: type[Committer] = Committer
     parts: Parts = field(init=False)
+    watch: DeadlineWatch = field(init=False)
     _waiting: list[_Waiting] = field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -95,6 +102,12 @@ class SimNode:
             clock=self.clock,
             policy=keys.POLICY,
         )
+        self.watch = DeadlineWatch(self.store, self.parts.committer, answered=self._driven)
+
+    def _driven(self, answer: Future[list[Outcome]]) -> list[Outcome]:
+        while not answer.done():
+            self.parts.committer.work_once()
+        return answer.result()
 
     @property
     def context(self) -> NodeContext:
@@ -136,6 +149,15 @@ class SimNode:
         for row in unused:
             uploading._forget(self.context, row.organ_id, row.sha256, before_us)
         return dropped + len(unused)
+
+    def tend(self) -> Answered:
+        """What the deadline worker does. Raises as ``commit``."""
+        self.watch.step(self.clock())
+        return self.answers()
+
+    def change_law(self, calendar: CalendarTable) -> None:
+        """Queue another calendar, as the Admin service does."""
+        self.parts.committer.submit([PutLaw(caller=keys.OPERATOR, value=calendar)])
 
     def revoke(self, code: str) -> None:
         """Queue the end of an organisation's signing certificate, as the Admin service does."""
@@ -193,7 +215,10 @@ class SimNode:
             return exchange_pb2.GetPackageResponse(
                 envelope=wire.stored_envelope(row),
                 receipt=wire.receipt(read_recorded(view, row.index)),
-                deliveries=[wire.delivery(delivery) for delivery in deliveries],
+                deliveries=[
+                    wire.delivery(one, outgoing=sees_as_sender(one, caller, directory, today))
+                    for one in deliveries
+                ],
             )
 
     def _prove(self, packet: Packet, caller: Caller) -> Message:

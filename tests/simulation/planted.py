@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import pytest
 from attrs import evolve, frozen
 
 from lienthong.evidence.merkle import append, inclusion_proof
 from lienthong.evidence.tiles import node_reader
-from lienthong.spi.records import JournalRow, PackageRow
+from lienthong.spi.records import DeliveryRow, JournalRow, PackageRow
 from lienthong.spi.storage import ReadView
 from lienthong.testing.blobs import MemoryBlobStore
 from lienthong.testing.store import MemoryReadView, MemoryWriteTransaction
-from lienthong_node import committer, stores
-from lienthong_node.core import journal, report, submit
+from lienthong_node import committer, deciding, stores
+from lienthong_node.core import deadlines, journal, report, submit, telling
 from lienthong_node.core.decision import Repeated
+from lienthong_node.deadline_watch import DeadlineWatch
 from lienthong_node.services import feed, visibility
 from lienthong_node.stores import Recorded, hash_reader
 from tests.simulation import keys
-from tests.simulation.schedule import ROLLING_BACK, UPLOADING, USUAL
+from tests.simulation.schedule import ROLLING_BACK, UPLOADING, USUAL, WAITING
 from tests.simulation.world import Faults
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -60,7 +62,7 @@ def _no_dedup(patch: pytest.MonkeyPatch) -> None:
     def overwrite(self: MemoryWriteTransaction, row: PackageRow) -> None:
         self._records.packages[row.package_id] = row
 
-    patch.setattr(committer, "submit_facts", forgetful)
+    patch.setattr(deciding, "submit_facts", forgetful)
     patch.setattr(MemoryWriteTransaction, "add_package", overwrite)
 
 
@@ -72,7 +74,7 @@ def _dedup_without_sender(patch: pytest.MonkeyPatch) -> None:
             return Repeated(index=facts.existing.index)
         return inner(command, facts, *rest)
 
-    patch.setattr(committer, "decide_submit", decide)
+    patch.setattr(deciding, "decide_submit", decide)
 
 
 def _resume_off_by_one(patch: pytest.MonkeyPatch) -> None:
@@ -161,6 +163,29 @@ def _used_files_stay_unused(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryWriteTransaction, "add_possession", add)
 
 
+def _told_twice(patch: pytest.MonkeyPatch) -> None:
+    """Nobody notes what was told, only that there is nothing to look at."""
+    patch.setattr(telling, "with_told", lambda row, _: evolve(row, look_us=deadlines.FAR_US))
+
+
+def _forgotten_after_restart(patch: pytest.MonkeyPatch) -> None:
+    """The worker begins with what is yet to come, as if nothing had happened before."""
+    inner = DeadlineWatch._pages
+    begun: WeakKeyDictionary[DeadlineWatch, int] = WeakKeyDictionary()
+
+    def pages(self: DeadlineWatch, before_us: int, size: int) -> Iterator[Sequence[DeliveryRow]]:
+        since = begun.setdefault(self, before_us) if before_us < deadlines.FAR_US else 0
+        for rows in inner(self, before_us, size):
+            yield [row for row in rows if row.look_us >= since]
+
+    patch.setattr(DeadlineWatch, "_pages", pages)
+
+
+def _passed_one_moves(patch: pytest.MonkeyPatch) -> None:
+    """A change of the calendar is for all deadlines, whenever they were."""
+    patch.setattr(deadlines, "is_over", lambda *_: False)
+
+
 PLANTED: Final[Mapping[str, Planted]] = {
     "ack before commit": Planted(
         plant=_acknowledge_before_commit, breaks=frozenset({"I1", "I2", "I5"})
@@ -195,5 +220,14 @@ PLANTED: Final[Mapping[str, Planted]] = {
     ),
     "files of packages stay noted as unused": Planted(
         plant=_used_files_stay_unused, more=UPLOADING, breaks=frozenset({"I1"})
+    ),
+    "deadline told twice": Planted(
+        plant=_told_twice, more=WAITING, breaks=frozenset({"AUDIT", "DUE"})
+    ),
+    "deadlines forgotten after a restart": Planted(
+        plant=_forgotten_after_restart, more=WAITING, breaks=frozenset({"DUE"})
+    ),
+    "passed deadline moved": Planted(
+        plant=_passed_one_moves, more=WAITING, breaks=frozenset({"AUDIT", "DUE"})
     ),
 }

@@ -29,6 +29,8 @@ WEIGHTS: Final[Mapping[str, float]] = {
     "restart_client": 1,
     "sweep": 1,
     "revoke": 0.2,
+    "tend": 3,
+    "law": 0.5,
 }
 """How often each kind of step comes."""
 
@@ -69,6 +71,10 @@ ROLLING_BACK: Final[Mapping[str, float]] = {"disk": 8, "head": 20}
 
 UPLOADING: Final[Mapping[str, float]] = {"sweep": 8, "tick": 6, "send": 14}
 """Weights where uploads, submissions and sweeps race each other (D-23)."""
+
+
+WAITING: Final[Mapping[str, float]] = {"tick": 12, "tend": 12, "law": 2, "report": 6}
+"""Weights where much gets late."""
 
 
 def generate(seed: int, steps: int, more: Mapping[str, float] = USUAL) -> tuple[Step, ...]:

@@ -12,6 +12,7 @@ from tests.simulation.actions import Desk
 from tests.simulation.client import Item
 from tests.simulation.disk import PLANS
 from tests.simulation.hearing import begin, hand_over, note_invoke
+from tests.simulation.lateness import DAY_OFF, PLAIN
 from tests.simulation.network import Packet
 from tests.simulation.node import SimNode
 
@@ -97,7 +98,7 @@ def _head(world: World, chance: random.Random) -> None:
 
 
 def _tick(world: World, chance: random.Random) -> None:
-    world.elapsed += chance.choice((1, 60, 700))
+    world.elapsed += chance.choice((1, 60, 700, 3000))
 
 
 def _jump(world: World, chance: random.Random) -> None:
@@ -139,6 +140,20 @@ def _sweep(world: World, chance: random.Random) -> None:
         world.check_files()
 
 
+def _tend(world: World, chance: random.Random) -> None:
+    """The deadline worker looks."""
+    if world.node is not None:
+        world.at_node(world.node, SimNode.tend, chance)
+
+
+def _law(world: World, chance: random.Random) -> None:
+    """A day off is announced, or taken back."""
+    if world.node is not None:
+        calendar = chance.choice((PLAIN, DAY_OFF))
+        world.note(f"law {calendar.version}")
+        world.node.change_law(calendar)
+
+
 def _revoke(world: World, chance: random.Random) -> None:
     """An operator ends the signing certificate of an organisation."""
     code = world.desk(chance).client.code
@@ -168,4 +183,6 @@ STEPS: Final[dict[str, Callable[[World, random.Random], None]]] = {
     "restart_client": _restart_client,
     "sweep": _sweep,
     "revoke": _revoke,
+    "tend": _tend,
+    "law": _law,
 }

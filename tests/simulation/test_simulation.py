@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Figure
 from tests.simulation.invariants import Broken
 from tests.simulation.media import Medium, MemoryDisk, SQLiteDisk
-from tests.simulation.schedule import UPLOADING, USUAL, Step, generate
+from tests.simulation.schedule import UPLOADING, USUAL, WAITING, Step, generate
 from tests.simulation.shrink import shrink
 from tests.simulation.world import Faults, Result, World, simulate
 from tests.tiers import SEED, tier
@@ -81,6 +81,16 @@ def test_sweeping_never_takes_what_was_accepted(figure: Figure) -> None:
     assert broken == []
     assert counts["sweep"]
     assert counts["uploaded"]
+
+
+def test_what_is_late_is_told_once(figure: Figure) -> None:
+    """Deadlines against crashes, jumps of the clock and a calendar that changes."""
+    seeds = tier(20, 2000)
+    counts, broken = run(seeds, STEPS, more=WAITING)
+    found = f"{seeds} schedules, {counts['law']} changes of the law, {len(broken)} broken"
+    figure("D-20", wanted="each deadline told once, none that was met", found=found)
+    assert broken == []
+    assert counts["law"]
 
 
 def test_a_seed_gives_the_same_trace_each_time(figure: Figure) -> None:

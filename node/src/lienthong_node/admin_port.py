@@ -22,11 +22,19 @@ from lienthong.model.time import vietnam_date
 from lienthong_node import wire
 from lienthong_node.backup import write_backup
 from lienthong_node.committer import Committer
-from lienthong_node.core.commands import Caller, Command, PutCredential, PutOrganisations
+from lienthong_node.core.commands import (
+    Caller,
+    Command,
+    PutCredential,
+    PutLaw,
+    PutOrganisations,
+)
 from lienthong_node.core.credentials import Role, Use
+from lienthong_node.core.law import Law, Value
+from lienthong_node.core.law_change import LawChange, entered
 from lienthong_node.core.registry import newest_version, references
 from lienthong_node.opening import Opened, open_folder, utc_now
-from lienthong_node.security_log import Deed, Event, binding, change
+from lienthong_node.security_log import Deed, Event, binding, change, entering
 from lienthong_node.settings import load_settings
 from lienthong_node.stores import running
 from lienthong_proto.axis.v1 import (
@@ -91,6 +99,27 @@ class AdminPort(ABC):
     @abstractmethod
     def running_deliveries(self, organs: Sequence[OrganId]) -> Mapping[OrganId, Running]:
         """How many deliveries of organisations are under way; by canonical codes."""
+
+    @abstractmethod
+    def law(self) -> Law:
+        """The rule sets and calendars that the axis keeps."""
+
+    @abstractmethod
+    def put_law(self, value: Value, organ: str = "", expected_version: int | None = None) -> int:
+        """Enter or change a rule set or a calendar; what is kept already leaves no trace.
+
+        Args:
+            value: the rule set, or the calendar.
+            organ: whose it is, with all that is under it; empty for the whole axis.
+            expected_version: the version that the change was made from, 0 for none.
+
+        Returns:
+            Its version now.
+
+        Raises:
+            LawChanged: it is not at the expected version.
+            InputError: it does not fit the rest of the law.
+        """
 
     @abstractmethod
     def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
@@ -203,6 +232,41 @@ class LocalAdmin(AdminPort):
                 for organ in organs
             }
 
+    def law(self) -> Law:
+        return self._committer.registry.law
+
+    def put_law(self, value: Value, organ: str = "", expected_version: int | None = None) -> int:
+        directory = self.directory()
+        wanted = entered(organ, value, directory)
+        change = LawChange(
+            wanted=wanted, before=self.law(), directory=directory, today=vietnam_date(utc_now())
+        )
+        if change.known is not None and not change.is_new:
+            return change.known.version
+        command = PutLaw(
+            caller=attrs.evolve(self._caller, organ=self._operator()),
+            organ_id=wanted.organ_id,
+            value=wanted.value,
+            expected_version=expected_version,
+        )
+        with self._seen(Event.LAW_CHANGED, entering(wanted)):
+            self._commit(command)
+        return self.law().kept[wanted.key].version
+
+    def _operator(self) -> str:
+        """Canonical code of an organisation that operates the axis: what it enters is its deed.
+
+        Raises:
+            NotFound: none has a certificate for that which is in force.
+        """
+        known, now = self._committer.registry.credentials.by_fingerprint.values(), utc_now()
+        found = sorted(
+            one.organ_id for one in known if Role.OPERATOR in one.roles and one.is_usable(now)
+        )
+        if not found:
+            raise NotFound(what="an organisation with the role operator")
+        return found[0]
+
     def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
         opened = self._opened
         target = opened.folder / "backups" / name
@@ -287,6 +351,15 @@ class RemoteAdmin(AdminPort):
             for one in self._ask(self._admin.CountDeliveries, request).counts:
                 found[OrganId(one.organ_id)] = Running(incoming=one.incoming, outgoing=one.outgoing)
         return found
+
+    def law(self) -> Law:
+        answer = self._ask(self._directory.GetLaw, directory_pb2.GetLawRequest())
+        return Law().after(map(wire.law_from, answer.laws))
+
+    def put_law(self, value: Value, organ: str = "", expected_version: int | None = None) -> int:
+        message = wire.law(entered(organ, value, self.directory()))
+        request = admin_pb2.PutLawRequest(law=message, expected_version=expected_version)
+        return self._ask(self._admin.PutLaw, request).version
 
     def backup(self, name: str) -> Iterator[tuple[int, Path | None]]:
         with self._translating("Backup"):

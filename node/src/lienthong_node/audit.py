@@ -6,8 +6,9 @@ What is checked, in this order:
 2. each envelope is the one that its entry names, and what it says stands in the tables;
 3. each checkpoint is signed by the axis and has the root of the entries so far, and each entry's
    proof leads to it;
-4. deliveries are what the delivery machine makes of the entries, and there are no others;
-5. tiles, organisations and credentials are those of the journal, in every field;
+4. deliveries are what the delivery machine makes of the entries, and there are no others; what was
+   told of their deadlines is in the journal, while the instants themselves are not computed again;
+5. tiles, organisations, credentials and the law are those of the journal, in every field;
 6. the medium's own integrity, which cannot say as well where history was changed;
 7. each file that a package names is stored and has its hash.
 """
@@ -24,13 +25,20 @@ from lienthong.errors import DataCorrupt, JournalRolledBack
 from lienthong.evidence.checkpoint import open_checkpoint
 from lienthong.evidence.note import VerifierKey
 from lienthong.evidence.witness import load_kept
-from lienthong.model.journal import DirectoryRecord, PackageRecord
+from lienthong.model.journal import (
+    DeadlineRecord,
+    DirectoryRecord,
+    InterconnectionRecord,
+    PackageRecord,
+    StatementRecord,
+)
 from lienthong.spi.storage import BlobStore, ReadView, RecordStore
 from lienthong_node import heads
 from lienthong_node.audit_deliveries import DeliveryReplay
 from lienthong_node.audit_journal import JournalReplay, Read
 from lienthong_node.audit_tables import (
     DirectoryReplay,
+    check_interconnection,
     check_package,
     check_statement,
     check_tiles,
@@ -138,5 +146,9 @@ def _check_tables(
         package, manifest = check_package(view, read, body)
         deliveries.package(read, body, manifest)
         files |= {file.sha256: file.size for file in package.files}
-    else:
+    elif isinstance(body, StatementRecord):
         deliveries.report(read, body, *check_statement(view, read, body))
+    elif isinstance(body, DeadlineRecord):
+        deliveries.deadline(read, body)
+    elif isinstance(body, InterconnectionRecord):
+        check_interconnection(read, body)

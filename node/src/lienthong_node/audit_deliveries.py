@@ -8,18 +8,23 @@ from attrs import Factory, define, evolve
 
 from lienthong.errors import DataCorrupt, LienthongError
 from lienthong.flow.machine import Actor
-from lienthong.model.journal import Effect, PackageRecord, StatementRecord
+from lienthong.model.deadline import DeadlineKind, DeadlineStage
+from lienthong.model.journal import DeadlineRecord, Effect, PackageRecord, StatementRecord
 from lienthong.model.package import Manifest, PackageKind
 from lienthong.model.report import Statement
+from lienthong.model.time import to_us
 from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
 from lienthong.spi.storage import ReadView
 from lienthong_node.audit_journal import Read
+from lienthong_node.core.deadlines import counting_kinds, is_sound, open_kinds, sides_told
 from lienthong_node.core.decision import Moment
 from lienthong_node.core.deliveries import effect
 from lienthong_node.core.report import delivery_changes
 from lienthong_node.core.submit import at_target, new_deliveries
 
 PAGE = 500
+_KINDS = frozenset(kind.value for kind in DeadlineKind)
+_OVERDUE = DeadlineStage.OVERDUE.value
 
 
 @define
@@ -29,6 +34,9 @@ class DeliveryReplay:
     _rows: dict[tuple[bytes, str], DeliveryRow] = Factory(dict)
     _reported: dict[tuple[bytes, str, str], bytes] = Factory(dict)
     """Content of the last report of each event."""
+
+    _told: dict[tuple[bytes, str, str], tuple[str, int]] = Factory(dict)
+    """Stage and instant of each open deadline that was told, the newest."""
 
     def package(self, read: Read, body: PackageRecord, manifest: Manifest) -> None:
         """Take the entry of a package.
@@ -83,8 +91,33 @@ class DeliveryReplay:
         for after in rows:
             self._keep(after)
 
+    def deadline(self, read: Read, body: DeadlineRecord) -> None:
+        """Take the entry that tells a deadline.
+
+        Raises:
+            DataCorrupt: there is nothing to be done by then, it was told before, or too early.
+        """
+        package_id, recipient = body.package_id.bytes, str(body.recipient)
+        delivery = self._rows.get((package_id, recipient))
+        if delivery is None or body.kind.value not in counting_kinds(delivery):
+            raise DataCorrupt(what=f"{read.name}: nothing is to be done by then")
+        sides = (recipient, delivery.sender)[: sides_told(body.kind, body.stage)]
+        told = read.row.parties[: len(sides)]
+        if told != sides or read.row.package_id != package_id:
+            raise DataCorrupt(what=f"{read.name}: its parties are not whose business it is")
+        due_us, late = to_us(body.due_at), body.stage is DeadlineStage.OVERDUE
+        if late != (due_us < read.row.recorded_us):
+            raise DataCorrupt(what=f"{read.name}: its stage is not that of its instant")
+        key = package_id, recipient, body.kind.value
+        if self._told.get(key) in {(body.stage.value, due_us), (_OVERDUE, due_us)}:
+            raise DataCorrupt(what=f"{read.name}: it was told before")
+        self._told[key] = body.stage.value, due_us
+
     def finish(self, view: ReadView) -> None:
-        """Check that the table holds just these deliveries.
+        """Check that the table holds just these deliveries, and the stages that were told.
+
+        By when something is to be done is not computed again: that followed from the law when it
+        was computed, which is not in the entries.
 
         Raises:
             DataCorrupt: naming a delivery.
@@ -101,6 +134,7 @@ class DeliveryReplay:
                 raise DataCorrupt(what=f"{name} is {was}, the journal says {says}")
             if _bare(found) != made:
                 raise DataCorrupt(what=f"{name} is not what entry {made.updated_index} made it")
+            self._check_deadlines(found, name)
         for package_id, recipient in missing:
             raise DataCorrupt(what=f"the delivery of {package_id.hex()} to {recipient} is missing")
 
@@ -118,13 +152,40 @@ class DeliveryReplay:
         if after is not None:
             self._keep(after)
 
+    def _check_deadlines(self, row: DeliveryRow, name: str) -> None:
+        if not is_sound(row):
+            raise DataCorrupt(what=f"{name} has deadlines that its state does not have")
+        for one in row.deadlines:
+            stage, due_us = self._told.get((row.package_id, row.recipient, one.kind), ("", 0))
+            if one.stage == _OVERDUE or (stage and due_us == one.due_us):
+                agrees = (one.stage, one.due_us) == (stage, due_us)
+            else:
+                agrees = one.stage in {"", stage}
+            if not agrees:
+                raise DataCorrupt(what=f"{name}: what was told of {one.kind} is not in the journal")
+
     def _keep(self, row: DeliveryRow) -> None:
         self._rows[row.package_id, row.recipient] = _bare(row)
+        for kind in _KINDS - open_kinds(row):
+            self._told.pop((row.package_id, row.recipient, kind), None)
 
 
 def _bare(row: DeliveryRow) -> DeliveryRow:
-    """Without texts, of which a large journal would fill the memory; its package has them."""
-    return evolve(row, subject="", number="", urgency="")
+    """What the delivery machine alone decides.
+
+    Texts would fill the memory, and the package has them; what follows from the law is not in the
+    entries.
+    """
+    return evolve(
+        row,
+        subject="",
+        number="",
+        urgency="",
+        deadlines=(),
+        look_us=0,
+        paper=None,
+        legal_value=None,
+    )
 
 
 def _moment(read: Read) -> Moment:

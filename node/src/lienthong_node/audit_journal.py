@@ -30,7 +30,7 @@ class Read:
     row: JournalRow
     entry: JournalEntry
     envelope: Envelope | None
-    """None for changes of the directory."""
+    """None for what the axis itself says."""
 
     @property
     def name(self) -> str:
@@ -139,6 +139,10 @@ def _read(row: JournalRow) -> Read:
         if isinstance(body, DirectoryRecord):
             if hashlib.sha256(row.envelope).digest() != body.change_sha256.bytes:
                 raise DataCorrupt(what=f"{_name(row)}: its change of the directory is another one")
+            return Read(row=row, entry=entry, envelope=None)
+        if not isinstance(body, PackageRecord | StatementRecord):
+            if row.envelope:
+                raise DataCorrupt(what=f"{_name(row)}: it has an envelope that nothing names")
             return Read(row=row, entry=entry, envelope=None)
         envelope = load_envelope(row.envelope)
     except DataCorrupt:

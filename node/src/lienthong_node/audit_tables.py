@@ -12,7 +12,12 @@ from lienthong.codec.signed import dump_statement_content, load_manifest, load_s
 from lienthong.errors import DataCorrupt, LienthongError
 from lienthong.evidence.tiles import TILE_HEIGHT, TILE_WIDTH, tile_root
 from lienthong.flow.packages import CARRIES_DOCUMENT
-from lienthong.model.journal import DirectoryRecord, PackageRecord, StatementRecord
+from lienthong.model.journal import (
+    DirectoryRecord,
+    InterconnectionRecord,
+    PackageRecord,
+    StatementRecord,
+)
 from lienthong.model.organisation import Organisation
 from lienthong.model.package import Manifest
 from lienthong.model.report import Statement
@@ -20,6 +25,7 @@ from lienthong.spi.records import (
     CredentialRow,
     DeliveryRow,
     JournalRow,
+    LawRow,
     OrganisationRow,
     PackageRow,
     StatementRow,
@@ -27,11 +33,13 @@ from lienthong.spi.records import (
 from lienthong.spi.storage import ReadView
 from lienthong_node.audit_journal import Read
 from lienthong_node.core.credentials import Credential
+from lienthong_node.core.law import Subject
 from lienthong_node.core.report import statement_row
 from lienthong_node.core.submit import package_row
 from lienthong_node.stores import hash_reader
 
 PAGE = 500
+_LAW = frozenset(subject.value for subject in Subject)
 
 
 def check_package(view: ReadView, read: Read, body: PackageRecord) -> tuple[PackageRow, Manifest]:
@@ -93,6 +101,19 @@ def check_statement(
     return package, statement, expected
 
 
+def check_interconnection(read: Read, body: InterconnectionRecord) -> None:
+    """Check that a check of the interconnection is told to who made or missed it.
+
+    Raises:
+        DataCorrupt: naming what is wrong.
+    """
+    organ = str(body.organ_id)
+    _check_keys(read, organ.encode(), b"")
+    _check_parties(read, (organ,))
+    if body.missed_at is not None and body.missed_at > read.entry.recorded_at:
+        raise DataCorrupt(what=f"{read.name}: a check was missed that could still be made")
+
+
 def check_tiles(view: ReadView, size: int) -> None:
     """Check that every full tile is there and holds the hashes that are below it.
 
@@ -116,6 +137,7 @@ class DirectoryReplay:
     _version: int = 0
     _organisations: dict[str, OrganisationRow] = Factory(dict)
     _credentials: dict[str, CredentialRow] = Factory(dict)
+    _laws: dict[str, LawRow] = Factory(dict)
 
     def take(self, read: Read, body: DirectoryRecord) -> None:
         """Make a change.
@@ -140,6 +162,12 @@ class DirectoryReplay:
                 organ_id=organ_id, version=self._version, body=line
             )
             return
+        if subject in _LAW:
+            law = load(LawRow, line)
+            if (law.subject, law.version) != (subject, self._version):
+                raise DataCorrupt(what=f"the {subject} {law.name}")
+            self._laws[_law_name(law)] = law
+            return
         credential = load(Credential, line)
         self._credentials[credential.fingerprint] = CredentialRow(
             fingerprint=bytes.fromhex(credential.fingerprint),
@@ -152,12 +180,17 @@ class DirectoryReplay:
         """Check that the tables hold just what the changes have left.
 
         Raises:
-            DataCorrupt: naming an organisation or a credential.
+            DataCorrupt: naming an organisation, a credential, a rule set or a calendar.
         """
         organisations = {row.organ_id: row for row in _organisations(view)}
         credentials = {row.fingerprint.hex(): row for row in view.credentials()}
         _check_same("organisation", organisations, self._organisations)
         _check_same("credential", credentials, self._credentials)
+        _check_same("law", {_law_name(row): row for row in view.laws()}, self._laws)
+
+
+def _law_name(row: LawRow) -> str:
+    return f"{row.subject} {row.name} of {row.organ_id or 'the whole axis'}"
 
 
 def _check_same(what: str, found: Mapping[str, object], made: Mapping[str, object]) -> None:

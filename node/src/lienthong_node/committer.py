@@ -19,7 +19,6 @@ from attrs import define, field, frozen
 
 from lienthong.errors import (
     CheckpointInvalid,
-    DiskFull,
     Draining,
     Internal,
     LienthongError,
@@ -28,24 +27,15 @@ from lienthong.errors import (
 )
 from lienthong.evidence.checkpoint import open_checkpoint
 from lienthong.evidence.note import VerifierKey
-from lienthong.model.time import from_us, to_us, vietnam_date
+from lienthong.model.time import from_us, to_us
 from lienthong.spi.records import Head, JournalRow
 from lienthong.spi.signer import Signer
 from lienthong.spi.storage import ReadView, RecordStore, WriteTransaction
-from lienthong_node.core.commands import (
-    Command,
-    PutCredential,
-    PutOrganisations,
-    ReportStatus,
-    SubmitPackage,
-)
-from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
-from lienthong_node.core.facts import RegistryFacts
+from lienthong_node.core.commands import Command
+from lienthong_node.core.decision import Accepted, Amended, Moment
 from lienthong_node.core.journal import Sealed, seal
 from lienthong_node.core.policy import Policy
-from lienthong_node.core.registry import decide_credential, decide_organisations
-from lienthong_node.core.report import decide_report
-from lienthong_node.core.submit import decide_submit
+from lienthong_node.deciding import decide
 from lienthong_node.heads import HeadFile
 from lienthong_node.stores import (
     Recorded,
@@ -54,8 +44,6 @@ from lienthong_node.stores import (
     load_registry,
     read_recorded,
     registry_after,
-    report_facts,
-    submit_facts,
     write_rows,
     write_sealed,
 )
@@ -306,37 +294,26 @@ class Committer:
             directory_version=work.registry.version,
         )
         try:
-            decision = self._ask_core(tx, ticket.command, work.registry, moment)
+            decision = decide(
+                tx, ticket.command, work.registry, moment, self._policy, self._reserve_reached
+            )
+            known = work.registry
+            after = registry_after(known, decision) if isinstance(decision, Accepted) else known
         except LienthongError as error:
             work.errors.append((ticket, error))
             return
         except Exception as error:  # noqa: BLE001 - a defect in a rule concerns its command only
             work.errors.append((ticket, _internal(error)))
             return
-        if isinstance(decision, Repeated):
+        if not isinstance(decision, Accepted):
+            if isinstance(decision, Amended):
+                tx.put_deliveries((decision.delivery,))
             work.entries.append((ticket, decision.index))
             return
         write_rows(tx, decision)
         work.accepted.append(decision)
         work.entries.append((ticket, moment.index))
-        work.registry = registry_after(work.registry, decision)
-
-    def _ask_core(
-        self, tx: ReadView, command: Command, registry: Registry, moment: Moment
-    ) -> Decision:
-        match command:
-            case SubmitPackage():
-                facts = submit_facts(tx, command, registry)
-                if facts.existing is None and self._reserve_reached():
-                    raise DiskFull
-                return decide_submit(command, facts, moment, self._policy)
-            case ReportStatus():
-                known = report_facts(tx, command, registry, vietnam_date(moment.now))
-                return decide_report(command, known, moment, self._policy)
-            case PutOrganisations():
-                return decide_organisations(command, _registry_facts(registry), moment)
-            case PutCredential():
-                return decide_credential(command, _registry_facts(registry), moment)
+        work.registry = after
 
     def _seal(self, tx: WriteTransaction, work: _Work, now: datetime) -> Sealed:
         sealed = seal(
@@ -360,10 +337,6 @@ class Committer:
         except CheckpointInvalid as error:
             reason = "the signer of checkpoints gave a signature that does not fit its key"
             raise StoreFailed(reason=reason) from error
-
-
-def _registry_facts(registry: Registry) -> RegistryFacts:
-    return RegistryFacts(directory=registry.directory, credentials=registry.credentials)
 
 
 def _recorded(tx: ReadView, work: _Work, sealed: Sealed | None) -> dict[int, Outcome]:

@@ -14,6 +14,10 @@ from lienthong.errors import LimitReached
 PAUSE_S: Final = 10
 """Documents that may come at once are those of so many seconds."""
 
+CHECKS_A_MINUTE: Final = 1
+CHECKS_AT_ONCE: Final = 20
+"""Checks of the interconnection are few, and each stays in the journal for ever."""
+
 
 @define
 class _Bucket:
@@ -45,6 +49,7 @@ class _Share:
 
     calls: _Bucket
     documents: _Bucket
+    checks: _Bucket
     open_calls: int = 0
 
 
@@ -96,6 +101,16 @@ class Limits:
         taken = documents.take(count, self._monotonic())
         return taken, documents.refusal("documents a second", count - taken)
 
+    def check(self, organ: str) -> None:
+        """Count one check of the interconnection.
+
+        Raises:
+            LimitReached: there were too many.
+        """
+        checks = self._share(organ).checks
+        if not checks.take(1, self._monotonic()):
+            raise checks.refusal("checks a minute")
+
     def _share(self, organ: str) -> _Share:
         share = self._shares.get(organ)
         if share is None:
@@ -103,5 +118,6 @@ class Limits:
             share = self._shares[organ] = _Share(
                 calls=_Bucket(self._per_second, self._burst, self._burst, now),
                 documents=_Bucket(each, each * PAUSE_S, each * PAUSE_S, now),
+                checks=_Bucket(CHECKS_A_MINUTE / 60, CHECKS_AT_ONCE, CHECKS_AT_ONCE, now),
             )
         return share

@@ -28,7 +28,14 @@ from lienthong.model.organisation import OrganCode, Organisation, OrganName
 from lienthong_node.admin_port import OPERATOR_PROFILE, administration
 from lienthong_node.certificates import KeyKind
 from lienthong_node.core.credentials import Role
-from lienthong_node.provision import Holder, create_folder, issue_profile
+from lienthong_node.core.law import Value
+from lienthong_node.provision import (
+    Holder,
+    create_folder,
+    enter_law,
+    first_law,
+    issue_profile,
+)
 from lienthong_node.settings import Settings
 
 AXIS: Final = "truc.tayninh.example"
@@ -56,6 +63,7 @@ class LocalAxis:
         agencies: Mapping[str, str] | Sequence[Organisation],
         *,
         key: KeyKind = KeyKind.P256,
+        law: Sequence[Value] | None = None,
         **settings: Any,
     ) -> Self:
         """Make data folder, directory, and a profile for each organisation.
@@ -64,6 +72,7 @@ class LocalAxis:
             folder: new or empty.
             agencies: names by code, or whole organisations.
             key: kind of the organisations' signing keys.
+            law: rule sets and calendars of the whole axis; else what a new node begins with.
             settings: changes of the node's settings.
         """
         port = free_port()
@@ -79,6 +88,7 @@ class LocalAxis:
             operator = Holder(organ=OPERATOR, name="Văn phòng UBND tỉnh", role=Role.OPERATOR)
             target = axis.data / OPERATOR_PROFILE
             issue_profile(axis.data, made, operator, target, admin, admin.checkpoint_key)
+            enter_law(admin, first_law() if law is None else law)
             for organisation in organisations:
                 holder = Holder(organ=str(organisation.organ_id), name=organisation.names[-1].value)
                 target = axis.profile(holder.organ)

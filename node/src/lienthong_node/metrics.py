@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from threading import Thread
 from typing import Self
 from wsgiref.simple_server import WSGIServer
@@ -10,6 +12,8 @@ from attrs import define
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from lienthong.errors import ConfigInvalid
+from lienthong.model.deadline import DeadlineKind
+from lienthong.model.time import VIETNAM
 
 _CALL_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -54,9 +58,62 @@ class Metrics:
             "lienthong_open_calls", "Calls being handled.", registry=self.registry
         )
 
+        self.checks_missed = Counter(
+            "lienthong_checks_missed_total",
+            "Checks of the interconnection that were missed since the node was started.",
+            ["organ"],
+            registry=self.registry,
+        )
+        self.checks_last = Gauge(
+            "lienthong_checks_last_timestamp_seconds",
+            "When the interconnection was checked last, since 1970.",
+            ["organ"],
+            registry=self.registry,
+        )
+        self._add_deadlines()
+
+    def _add_deadlines(self) -> None:
+        self._deadlines_told = Counter(
+            "lienthong_deadlines_told_total",
+            "Deadlines of deliveries that were told to come near or to have passed.",
+            ["kind", "stage"],
+            registry=self.registry,
+        )
+        self._deadlines_open = Gauge(
+            "lienthong_deadlines_open",
+            "Things to be done with deliveries that have a deadline.",
+            ["kind"],
+            registry=self.registry,
+        )
+        self._deadlines_overdue = Gauge(
+            "lienthong_deadlines_overdue", "Those that are late.", ["kind"], registry=self.registry
+        )
+        self._calendar_ends = Gauge(
+            "lienthong_calendar_ends_timestamp_seconds",
+            "When the calendar that ends first ends, since 1970; 0 while none is kept.",
+            registry=self.registry,
+        )
+
     def call(self, method: str, code: str, seconds: float) -> None:
         self._calls.labels(method, code).inc()
         self._seconds.labels(method).observe(seconds)
+
+    def deadlines_told(self, told: Mapping[tuple[str, str], int]) -> None:
+        """Count what was told, by kind and stage."""
+        for (kind, stage), count in told.items():
+            self._deadlines_told.labels(kind, stage).inc(count)
+
+    def deadlines_counted(self, opened: Mapping[str, int], overdue: Mapping[str, int]) -> None:
+        """Show how many deadlines are open, and how many of them late, by kind."""
+        for kind in DeadlineKind:
+            self._deadlines_open.labels(kind.value).set(opened.get(kind.value, 0))
+            self._deadlines_overdue.labels(kind.value).set(overdue.get(kind.value, 0))
+
+    def calendars_end(self, last: date | None) -> None:
+        """Show when the calendar ends that ends first, at midnight after its last day."""
+        if last is not None:
+            ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=VIETNAM)
+            self._calendar_ends.set(ends.timestamp())
 
     def committed(self, entries: int, journal_size: int) -> None:
         self._batch.observe(entries)

@@ -192,7 +192,6 @@ def policy(settings: Settings) -> Policy:
         max_recipients=settings.max_recipients,
         max_clock_ahead=timedelta(seconds=settings.max_clock_ahead_s),
         max_age=timedelta(seconds=settings.max_age_s),
-        closed_code_grace=timedelta(days=settings.closed_code_grace_days),
     )
 
 

@@ -12,8 +12,15 @@ from attrs import frozen
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from lienthong.errors import ConfigInvalid
+from lienthong.data import DEFAULT_CALENDAR, DEFAULT_RULE_SET
+from lienthong.errors import ConfigInvalid, InvalidValue
 from lienthong.evidence.note import VerifierKey
+from lienthong.model.time import vietnam_date
+from lienthong.plugins import PluginHost
+from lienthong.plugins.calendars import find_calendar
+from lienthong.plugins.rule_sets import find_rule_set
+from lienthong.rules.calendar_table import CalendarTable
+from lienthong.rules.ruleset import RuleSet
 from lienthong_node.admin_port import AdminPort
 from lienthong_node.certificates import (
     Authority,
@@ -25,6 +32,7 @@ from lienthong_node.certificates import (
     write_private,
 )
 from lienthong_node.core.credentials import Role, Use
+from lienthong_node.core.law import Value
 from lienthong_node.opening import utc_now
 from lienthong_node.settings import FILE_NAME, UNSPECIFIED, Settings, dump_settings
 
@@ -39,6 +47,44 @@ class Holder:
     organ: str
     name: str
     role: Role = Role.AGENCY
+
+
+def first_law(
+    rule_set: str = DEFAULT_RULE_SET, calendar: str = DEFAULT_CALENDAR
+) -> tuple[RuleSet, CalendarTable]:
+    """The rule set and the calendar with which an axis begins, by names or files.
+
+    Raises:
+        RuleSetUnknown, CalendarUnknown: there is none of that name.
+        InputError: a file is wrong, or a calendar that was named has ended.
+    """
+    with PluginHost() as host:
+        rules, table = find_rule_set(rule_set, host), find_calendar(calendar)
+    if _has_ended(table) and calendar != DEFAULT_CALENDAR:
+        found, expected = f"{table.last_year}", f"{_this_year()} or later"
+        raise InvalidValue(field="calendar.last_year", found=found, expected=expected)
+    return rules, table
+
+
+def enter_law(admin: AdminPort, law: Sequence[Value]) -> tuple[CalendarTable, ...]:
+    """Let the whole axis have these rule sets and calendars, unless it has others of the name.
+
+    Returns:
+        Calendars that have ended, and so were left out: no deadline of now can be computed by them.
+    """
+    ended = tuple(one for one in law if isinstance(one, CalendarTable) and _has_ended(one))
+    for value in law:
+        if value not in ended:
+            admin.put_law(value, expected_version=0)
+    return ended
+
+
+def _has_ended(table: CalendarTable) -> bool:
+    return table.last_year < _this_year()
+
+
+def _this_year() -> int:
+    return vietnam_date(utc_now()).year
 
 
 def create_folder(folder: Path, settings: Settings, hosts: list[str]) -> None:

@@ -26,6 +26,7 @@ from attrs import define, evolve, field, frozen
 from lienthong.errors import DataCorrupt, LienthongError, SecurityLogFailed
 from lienthong.model.organisation import Organisation
 from lienthong_node.core.credentials import Credential
+from lienthong_node.core.law import Kept
 
 FILE_NAME: Final = "security.log"
 GENESIS: Final = "0" * 64
@@ -59,6 +60,7 @@ class Event(enum.Enum):
     """A line that a crash had torn was taken off the end."""
 
     DIRECTORY_CHANGED = "directory.changed"
+    LAW_CHANGED = "law.changed"
     CREDENTIAL_REGISTERED = "credential.registered"
     CREDENTIAL_REVOKED = "credential.revoked"
     BACKUP = "backup.written"
@@ -121,6 +123,11 @@ class Deed:
 def change(organisations: Sequence[Organisation]) -> str:
     """What a change of the directory is about."""
     return f"{len(organisations)}: " + " ".join(str(one.organ_id) for one in organisations)
+
+
+def entering(kept: Kept) -> str:
+    """What a change of the law is about."""
+    return f"{kept.subject.value} {kept.value.version} for {kept.organ_id or 'the whole axis'}"
 
 
 def binding(credential: Credential) -> str:

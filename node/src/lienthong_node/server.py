@@ -19,7 +19,7 @@ from grpc_reflection.v1alpha import reflection
 
 from lienthong.errors import ConfigInvalid
 from lienthong.pki.chain import ChainCache
-from lienthong_node import access, workers
+from lienthong_node import access, checking, deadline_watch, workers
 from lienthong_node.clock import JournalClock
 from lienthong_node.committer import Batch
 from lienthong_node.connections import Connections
@@ -190,11 +190,24 @@ async def _serve(opened: Opened) -> Node:
             _background("watch", functools.partial(workers.watch, context, guard, calls, metrics)),
             _background("connections", functools.partial(workers.cut, context, connections, port)),
             _background("health", functools.partial(_report_health, context, health_servicer)),
-            _background("sweep", functools.partial(workers.sweep, context)),
-            _background("collect", functools.partial(workers.collect, context)),
+            *_upkeep(context, metrics),
         ],
         metrics_server=metrics_server,
     )
+
+
+def _upkeep(context: NodeContext, metrics: Metrics) -> list[asyncio.Task[None]]:
+    """What is done with records and files beside the requests."""
+    watch = deadline_watch.DeadlineWatch(
+        context.store, context.committer, stopping=context.stopping.is_set
+    )
+    telling = functools.partial(deadline_watch.tell_deadlines, watch, context, metrics)
+    return [
+        _background("sweep", functools.partial(workers.sweep, context)),
+        _background("collect", functools.partial(workers.collect, context)),
+        _background("deadlines", telling),
+        _background("checks", functools.partial(checking.tell_missed, context, metrics)),
+    ]
 
 
 async def _report_health(context: NodeContext, servicer: health.HealthServicer) -> None:

@@ -118,10 +118,6 @@ class Settings:
     max_age_s: int = _count(7 * 86400)
     """How old signed content may be when it is first handed over."""
 
-    closed_code_grace_days: int = _count(90, least=0, most=3_650)
-    """For so many days a document to a closed code goes to its successor, if there is just one;
-    afterwards, and with 0 at once, it is refused and the successors are named."""
-
     requests_per_second: int = _count(200)
     """Calls of one organisation, averaged; streams count once."""
 

@@ -14,14 +14,20 @@ from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation
 from lienthong.model.package import PackageKind
 from lienthong.model.time import from_us, vietnam_date
-from lienthong.spi.records import CheckpointRow, JournalRow, PackageRow, StatementRow
+from lienthong.spi.records import CheckpointRow, DeliveryRow, JournalRow, PackageRow, StatementRow
 from lienthong.spi.storage import ReadView, WriteTransaction
 from lienthong_node.core.checks import holder
-from lienthong_node.core.commands import ReportStatus, SubmitPackage
+from lienthong_node.core.commands import (
+    RecomputeDeadlines,
+    ReportStatus,
+    SubmitPackage,
+    TellDeadline,
+)
 from lienthong_node.core.credentials import Credentials
 from lienthong_node.core.decision import Accepted
-from lienthong_node.core.facts import ReportFacts, SubmitFacts
+from lienthong_node.core.facts import DeadlineFacts, RegistryFacts, ReportFacts, SubmitFacts
 from lienthong_node.core.journal import Sealed
+from lienthong_node.core.law import Law, load_law
 from lienthong_node.core.registry import directory_with, load_credential, load_organisation
 
 PAGE = 1000
@@ -29,11 +35,12 @@ PAGE = 1000
 
 @frozen(kw_only=True)
 class Registry:
-    """The directory and the credentials as of one directory version."""
+    """The directory, the credentials and the law as of one directory version."""
 
     version: int = 0
     directory: Directory = Directory(())
     credentials: Credentials = Credentials(())
+    law: Law = Law()
 
 
 @frozen(kw_only=True)
@@ -62,6 +69,7 @@ def load_registry(view: ReadView, known: Registry) -> Registry:
         version=version,
         directory=directory_with(known.directory, changed),
         credentials=Credentials(credentials.values()),
+        law=known.law.after(map(load_law, view.laws(known.version))),
     )
 
 
@@ -78,6 +86,7 @@ def registry_after(registry: Registry, decision: Accepted) -> Registry:
         version=registry.version + decision.directory_changes,
         directory=directory_with(registry.directory, organisations.values()),
         credentials=Credentials(credentials.values()),
+        law=decision.law_after or registry.law,
     )
 
 
@@ -105,6 +114,12 @@ def checkpoint_of(view: ReadView, row: JournalRow) -> CheckpointRow:
     return checkpoint
 
 
+def registry_facts(registry: Registry) -> RegistryFacts:
+    return RegistryFacts(
+        directory=registry.directory, credentials=registry.credentials, law=registry.law
+    )
+
+
 def submit_facts(view: ReadView, command: SubmitPackage, registry: Registry) -> SubmitFacts:
     manifest, directory = command.manifest, registry.directory
     target = manifest.target.bytes if manifest.target else b""
@@ -118,6 +133,7 @@ def submit_facts(view: ReadView, command: SubmitPackage, registry: Registry) -> 
         possessions=_possessions(view, owners, command),
         target=view.package(target) if target else None,
         target_deliveries={row.recipient: row for row in view.deliveries(target)} if target else {},
+        law=registry.law,
     )
 
 
@@ -127,10 +143,9 @@ def report_facts(
     """What is known about a report, on a day in Vietnam."""
     statement, directory = command.statement, registry.directory
     package_id = statement.package_id.bytes
-    recipient = _recipient(view, package_id, statement.recipient, directory, on)
+    recipient, delivery = _delivery(view, package_id, statement.recipient, directory, on)
     existing = view.statement(statement.statement_id.bytes)
     package = view.package(package_id)
-    delivery = view.delivery(package_id, recipient)
     replaced = None
     if package is not None and package.kind == PackageKind.REPLACE.value:
         replaced = view.delivery(package.target_package_id, recipient)
@@ -143,6 +158,17 @@ def report_facts(
         delivery=delivery,
         earlier=tuple(view.statements(package_id, recipient)) if delivery else (),
         replaced=replaced,
+        law=registry.law,
+    )
+
+
+def deadline_facts(
+    view: ReadView, command: TellDeadline | RecomputeDeadlines, registry: Registry
+) -> DeadlineFacts:
+    return DeadlineFacts(
+        directory=registry.directory,
+        law=registry.law,
+        delivery=view.delivery(command.package_id, command.recipient),
     )
 
 
@@ -173,6 +199,8 @@ def write_rows(tx: WriteTransaction, decision: Accepted) -> None:
         tx.put_organisation(row)
     if decision.credential is not None:
         tx.put_credential(decision.credential)
+    if decision.law is not None:
+        tx.put_law(decision.law)
 
 
 def _keep_uploads(
@@ -212,14 +240,17 @@ def _canonical(directory: Directory, organ: OrganId) -> str:
         return str(organ)
 
 
-def _recipient(
+def _delivery(
     view: ReadView, package_id: bytes, organ: OrganId, directory: Directory, on: date
-) -> str:
-    """Canonical code of who has the delivery to an organisation; see ``checks.holder``."""
+) -> tuple[str, DeliveryRow | None]:
+    """Canonical code of who has the delivery to an organisation, and it; see ``checks.holder``."""
     canonical = _canonical(directory, organ)
-    if organ not in directory or view.delivery(package_id, canonical) is not None:
-        return canonical
-    return holder(organ, {row.recipient for row in view.deliveries(package_id)}, directory, on)
+    delivery = view.delivery(package_id, canonical)
+    if organ not in directory or delivery is not None:
+        return canonical, delivery
+    deliveries = {row.recipient: row for row in view.deliveries(package_id)}
+    found = holder(organ, deliveries, directory, on)
+    return found, deliveries.get(found)
 
 
 def _recorded_on(view: ReadView, existing: PackageRow | StatementRow | None) -> date | None:

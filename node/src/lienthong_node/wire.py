@@ -11,14 +11,17 @@ from attrs import field, frozen
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from lienthong.codec.signed import envelope_from_message
-from lienthong.errors import InvalidValue
+from lienthong.errors import InvalidValue, MissingField, TooLarge
 from lienthong.model.ids import OrganId
+from lienthong.model.journal import MAX_RESULTS, CheckResult
 from lienthong.model.organisation import OrganCode, Organisation, OrganLink, OrganName
 from lienthong.model.package import PackageKind
 from lienthong.model.signing import Envelope
 from lienthong.pki.chain import Purpose, check_certificate
-from lienthong.spi.records import DeliveryRow, JournalRow
+from lienthong.spi.records import DeadlineRow, DeliveryRow, JournalRow, JudgementRow
 from lienthong_node.core.credentials import Credential, Role, Use
+from lienthong_node.core.deadlines import running, shown_to_sender
+from lienthong_node.core.law import Kept, Subject, read_value, write_value
 from lienthong_node.core.policy import Policy
 from lienthong_node.settings import Settings
 from lienthong_node.stores import Recorded
@@ -104,16 +107,36 @@ def feed_item(
         receipt=journal_pb2.Receipt(
             entry=row.entry, index=row.index, inclusion_proof=row.proof, checkpoint=note
         ),
-        envelope=stored_envelope(row) if row.package_id else None,
+        envelope=stored_envelope(row) if row.package_id and row.envelope else None,
         inline_files=inline_files,
     )
+
+
+def check_results(messages: Sequence[journal_pb2.CheckResult]) -> tuple[CheckResult, ...]:
+    """What a check of the interconnection found.
+
+    Raises:
+        MissingField, TooLarge: there is none, or there are too many.
+        InvalidValue: a name or note is wrong.
+    """
+    if not messages:
+        raise MissingField(field="results", clause="RecordCheck")
+    if len(messages) > MAX_RESULTS:
+        raise TooLarge(what="results", found=len(messages), limit=MAX_RESULTS)
+    return tuple(CheckResult(name=one.name, passed=one.passed, note=one.note) for one in messages)
 
 
 def stored_envelope(row: JournalRow) -> package_pb2.Envelope:
     return package_pb2.Envelope.FromString(row.envelope)
 
 
-def delivery(row: DeliveryRow) -> exchange_pb2.Delivery:
+def delivery(row: DeliveryRow, *, outgoing: bool) -> exchange_pb2.Delivery:
+    """A delivery as one side may see it.
+
+    Args:
+        row: the delivery.
+        outgoing: for its sender, to whom the recipient's own affairs are not shown.
+    """
     return exchange_pb2.Delivery(
         package_id=row.package_id,
         sender=row.sender,
@@ -126,7 +149,26 @@ def delivery(row: DeliveryRow) -> exchange_pb2.Delivery:
         number=row.number,
         urgency=row.urgency,
         sent_at=timestamp(row.sent_us),
+        deadlines=[_deadline(one) for one in running(row) if not outgoing or shown_to_sender(one)],
+        paper=_judgement(row.paper),
+        legal_value=_judgement(row.legal_value),
     )
+
+
+def _deadline(row: DeadlineRow) -> exchange_pb2.Deadline:
+    return exchange_pb2.Deadline(
+        kind=row.kind,
+        due_at=timestamp(row.due_us),
+        stage=row.stage,
+        calendar=row.calendar,
+        provisional=row.provisional,
+    )
+
+
+def _judgement(row: JudgementRow | None) -> exchange_pb2.Judgement | None:
+    if row is None:
+        return None
+    return exchange_pb2.Judgement(value=row.value, rows=row.rows, rule_set=row.rule_set)
 
 
 def package_kind(kind: PackageKind) -> package_pb2.PackageKind.ValueType:
@@ -257,6 +299,37 @@ def credential_from(message: admin_pb2.Credential) -> Credential:
         revoked_at=datetime.fromisoformat(revoked) if revoked else None,
         revocation_reason=message.revocation_reason,
     )
+
+
+def law(kept: Kept) -> directory_pb2.Law:
+    return directory_pb2.Law(
+        subject=kept.subject.value,
+        organ_id=kept.organ_id,
+        name=kept.value.name,
+        text=write_value(kept.value),
+        version=kept.version,
+    )
+
+
+def law_from(message: directory_pb2.Law) -> Kept:
+    """A rule set or a calendar that somebody enters, or that a node says it keeps.
+
+    Raises:
+        InvalidValue: it is neither, or has not the name that is given beside it.
+        InputError: its text is wrong, or needs another file.
+    """
+    value = read_value(_subject(message.subject), message.text)
+    if message.name not in {"", value.name}:
+        raise InvalidValue(field="name", found=message.name, expected=value.name)
+    return Kept(organ_id=message.organ_id, value=value, version=message.version)
+
+
+def _subject(word: str) -> Subject:
+    try:
+        return Subject(word)
+    except ValueError:
+        expected = " or ".join(subject.value for subject in Subject)
+        raise InvalidValue(field="subject", found=word, expected=expected) from None
 
 
 def credential_of(

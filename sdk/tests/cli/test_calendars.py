@@ -134,6 +134,8 @@ def test_shows_every_day_of_a_year_to_scripts(run: Run) -> None:
     assert found["2026-01-10"]["sessions"] == ["07:30-11:30", "13:00-17:00"]
     assert [day for day, row in found.items() if row["provisional"]] == ["2026-11-24"]
     assert found["2026-11-24"]["status"] == "provisional"
+    assert found["2026-01-10"]["stands_for"] == "2026-01-02"
+    assert {tuple(row) for row in found.values()} == {tuple(found["2026-01-10"])}, "one shape"
     plain = found["2026-01-05"]
     assert (plain["weekday"], plain["working"], plain["name"]) == (1, True, None)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import Result
 
+from lienthong.cli.commands import sending
 from lienthong.codec.signed import load_manifest
 from lienthong.errors import StoreFailed, UnknownRecipient
 from lienthong.model.words import AttachmentKind, RecipientRole
@@ -59,6 +60,87 @@ def test_sending_with_options_only(axis: ScriptedAxis, as_sender: Run, files: Pa
     assert document.subject == 'Về việc "gửi"'
     assert document.reply_requested
     assert document.signer.full_name == "An"
+
+
+PAPER_RULES = f"""\
+name = "own"
+title = "Bộ quy tắc thử"
+inherits = "tay-ninh-2019"
+[paper.bodies]
+COMMITTEE = ["{RECIPIENT}"]
+JUSTICE = ["{OTHER}"]
+"""
+ANNEX = "annex.xlsx"
+PAPER_CASES: tuple[tuple[str, list[str], str, list[AttachmentKind]], ...] = (
+    (RECIPIENT, ["--submission"], "submitted to a Party body", []),
+    (RECIPIENT, ["--map", ANNEX], "a map or specialised material", [AttachmentKind.MAP]),
+    (RECIPIENT, ["--specialised", ANNEX], "a map or special", [AttachmentKind.SPECIALISED]),
+    (OTHER, ["--draft-law", ANNEX, "--appraisal"], "appraise", [AttachmentKind.DRAFT_LAW]),
+)
+"""A recipient, options, what is said, and as what the attachment travels."""
+
+
+@pytest.mark.parametrize("command", ["send", "replace"])
+@pytest.mark.parametrize(("to", "options", "said", "kinds"), PAPER_CASES)
+def test_what_needs_paper_is_told_before_it_is_sent(
+    axis: ScriptedAxis,
+    as_sender: Run,
+    files: Path,
+    request: pytest.FixtureRequest,
+    command: str,
+    to: str,
+    options: list[str],
+    said: str,
+    kinds: list[AttachmentKind],
+) -> None:
+    (files / "rules.toml").write_text(PAPER_RULES, "utf-8")
+    first: list[str | Path] = [command]
+    if command == "replace":
+        first += [request.getfixturevalue("sent"), "--reason", "thay"]
+    plain = [*first, files / "document.toml", "--file", files / "main.pdf", "--to", to]
+    plain += ["--rule-set", files / "rules.toml", "--lang", "en"]
+    result = as_sender(*plain, *(files / one if one == ANNEX else one for one in options))
+    assert result.exit_code == 0, result.stderr
+    assert said in result.stderr
+    manifest = load_manifest(axis.seen[-1][0])
+    assert [one.attachment_kind for one in manifest.files[1:]] == kinds
+
+
+@pytest.mark.parametrize("command", ["send", "replace"])
+def test_programs_have_what_needs_paper_in_the_result(
+    as_sender: Run, files: Path, request: pytest.FixtureRequest, command: str
+) -> None:
+    first: list[str | Path] = [command]
+    if command == "replace":
+        first += [request.getfixturevalue("sent"), "--reason", "thay"]
+    plain = [*first, files / "document.toml", "--file", files / "main.pdf", "--to", OTHER, "--json"]
+    [mapped] = lines(as_sender(*plain, "--map", files / ANNEX))
+    [paper] = mapped["paper"]
+    assert (paper["organ_id"], paper["form"]) == (OTHER, "E_AND_PAPER")
+    assert paper["reasons"][0]["clause"] == "QĐ 52/2019 Đ6.2b"
+
+
+def test_programs_are_told_that_nothing_needs_paper(as_sender: Run, files: Path) -> None:
+    plain = ["send", files / "document.toml", "--file", files / "main.pdf", "--to", OTHER, "--json"]
+    assert lines(as_sender(*plain))[0]["paper"] == []
+
+
+def test_a_map_that_is_forgotten_is_noticed(
+    as_sender: Run, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = sending._sent
+    monkeypatch.setattr(sending, "_sent", lambda _, given: judged([], given))
+    arguments = ["send", files / "document.toml", "--file", files / "main.pdf", "--to", OTHER]
+    result = as_sender(*arguments, "--map", files / ANNEX)
+    assert (result.exit_code, "a map" in result.stderr) == (0, False)
+
+
+def test_what_needs_no_paper_is_not_told(as_sender: Run, files: Path) -> None:
+    (files / "rules.toml").write_text(PAPER_RULES, "utf-8")
+    arguments = ["send", files / "document.toml", "--file", files / "main.pdf", "--to", OTHER]
+    arguments += ["--rule-set", files / "rules.toml", "--submission", "--lang", "en"]
+    result = as_sender(*arguments, "--attach", files / "annex.xlsx")
+    assert (result.exit_code, "paper" in result.stderr) == (0, False)
 
 
 def test_own_package_id_repeats_safely(

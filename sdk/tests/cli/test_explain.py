@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from lienthong.cli.commands import explaining
 from lienthong.cli.failures import ExitCode
+from lienthong.model.file_signature import LegalValue
 
 Run = Callable[..., Result]
 OTHER = "000.00.13.H53"
@@ -120,9 +122,74 @@ def test_a_recipient_s_own_hours_count_for_it_alone(
     assert json.loads(asked.stdout)["result"] == "2026-11-16T09:00:00+07:00"
 
 
+@pytest.mark.parametrize("signed", [f"{year}-12-31T09:00:00+07:00" for year in (1960, 2017, 2027)])
+def test_a_day_that_no_calendar_has_hides_nothing_else(
+    run: Run, document: Path, signed: str
+) -> None:
+    document.write_text(GOOD.replace("2026-11-13T16:50:00+07:00", signed), "utf-8")
+    options = ("--attach", "MAP", "--entered-at", "2026-11-16T07:40:00+07:00")
+    result = run("explain", document, *options, "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["complete"]) == (ExitCode.INPUT, True)
+    assert [one["code"] for one in found["outside_calendar"]] == ["rules.outside_calendar"]
+    assert found["paper"][0]["form"] == "E_AND_PAPER"
+    assert found["legal_value"] == "ORIGINAL_EQUIVALENT"
+    names = {one["name"] for one in found["deadlines"]}
+    assert ("sent" in names, "forwarded" in names) == (False, True)
+    shown = run("explain", document, *options)
+    assert found["outside_calendar"][0]["message"] in " ".join(shown.stdout.split())
+    assert shown.exit_code == ExitCode.INPUT
+
+
 def test_without_a_signing_time_it_says_what_to_give(run: Run, document: Path) -> None:
     document.write_text(GOOD.replace("signed_at", "# signed_at"), "utf-8")
     assert "signed_at" in run("explain", document).stdout
+
+
+WORTHS: tuple[tuple[str, list[str], int, str], ...] = (
+    ("", [], 1, "ORIGINAL_EQUIVALENT"),
+    ("", ["--unsigned"], 4, "INFORMATION_ONLY"),
+    ("", ["--unsigned", "--from-outside"], 14, "INFORMATION_ONLY"),
+    ("", ["--from-outside"], 14, "REVIEW"),
+    ('copy_form = "SAO_Y"\n', [], 6, "COPY_EQUIVALENT_TO_BAN_CHINH"),
+    ('copy_form = "SAO_Y"\n', ["--unsigned"], 7, "INFORMATION_ONLY"),
+)
+
+
+@pytest.mark.parametrize(("data", "options", "row", "value"), WORTHS)
+def test_says_what_it_is_worth_and_why(
+    run: Run, document: Path, data: str, options: list[str], row: int, value: str
+) -> None:
+    document.write_text(data + GOOD, "utf-8")
+    found = json.loads(run("explain", document, *options, "--json").stdout)
+    assert (found["legal_value"], found["legal_reasons"][0]["row"]) == (value, row)
+    clause = found["legal_reasons"][0]["clause"]
+    assert clause in run("explain", document, *options).stdout
+
+
+@pytest.mark.planted("a citizen's document is judged as an agency's")
+def test_a_citizen_who_is_taken_for_an_agency_is_noticed(
+    run: Run, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worth = explaining._worth
+    monkeypatch.setattr(
+        explaining, "_worth", lambda *given, is_outside: worth(*given, is_outside=not is_outside)
+    )
+    with pytest.raises(AssertionError):
+        test_says_what_it_is_worth_and_why(run, document, *WORTHS[2])
+
+
+def test_every_worth_has_a_vietnamese_name(run: Run, document: Path) -> None:
+    assert len({value.label_vi for value in LegalValue}) == len(LegalValue)
+    result = run("explain", document, "--unsigned", "--from-outside", "--lang", "vi")
+    assert "để biết, tham khảo" in result.stdout
+    assert "LegalValue" not in result.stdout
+
+
+def test_nothing_is_told_of_what_contradicts_itself(run: Run, document: Path) -> None:
+    document.write_text(f"reply_requested = true\n{GOOD}", "utf-8")
+    found = json.loads(run("explain", document, "--json").stdout)
+    assert (found["complete"], found["legal_value"], found["legal_reasons"]) == (False, None, [])
 
 
 def test_own_rule_set_counts(run: Run, document: Path, tmp_path: Path) -> None:

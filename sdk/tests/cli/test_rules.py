@@ -11,9 +11,13 @@ import click
 import pytest
 from click.testing import Result
 
+from lienthong.cli.base import Session
+from lienthong.cli.commands import rules
 from lienthong.cli.commands.options import RULE_SET
 from lienthong.cli.commands.rules import show
-from lienthong.cli.failures import ExitCode
+from lienthong.cli.failures import ExitCode, exit_code
+from lienthong.errors import Language, NotFound, RuleSetClash
+from lienthong.plugins.rule_sets import KnownRuleSet
 from lienthong.rules.ruleset import SETTINGS
 
 ROOT = Path(__file__).parents[3]
@@ -64,7 +68,25 @@ def test_list_names_the_shipped_ones(run: Run) -> None:
         "vinh-long-2019",
     ]
     assert all(row["problem"] is None and row["source"] == "lienthong" for row in rows)
+    assert {row["name"]: row["valid_from"] for row in rows}["tay-ninh-2019"] == "2020-01-01"
+    assert all(row["valid_to"] is None for row in rows)
     assert "tay-ninh-2019@" in run("rules", "list").stdout
+    assert "2020-01-01 – …" in run("rules", "list").stdout
+
+
+def test_plugins_that_offer_one_name_are_a_fault_of_plugins() -> None:
+    assert exit_code(RuleSetClash(name="x", sources="a, b")) is ExitCode.PLUGIN
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_a_problem_is_listed_with_its_code(language: Language) -> None:
+    problem = NotFound(what="rule set x")
+    current = Session(language=language)
+    row = rules._listed(KnownRuleSet(name="", source="torn (torn 1)", problem=problem), current)
+    assert json.loads(json.dumps(row)) == row
+    assert row["problem"]["code"] == problem.code
+    assert (row["valid_from"], row["version"]) == (None, None)
+    assert rules._cells(row)[-1] == problem.message(language)
 
 
 def test_show_gives_value_clause_origin_and_meaning(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -106,6 +107,35 @@ def test_bad_days_and_files_are_refused(run: Run, arguments: tuple[str, ...], co
     result = run(*arguments, "--json")
     assert (result.exit_code, result.stdout) == (ExitCode.INPUT, "")
     assert json.loads(result.stderr)["error"]["code"] == code
+
+
+BELOW_ZERO = (
+    ("add-working-days", "2026-11-22", "-3"),
+    ("add-days", "2026-11-22", "-3"),
+    ("calendar", "add-days", "2026-11-22", "-3"),
+    ("report-day", "-2026", "3"),
+)
+
+
+@pytest.mark.parametrize("arguments", BELOW_ZERO)
+def test_numbers_below_zero_are_refused_as_numbers(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments, "--json")
+    error = json.loads(result.stderr)["error"]
+    assert (result.exit_code, error["code"]) == (ExitCode.INPUT, "model.invalid_value")
+    assert error["facts"]["found"] in arguments
+
+
+@pytest.mark.planted("a number below zero is taken for an option")
+def test_a_number_that_is_taken_for_an_option_is_noticed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lienthong.cli.base._NEGATIVE", re.compile("never"))
+    assert run(*BELOW_ZERO[0], "--json").exit_code == ExitCode.USAGE
+
+
+def test_unknown_options_are_still_unknown(run: Run) -> None:
+    result = run("add-days", "2026-11-22", "3", "--fro", "H53")
+    assert (result.exit_code, "--fro" in result.stderr) == (ExitCode.USAGE, True)
 
 
 def test_unknown_names_and_words_are_refused(run: Run) -> None:
@@ -282,7 +312,7 @@ def test_commands_are_the_same_inside_the_group(run: Run, arguments: tuple[str, 
             [
                 "to be sent by 11:30:00 Mon 2026-11-16",
                 "better the same day: by 24:00 Fri 2026-11-13",
-                "NĐ 30/2020 Đ18.1: by 17:00:00 Mon 2026-11-16",
+                "NĐ 30/2020 Đ18.1: by 24:00 Mon 2026-11-16",
             ],
         ),
         (
@@ -290,7 +320,7 @@ def test_commands_are_the_same_inside_the_group(run: Run, arguments: tuple[str, 
             [
                 "phải gửi chậm nhất 11:30:00 thứ Hai, 16/11/2026",
                 "nên gửi trong ngày: chậm nhất 24:00 thứ Sáu, 13/11/2026",
-                "NĐ 30/2020 Đ18.1: chậm nhất 17:00:00 thứ Hai, 16/11/2026",
+                "NĐ 30/2020 Đ18.1: chậm nhất 24:00 thứ Hai, 16/11/2026",
             ],
         ),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import grpc
 from attrs import define, evolve, field
 
 from lienthong.codec.signed import (
+    dump_statement_content,
     envelope_from_message,
     envelope_to_message,
     load_manifest,
@@ -25,13 +27,21 @@ from lienthong.errors import (
     LienthongError,
     NotFound,
     OrganisationUnknown,
+    RoleMissing,
 )
 from lienthong.flow.delivery import Context, Outcome, step
 from lienthong.flow.machine import Actor
 from lienthong.flow.packages import CARRIES_DOCUMENT, step_at_target
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
-from lienthong.model.journal import Effect, PackageRecord, Receipt, StatementRecord
+from lienthong.model.journal import (
+    CheckResult,
+    Effect,
+    InterconnectionRecord,
+    PackageRecord,
+    Receipt,
+    StatementRecord,
+)
 from lienthong.model.package import Manifest
 from lienthong.model.report import Statement
 from lienthong.model.signing import MANIFEST_TYPE, Envelope
@@ -87,13 +97,23 @@ class Faults:
     silent: bool = False
     """Streams read and never answer."""
 
+    clock_ahead: timedelta | None = timedelta()
+    """By how much the axis's clock is ahead; None when it does not say what it shows."""
+
+    change_check: Callable[[InterconnectionRecord], InterconnectionRecord] | None = None
+    stage: str = ""
+    """How the deadline of every delivery stands; empty for none."""
+
+    denied: bool = False
+    """The caller has no role that may read a feed, receipts or deliveries."""
+
 
 @define(eq=False)
 class Record:
     """One journal entry as the feed shows it."""
 
     receipt: Receipt
-    envelope: Envelope
+    envelope: Envelope | None
     parties: frozenset[str]
 
 
@@ -116,6 +136,7 @@ class ScriptedAxis(
         self.statements: dict[StatementId, Receipt] = {}
         self.states: dict[tuple[PackageId, OrganId], DeliveryState] = {}
         self.resumed: dict[tuple[PackageId, OrganId], DeliveryState | None] = {}
+        self.said: dict[tuple[PackageId, OrganId, DeliveryEvent], bytes] = {}
         self.seen: list[list[bytes]] = []
         """Payloads of every message of Submit and Report."""
 
@@ -228,6 +249,7 @@ class ScriptedAxis(
 
     async def Subscribe(self, request: Any, context: Any) -> AsyncIterator[Any]:
         self.calls.append(f"Subscribe {request.from_index}")
+        await self._check_role(context)
         organ = _organ(context)
         page: list[Any] = []
         for record in self._visible(organ, request.from_index):
@@ -270,6 +292,7 @@ class ScriptedAxis(
 
     async def ListDeliveries(self, request: Any, context: Any) -> Any:
         await self._unary("ListDeliveries", context)
+        await self._check_role(context)
         organ = _organ(context)
         incoming = request.direction == exchange_pb2.DIRECTION_INCOMING
         found = [
@@ -301,6 +324,26 @@ class ScriptedAxis(
         next_index = self.history_next or (more[0].receipt.index if more else 0)
         return exchange_pb2.GetHistoryResponse(items=page, next_index=next_index)
 
+    async def RecordCheck(self, request: Any, context: Any) -> Any:
+        await self._unary("RecordCheck", context)
+        results = [
+            CheckResult(name=one.name, passed=one.passed, note=one.note) for one in request.results
+        ]
+        record = InterconnectionRecord(organ_id=OrganId(_organ(context)), results=tuple(results))
+        receipt = self.tell(
+            self.faults.change_check(record) if self.faults.change_check else record
+        )
+        if self.faults.lost_answers:
+            self.faults.lost_answers -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "lost")
+        return exchange_pb2.RecordCheckResponse(receipt=self._receipt(receipt))
+
+    def tell(self, body: InterconnectionRecord, *parties: str) -> Receipt:
+        """Record what no envelope belongs to."""
+        [receipt] = self.journal.commit([body])
+        self.records.append(Record(receipt, None, frozenset({str(body.organ_id), *parties})))
+        return receipt
+
     # Directory and Evidence
 
     async def GetOrganisation(self, request: Any, context: Any) -> Any:
@@ -308,11 +351,13 @@ class ScriptedAxis(
         code = request.code or _organ(context)
         if code.startswith("X"):
             return await _abort(context, OrganisationUnknown(organ=code))
+        ahead = self.faults.clock_ahead
         return directory_pb2.GetOrganisationResponse(
             organisation=_organisation(code),
             limits=directory_pb2.Limits(max_files=20),
             axis=AXIS,
             checkpoint_key=str(self.journal.key),
+            now=None if ahead is None else _timestamp(self.pki, ahead),
         )
 
     async def ListOrganisations(self, request: Any, context: Any) -> Any:
@@ -337,6 +382,7 @@ class ScriptedAxis(
 
     async def GetReceipt(self, request: Any, context: Any) -> Any:
         await self._unary("GetReceipt", context)
+        await self._check_role(context)
         if request.WhichOneof("subject") == "index":
             receipt = self.records[request.index].receipt
         elif request.package_id:
@@ -367,6 +413,10 @@ class ScriptedAxis(
         self.calls.append(name)
         if self.faults.unary:
             await _abort(context, self.faults.unary.popleft())
+
+    async def _check_role(self, context: Any) -> None:
+        if self.faults.denied:
+            await _abort(context, RoleMissing(method="it", roles="agency"))
 
     async def _answers(self, response: Any, context: Any) -> AsyncIterator[Any]:
         if self.faults.silent:
@@ -400,7 +450,7 @@ class ScriptedAxis(
     def _record_package(self, manifest: Manifest, envelope: Envelope) -> Receipt:
         known = self.packages.get(manifest.package_id)
         if known is not None:
-            if known[1].envelope.payload != envelope.payload:
+            if known[1].envelope is None or known[1].envelope.payload != envelope.payload:
                 raise IdReused(what="package id")
             return known[1].receipt
         for file in manifest.files:
@@ -469,6 +519,8 @@ class ScriptedAxis(
             raise NotFound(what="package")
         before = self.states[key]
         by_recipient = statement.reporter == statement.recipient
+        content = dump_statement_content(statement)
+        earlier = self.said.get((*key, statement.event))
         context = Context(
             actor=Actor.RECIPIENT if by_recipient else Actor.SENDER,
             checked=statement.check is not None,
@@ -477,10 +529,12 @@ class ScriptedAxis(
             has_lead=True,
             information_only=statement.information_only,
             resume_state=self.resumed.get(key),
+            same_content=None if earlier is None else earlier == content,
         )
         outcome = step(before, statement.event, context)
         after = self.states[key] = outcome.state
         self.resumed[key] = outcome.resume_state
+        self.said[(*key, statement.event)] = content
         body = StatementRecord(
             statement_id=statement.statement_id,
             package_id=statement.package_id,
@@ -518,17 +572,24 @@ class ScriptedAxis(
 
     def _item(self, record: Record, inline_limit: int) -> Any:
         contents = []
-        if record.envelope.payload_type == MANIFEST_TYPE and inline_limit:
-            files = load_manifest(record.envelope.payload).files
+        envelope = record.envelope
+        if envelope is not None and envelope.payload_type == MANIFEST_TYPE and inline_limit:
+            files = load_manifest(envelope.payload).files
             contents = [self.files[f.sha256.bytes] for f in files if f.size <= inline_limit]
         item = exchange_pb2.FeedItem(
             receipt=receipt_to_message(record.receipt),
-            envelope=envelope_to_message(record.envelope),
+            envelope=None if envelope is None else envelope_to_message(envelope),
             inline_files=contents,
         )
         if self.faults.change_item:
             self.faults.change_item(item)
         return item
+
+    def _deadlines(self) -> list[Any]:
+        stage, due_at = self.faults.stage, _timestamp(self.pki)
+        if not stage:
+            return []
+        return [exchange_pb2.Deadline(kind="TAKEN", due_at=due_at, stage=stage)]
 
     def _deliveries(self, manifest: Manifest, organ: str) -> list[Any]:
         return [
@@ -543,6 +604,7 @@ class ScriptedAxis(
                 urgency="THUONG",
                 sent_at=_timestamp(self.pki),
                 updated_at=_timestamp(self.pki),
+                deadlines=self._deadlines(),
             )
             for one in manifest.recipients
             if organ in {str(manifest.sender), str(one.organ_id)}
@@ -555,7 +617,9 @@ def _organ(context: Any) -> str:
     return name.decode()
 
 
-def _about(envelope: Envelope) -> tuple[PackageId | None, ...]:
+def _about(envelope: Envelope | None) -> tuple[PackageId | None, ...]:
+    if envelope is None:
+        return ()
     if envelope.payload_type == MANIFEST_TYPE:
         manifest = load_manifest(envelope.payload)
         return manifest.package_id, manifest.target
@@ -566,10 +630,10 @@ def _organisation(code: str) -> Any:
     return directory_pb2.Organisation(organ_id=code, name=f"Cơ quan {code}", level=2)
 
 
-def _timestamp(pki: TestPKI) -> Any:
+def _timestamp(pki: TestPKI, ahead: timedelta = timedelta()) -> Any:
     from google.protobuf.timestamp_pb2 import Timestamp
 
-    return Timestamp(seconds=int(pki.now.timestamp()))
+    return Timestamp(seconds=int((pki.now + ahead).timestamp()))
 
 
 def _fault(error: LienthongError) -> error_pb2.Fault:

@@ -13,7 +13,7 @@ from lienthong.errors import BundleInvalid, InvalidValue, NotFound, ProofInvalid
 from lienthong.evidence.bundle import verify_bundle
 from lienthong.model.document import Document
 from lienthong.model.ids import DocumentNumber, PackageId
-from lienthong.model.journal import DirectoryRecord
+from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong.pki.chain import TrustAnchors
 from lienthong.testing.journal import MemoryJournal
 
@@ -124,7 +124,8 @@ def test_rewritten_journal_is_not_exported(
     other = MemoryJournal("axis.test", signer=axis.journal.signer, clock=lambda: axis.pki.now)
     for record in axis.records:
         body = load_entry(record.receipt.entry).body
-        assert not isinstance(body, DirectoryRecord)
+        assert isinstance(body, PackageRecord | StatementRecord)
+        assert record.envelope is not None
         other.record(body, record.envelope)
     axis.journal = other
     with pytest.raises(BundleInvalid):

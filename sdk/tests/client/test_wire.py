@@ -13,6 +13,7 @@ from lienthong.client.wire import (
     deliveries_from_messages,
     delivery_from_message,
     inline_files_from_messages,
+    law_from_messages,
     organisation_from_message,
     receipt_request,
     resolution_from_message,
@@ -152,3 +153,30 @@ def test_contents_are_found_by_their_own_hash(contents: list[bytes]) -> None:
     found = inline_files_from_messages(contents)
     assert set(found.values()) == set(contents)
     assert all(Sha256.of(content) == sha256 for sha256, content in found.items())
+
+
+class TestLaw:
+    """An axis may say anything: what is no rule set or calendar is an error, not a law."""
+
+    @pytest.mark.parametrize(
+        ("subject", "text"),
+        [
+            ("", ""),
+            ("organisation", 'name = "x"'),
+            ("calendar", ""),
+            ("calendar", "\x00"),
+            ("calendar", 'name = "x"\nfirst_year = 2026\nlast_year = 2020\n'),
+            ("rule_set", 'name = "x"\ntitle = "X"\ninherits = "tay-ninh-2019"\n'),
+            ("rule_set", "#" * 2_000_000),
+        ],
+    )
+    def test_texts_that_are_none(self, subject: str, text: str) -> None:
+        with pytest.raises(InputError):
+            law_from_messages([directory_pb2.Law(subject=subject, text=text)])
+
+    def test_texts_that_are_some(self) -> None:
+        text = 'name = "x"\nfirst_year = 2026\nlast_year = 2026\n'
+        message = directory_pb2.Law(subject="calendar", organ_id="H53", text=text, version=7)
+        found = law_from_messages([message])
+        assert found.version == 7
+        assert [one.organ_id for one in found.ordered] == ["H53"]

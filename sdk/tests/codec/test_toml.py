@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lienthong.codec.toml import document_template, dump_document, load_document
-from lienthong.codec.toml_text import MAX_TOML_BYTES
+from lienthong.codec.toml_text import MAX_KEY_PARTS, MAX_TOML_BYTES, parse_toml
 from lienthong.errors import (
     InvalidValue,
     LienthongError,
@@ -131,6 +131,25 @@ def test_the_callers_organisation_is_the_issuer_unless_another_is_named() -> Non
     assert load_document(SMALL, issuer_code=organ).issuer_code == OrganId("H53.12")
     with pytest.raises(MissingField, match="issuer_code"):
         load_document(text)
+
+
+@pytest.mark.parametrize("join", [".", " . ", "\t."])
+@pytest.mark.parametrize("part", ["a", "-", '"a"', "'a.b'", '"\\""'])
+@pytest.mark.parametrize("around", ["{} = 1", "[{}]", "[[{}]]", "x = {{ y = {{ {} = 1 }} }}"])
+def test_keys_that_take_long_to_read_are_refused_at_once(around: str, part: str, join: str) -> None:
+    key = join.join([part] * (MAX_KEY_PARTS + 1))
+    with pytest.raises(TooLarge, match=r"file\.toml line 2"):
+        parse_toml(f"# first\n{around.format(key)}", "file.toml")
+    with pytest.raises(TooLarge):
+        parse_toml(around.format(join.join([part] * 100_000)), "file.toml")
+
+
+def test_keys_and_texts_with_some_dots_are_read() -> None:
+    parts = ["a"] * MAX_KEY_PARTS
+    found = parse_toml(f"{'.'.join(parts)} = '1.2.3. Một. {'.' * 100} 1 . 2'", "file.toml")
+    for part in parts:
+        found = found[part]
+    assert str(found).startswith("1.2.3.")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from lienthong.flow.packages import (
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.document import DocumentReference
 from lienthong.model.ids import DocumentNumber, OrganId, PackageId, StatementId
-from lienthong.model.journal import DirectoryRecord, Effect, PackageRecord
+from lienthong.model.journal import Effect, PackageRecord, StatementRecord
 from lienthong.model.package import PackageKind
 from lienthong.model.report import Assignment, Statement
 from lienthong.testing.case import SENDER, CaseBuilder
@@ -198,7 +198,7 @@ def visible_to(axis: Axis, organ: OrganId) -> CaseBuilder:
     part.files = axis.case.files
     for item in axis.case.entries:
         body = load_entry(item.receipt.entry).body
-        assert not isinstance(body, DirectoryRecord)
+        assert isinstance(body, PackageRecord | StatementRecord)
         seen = body.recipients if isinstance(body, PackageRecord) else (body.recipient,)
         if organ in seen:
             part.entries.append(item)

@@ -17,6 +17,7 @@ from lienthong.codec.signed import dump_entry, dump_receipt, load_entry, load_re
 from lienthong.errors import (
     CheckpointInvalid,
     LienthongError,
+    NewerEntry,
     ProofInvalid,
     ReceiptInvalid,
 )
@@ -120,6 +121,17 @@ def test_an_entry_that_is_not_in_the_journal_is_refused(receipt: Receipt) -> Non
 def test_an_entry_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(ReceiptInvalid, match="cannot be read"):
         verify_receipt(sealed(b"rubbish"), KEY)
+
+
+def test_an_entry_of_a_newer_axis_is_no_damage() -> None:
+    """Who reads a feed is told to upgrade, not that the journal was altered."""
+    entry = load_entry(PACKAGE.receipt.entry)
+    data = dump_entry(entry) + b"\xfa\x01\x02hi"
+    with pytest.raises(NewerEntry, match="31") as caught:
+        load_entry(data)
+    assert caught.value.code == "codec.newer_entry"
+    with pytest.raises(NewerEntry):
+        verify_receipt(sealed(data), KEY)
 
 
 def test_an_entry_with_another_index_is_refused() -> None:
@@ -241,7 +253,7 @@ def test_a_change_of_the_directory_has_no_envelope() -> None:
     )
     receipt = journal.commit([body])[0]
     assert verify_receipt(receipt, KEY).entry.body == body
-    with pytest.raises(ReceiptInvalid, match="directory"):
+    with pytest.raises(ReceiptInvalid, match="the axis itself"):
         verify_receipt(receipt, KEY, envelope=PACKAGE.envelope)
 
 

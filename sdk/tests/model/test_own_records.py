@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 import pytest
 
+from lienthong.codec import json
 from lienthong.errors import InvalidValue, LienthongError, MissingField
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.file_signature import (
@@ -327,6 +328,24 @@ class TestSignatures:
             value=LegalValue.REVIEW, reason="x", judged_at=NOW, overridden_by="Chánh Văn phòng"
         )
         assert judged.overridden
+        for changes in ({"by_rules": LegalValue.REVIEW}, {"override_reason": "đã đối chiếu"}):
+            values: dict[str, Any] = {"value": LegalValue.REVIEW, "reason": "x", "judged_at": NOW}
+            with pytest.raises(MissingField, match="overridden_by"):
+                LegalJudgement(**values | changes)
+
+    def test_a_judgement_is_read_as_it_was_written(self) -> None:
+        judged = LegalJudgement(
+            value=LegalValue.REVIEW,
+            reason="x",
+            judged_at=NOW,
+            inputs={"signer": "GOOD", "channel": "EMAIL"},
+            by_rules=LegalValue.PENDING_CHECK,
+            overridden_by="Chánh Văn phòng",
+            override_reason="đã đối chiếu",
+        )
+        assert json.load(LegalJudgement, json.dump(judged)) == judged
+        with pytest.raises(InvalidValue, match="inputs"):
+            attrs.evolve(judged, inputs=[("signer", 1)])  # type: ignore[list-item]
 
     @pytest.mark.parametrize("changes", [{"page": 0}, {"x": -1}, {"image": "SEAL_RED"}])
     def test_places_are_on_a_page(self, changes: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -147,6 +147,78 @@ class TestRepresentatives:
                 assert directory.acts_for(one, other, on) is (
                     other in directory.represented_by(one, on)
                 )
+
+
+def steps(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often it is asked whether one has ended, to find who represents each of the others."""
+    asked = 0
+    ended_by = Organisation.ended_by
+
+    def counted(organisation: Organisation, day: date) -> bool:
+        nonlocal asked
+        asked += 1
+        return ended_by(organisation, day)
+
+    monkeypatch.setattr(Organisation, "ended_by", counted)
+    *ended, last = (one.organ_id for one in directory.organisations)
+    for organ in ended:
+        assert directory.representatives_of(organ, LATER) == (last,)
+    return asked
+
+
+def chain(length: int) -> Directory:
+    """Each has taken over from the one before it."""
+    return Directory(
+        [
+            *(
+                an_organisation(f"H{number}", f"H{number + 1}", valid_to=MERGER)
+                for number in range(1, length)
+            ),
+            an_organisation(f"H{length}"),
+        ]
+    )
+
+
+class TestLongLines:
+    def test_are_walked_but_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert steps(chain(1000), monkeypatch) <= 5 * 1000
+
+    def test_one_that_is_walked_anew_is_noticed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("lienthong.model.organisation._MOST_KEPT", -1)
+        assert steps(chain(200), monkeypatch) > 5 * 200
+
+    def test_are_not_remembered_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("lienthong.model.organisation._MOST_KEPT", 50)
+        directory = chain(10)
+        for number in range(100):
+            directory.current(OrganId("H1"), MERGER + timedelta(days=number))
+            assert len(directory._heirs) <= 50 + 10
+
+    @given(
+        heirs=st.lists(
+            st.lists(st.sampled_from(CODES), max_size=3, unique=True),
+            min_size=len(CODES),
+            max_size=len(CODES),
+        ),
+        periods=st.lists(st.sampled_from(PERIODS), min_size=len(CODES), max_size=len(CODES)),
+        asked=st.lists(st.tuples(st.sampled_from(CODES), st.sampled_from(DAYS)), min_size=1),
+    )
+    def test_have_the_same_heirs_in_whichever_order_one_asks(
+        self,
+        heirs: list[list[str]],
+        periods: list[tuple[date | None, date | None]],
+        asked: list[tuple[str, date]],
+    ) -> None:
+        directory = Directory(
+            [
+                an_organisation(code, *heir, valid_from=start, valid_to=end)
+                for code, heir, (start, end) in zip(CODES, heirs, periods, strict=True)
+            ]
+        )
+        for code, on in asked:
+            line = directory.line_of(OrganId(code), on)
+            expected = tuple(one for one in line if one.open_on(on))
+            assert directory.current(OrganId(code), on) == expected
 
 
 class TestStatistics:

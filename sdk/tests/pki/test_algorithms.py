@@ -130,7 +130,11 @@ def test_other_keys_are_refused(key: Any) -> None:
             verify(algorithm, key.public_key(), MESSAGE, b"x" * 64)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x30", b"no key", info(KEYS[KeyKind.P256])[:-1]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x30", b"no key", info(KEYS[KeyKind.P256])[:-1]],
+    ids=["empty", "begun", "text", "cut"],
+)
 def test_malformed_keys_give_a_typed_error(data: bytes) -> None:
     with pytest.raises(LienthongError):
         load_public_key(data)

@@ -220,6 +220,36 @@ def test_a_plugin_offers_rule_sets(shelf: Any, make_host: Any) -> None:
     assert "long-an-2019" not in rule_set_names()
 
 
+WRONG_NAMES = ("../secret", "Tây Ninh", "ours.toml", "", "a" * 65, "A", "x\n")
+
+
+@pytest.mark.parametrize("name", [*WRONG_NAMES, 5, None, []])
+def test_a_name_that_no_rule_set_can_have_is_not_offered(
+    shelf: Any, make_host: Any, name: object
+) -> None:
+    offered = plugin(good=text_of("good")).replace(
+        "return sorted(TEXTS)", f"return ['good', {name!r}]"
+    )
+    shelf.put(offered, group=GROUP, name="wrong")
+    host = make_host()
+    known = {one.name: one for one in known_rule_sets(host)}
+    assert isinstance(known[""].problem, PluginFailed)
+    assert known[""].source == "wrong (acme-toys 4.2)"
+    if isinstance(name, str):
+        assert rule_set_names(host) == tuple(sorted([*SHIPPED, "good"]))
+        assert find_rule_set("good", host).name == "good"
+        assert "a-z, 0-9" in str(known[""].problem)
+
+
+@pytest.mark.planted("names of plugins are not looked at")
+def test_a_name_that_is_not_looked_at_is_noticed(
+    shelf: Any, make_host: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lienthong.plugins.rule_sets.is_name", lambda _: True)
+    with pytest.raises((AssertionError, KeyError)):
+        test_a_name_that_no_rule_set_can_have_is_not_offered(shelf, make_host, WRONG_NAMES[0])
+
+
 def test_plugins_that_inherit_from_each_other_in_a_circle(shelf: Any, make_host: Any) -> None:
     texts = {"a": text_of("a", inherits="b"), "b": text_of("b", inherits="a")}
     shelf.put(plugin(**texts), group=GROUP, name="circle")

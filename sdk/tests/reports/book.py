@@ -15,8 +15,12 @@ from lienthong.reports.facts import DeliveryFacts, DocumentFacts
 from lienthong.reports.projection import Changes, project_package, project_statement
 from lienthong.reports.terms import Terms
 from lienthong.rules.calendar import DayException, OfficeHours, Session, WorkCalendar
+from lienthong.rules.ruleset import RuleSet
+from lienthong.rules.sections.exchange import Receiving, Sending, UrgentTimes
+from lienthong.rules.sections.flow import Flow
 from sdk.tests.reports.cast import ELSEWHERE
 from sdk.tests.reports.generated import Entry
+from sdk.tests.reports.recount import TAKE_H, URGENT_FORWARD_H, URGENT_SEND_H, URGENT_SETTLE_H
 
 DAYS_OFF: Final = tuple(
     date.fromisoformat(f"2026-{day}")
@@ -38,14 +42,41 @@ CALENDAR: Final = WorkCalendar(
     ],
 )
 URGENT: Final = (Urgency.KHAN, Urgency.THUONG_KHAN, Urgency.HOA_TOC)
-TERMS: Final = Terms(
-    calendar_of=lambda _: CALENDAR,
-    is_outside=lambda one, other, _: ELSEWHERE in (one, other) and one != other,
-    urgent_send={urgency: timedelta(hours=2) for urgency in URGENT},
-    urgent_forward={urgency: timedelta(hours=4) for urgency in URGENT},
-    take_within=timedelta(hours=16),
-    recall_within=1,
+
+
+def _hours(count: int) -> UrgentTimes:
+    return UrgentTimes(**{urgency.name: timedelta(hours=count) for urgency in URGENT})
+
+
+RULES: Final = RuleSet(
+    name="h53-2026",
+    title="Quy chế gửi, nhận văn bản điện tử",
+    sending=Sending(urgent_within=_hours(URGENT_SEND_H)),
+    receiving=Receiving(
+        urgent_forward_within=_hours(URGENT_FORWARD_H),
+        urgent_settle_within=_hours(URGENT_SETTLE_H),
+        escalate_after=timedelta(hours=TAKE_H),
+    ),
+    flow=Flow(recall_confirm_working_days=1),
 )
+
+
+def terms(rules: RuleSet = RULES, **fields: Any) -> Terms:
+    """One law for everybody."""
+    values: dict[str, Any] = {
+        "rules_of": lambda _organ, _on: rules,
+        "calendar_of": lambda _organ, _on: CALENDAR,
+        "is_outside": lambda one, other, _on: ELSEWHERE in (one, other) and one != other,
+    }
+    return Terms(**(values | fields))
+
+
+TERMS: Final = terms()
+
+
+def with_receiving(**settings: Any) -> RuleSet:
+    """The rules, but for some settings of receiving."""
+    return evolve(RULES, receiving=evolve(RULES.receiving, **settings))
 
 
 @define
@@ -58,8 +89,12 @@ class Book:
     def delivery(self, package_id: PackageId, recipient: OrganId) -> DeliveryFacts | None:
         return self.deliveries.get((package_id, recipient))
 
-    def document(self, reference: str) -> DocumentFacts | None:
-        found = [one for one in self.documents.values() if one.reference == reference]
+    def document(self, reference: str, code: str = "") -> DocumentFacts | None:
+        found = [
+            one
+            for one in self.documents.values()
+            if (one.code == code if one.code and code else one.reference == reference)
+        ]
         return found[0] if found else None
 
     def keep(self, changes: Changes) -> None:
@@ -79,8 +114,8 @@ class Book:
         return changes
 
     @classmethod
-    def of(cls, entries: Iterable[Entry], **terms: Any) -> Book:
-        found, used = cls(), evolve(TERMS, **terms)
+    def of(cls, entries: Iterable[Entry], used: Terms = TERMS) -> Book:
+        found = cls()
         for entry in entries:
             found.take(entry, used)
         return found

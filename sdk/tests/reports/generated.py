@@ -161,7 +161,7 @@ def _package(made: Generated, chance: random.Random, number: int) -> None:
     )
     package = PackageId.new(recorded, chance.randbytes(10))
     manifest = sample_manifest(package, sender, recipients, document, created_at=issued)
-    made.entries.append(Entry(recorded, _package_record(manifest, _S.SENT), manifest))
+    made.entries.append(Entry(recorded, package_record(manifest, _S.SENT), manifest))
     made.issues.append(
         Issue(
             sender=sender,
@@ -185,7 +185,7 @@ def _send_again(made: Generated, chance: random.Random, first: Manifest, at: dat
         package_id=PackageId.new(recorded, chance.randbytes(10)),
         recipients=[Recipient(organ_id=recipient)],
     )
-    made.entries.append(Entry(recorded, _package_record(manifest, _S.SENT), manifest))
+    made.entries.append(Entry(recorded, package_record(manifest, _S.SENT), manifest))
     _deliver(made, chance, manifest, recorded)
 
 
@@ -303,7 +303,7 @@ def _recall(
         target=life.package_id,
         reason="ban hành nhầm",
     )
-    yield Entry(life.recalled, _package_record(manifest, None), manifest)
+    yield Entry(life.recalled, package_record(manifest, None), manifest)
     if chance.random() < 0.6:
         life.recall_confirmed = life.recalled + timedelta(minutes=chance.randrange(5, 5000))
         yield statement_entry(
@@ -317,7 +317,7 @@ def _recall(
         )
 
 
-def _package_record(manifest: Manifest, begun: DeliveryState | None) -> PackageRecord:
+def package_record(manifest: Manifest, begun: DeliveryState | None) -> PackageRecord:
     recipients = [recipient.organ_id for recipient in manifest.recipients]
     effects = [
         Effect(package_id=manifest.package_id, recipient=organ, to_state=begun)

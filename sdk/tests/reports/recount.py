@@ -20,9 +20,12 @@ from sdk.tests.reports.generated import Generated, Life
 
 URGENT_SEND_H: Final = 2
 URGENT_FORWARD_H: Final = 4
+URGENT_SETTLE_H: Final = 8
 TAKE_H: Final = 16
 SESSIONS: Final = ((time(7, 30), time(11, 30)), (time(13), time(17)))
 ONE_DAY: Final = timedelta(days=1)
+TICK: Final = timedelta(microseconds=1)
+"""What is due at midnight is due on the day before."""
 
 
 @frozen(kw_only=True)
@@ -99,7 +102,7 @@ class Recount:
                 found["due"] += 1
                 found["in time"] += one.sent <= due
                 found["same day"] += local(one.sent).date() == local(one.signed).date()
-                found["decree"] += one.sent <= utc(datetime.combine(day, self.closing))
+                found["decree"] += one.sent <= utc(datetime.combine(day + ONE_DAY, time(0)))
         return {
             "M4": (found["in time"], found["due"]),
             "M4b": (found["same day"], found["due"]),
@@ -121,7 +124,7 @@ class Recount:
             if self._in(at):
                 received += 1
                 notices += local(one.noticed).date() <= local(at).date()
-            due = self._forward_due(one, at)
+            due = self.forward_due(one, at)
             taken = one.accepted or not gone(one)
             late = one.forwarded is None and taken and (gone(one) or self.as_of) > due
             if self._in(due) and (one.forwarded or late):
@@ -151,15 +154,13 @@ class Recount:
         in_time = due_count = overdue = unanswered = 0
         worked: list[int] = []
         for one in self._mine(self.journal.lives, "recipient"):
+            due = self.settle_due(one)
             if self._in(one.completed):
                 assert one.entered is not None
                 assert one.completed is not None
                 worked.append(self.work_minutes(self.received(one.entered), one.completed))
-            if one.due is None:
+            if due is None or not self._in(due - TICK):
                 continue
-            if not self.first <= one.due < self.end:
-                continue
-            due = utc(datetime.combine(one.due + ONE_DAY, time(0)))
             missed = not one.completed and (gone(one) or self.as_of) > due
             open_late = not one.completed and not gone(one) and self.as_of > due
             if one.accepted and (one.completed or missed):
@@ -191,10 +192,22 @@ class Recount:
             "M9g": sum(self._in(one.recalled) and one.recall_confirmed is None for one in got),
         }
 
-    def _forward_due(self, one: Life, received: datetime) -> datetime:
-        if one.urgency is not Urgency.THUONG:
-            return self.after_work(received, URGENT_FORWARD_H)
-        return utc(datetime.combine(self.next_day(local(received).date()), self.closing))
+    def forward_due(self, one: Life, received: datetime) -> datetime:
+        """What is urgent may have been accepted before it counts as received."""
+        if one.urgency is Urgency.THUONG:
+            return utc(datetime.combine(self.next_day(local(received).date()), self.closing))
+        due = self.after_work(received, URGENT_FORWARD_H)
+        if one.accepted is None or one.accepted >= received:
+            return due
+        return min(due, one.accepted + timedelta(hours=URGENT_FORWARD_H))
+
+    def settle_due(self, one: Life) -> datetime | None:
+        """The day that the document names; what is urgent and names none has so many hours."""
+        if one.due is not None:
+            return utc(datetime.combine(one.due + ONE_DAY, time(0)))
+        if one.urgency is Urgency.THUONG or one.accepted is None or one.entered is None:
+            return None
+        return self.after_work(self.received(one.entered), URGENT_SETTLE_H)
 
     def is_working(self, day: date) -> bool:
         return (day.weekday() < 5 or day in self.swapped) and day not in self.days_off

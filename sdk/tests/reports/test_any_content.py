@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
+import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -15,15 +16,17 @@ from lienthong.model.ids import PackageId
 from lienthong.model.journal import Effect, PackageRecord, StatementRecord
 from lienthong.model.package import Manifest, PackageKind
 from lienthong.model.report import Statement
+from lienthong.model.time import FIRST_YEAR
+from lienthong.model.words import Urgency
 from lienthong.reports.counting import count_delivery, count_document, next_turn
 from lienthong.reports.facts import DeliveryFacts, DocumentFacts
 from lienthong.reports.projection import Changes, project_package, project_statement
 from lienthong.testing.strategies import manifests, statements
-from sdk.tests.reports.book import NOW, TERMS, Book
+from sdk.tests.reports.book import NOW, Book, terms, with_receiving
 from sdk.tests.reports.cast import FINANCE, UBND, sample_document, sample_manifest
 from sdk.tests.reports.generated import EMPTY
 
-STRICT: Final = evolve(TERMS, settle_within=3, recall_within=1)
+STRICT: Final = terms(with_receiving(settle_working_days=3))
 RECORDED: Final = st.datetimes(
     datetime(1901, 1, 1),  # noqa: DTZ001 - the zone is given beside it
     datetime(2090, 1, 1),  # noqa: DTZ001
@@ -70,8 +73,27 @@ def check(changes: Changes) -> None:
         assert load(DocumentFacts, dump(document)) == document
 
 
+def signed(at: datetime, urgency: Urgency = Urgency.HOA_TOC) -> Manifest:
+    document = evolve(LAST_DAY.document, signed_at=at, urgency=urgency)
+    return evolve(LAST_DAY, document=document)
+
+
+@pytest.mark.planted("old document stops all reports")
+@pytest.mark.parametrize("urgency", Urgency)
+@pytest.mark.parametrize("hours", [-12, 0, 7, 14])
+def test_whenever_it_was_signed_it_can_be_counted(hours: int, urgency: Urgency) -> None:
+    """The first instants that the model takes, and none of them is refused here."""
+    zone = timezone(timedelta(hours=hours))
+    for at in (
+        datetime(FIRST_YEAR, 1, 1, tzinfo=zone),
+        datetime(FIRST_YEAR + 1, 1, 1, tzinfo=zone),
+    ):
+        check(begun(signed(at, urgency), NOW))
+
+
 @QUIET
 @example(LAST_DAY, NOW)
+@example(signed(datetime(FIRST_YEAR, 6, 1, tzinfo=UTC)), NOW)
 @given(manifests((PackageKind.NEW, PackageKind.REPLACE)), RECORDED)
 def test_any_package_can_be_counted(manifest: Manifest, at: datetime) -> None:
     check(begun(manifest, at))

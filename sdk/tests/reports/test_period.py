@@ -16,6 +16,20 @@ def test_refuses_what_is_no_period(text: str) -> None:
         Period.parse(text)
 
 
+@pytest.mark.parametrize("year", [1900, 1974, 9001])
+def test_a_year_that_is_refused_is_named_itself(year: int) -> None:
+    expected = rf"is {year}, expected a whole number from 1975 to 9000"
+    with pytest.raises(InvalidValue, match=expected):
+        Period.parse(f"{year:04}")
+
+
+@pytest.mark.parametrize("cut_off_day", [None, 14])
+@pytest.mark.parametrize("text", ["1975", "1975-01", "1975-Q1", "9000", "9000-12"])
+def test_the_first_and_the_last_year_have_a_first_day(text: str, cut_off_day: int | None) -> None:
+    period = Period.parse(text, cut_off_day)
+    assert period.first < period.end
+
+
 @pytest.mark.parametrize("cut_off_day", [0, 29, -1])
 def test_refuses_a_cut_off_that_not_every_month_has(cut_off_day: int) -> None:
     with pytest.raises(InvalidValue):
@@ -37,6 +51,8 @@ def test_refuses_a_quarter_that_no_year_has() -> None:
         ("2026-Q1", 14, "2025-12-15", "2026-03-15"),
         ("2026-H1", 14, "2025-12-15", "2026-06-15"),
         ("2026-02", 28, "2026-01-29", "2026-03-01"),
+        ("2026-01", 28, "2025-12-29", "2026-01-29"),
+        ("2026-12", 14, "2026-11-15", "2026-12-15"),
         ("2026", 14, "2025-12-15", "2026-12-15"),
         ("2026", None, "2026-01-01", "2027-01-01"),
     ],

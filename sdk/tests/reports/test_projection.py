@@ -11,17 +11,22 @@ from attrs import evolve
 
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, PackageId
-from lienthong.model.journal import Effect, PackageRecord, StatementRecord
+from lienthong.model.journal import (
+    CheckResult,
+    Effect,
+    InterconnectionRecord,
+    PackageRecord,
+    StatementRecord,
+)
 from lienthong.model.package import PackageKind
 from lienthong.model.report import Assignment, Reason
 from lienthong.model.time import vietnam_date
 from lienthong.model.words import Urgency
 from lienthong.reports.counting import Key, Measure, count_delivery, next_turn, tally
-from lienthong.reports.counts import Counts
-from lienthong.reports.facts import DeliveryFacts, RequestKind
-from lienthong.reports.period import Period
-from lienthong.reports.projection import Changes
-from sdk.tests.reports.book import NOW, TERMS, Book
+from lienthong.reports.facts import CheckFacts, DeliveryFacts, RequestKind
+from lienthong.reports.projection import Changes, project_check
+from lienthong.rules.deadlines import SentBasis
+from sdk.tests.reports.book import NOW, RULES, Book, terms, with_receiving
 from sdk.tests.reports.cast import FINANCE, JUSTICE, UBND, sample_document, sample_manifest
 from sdk.tests.reports.generated import (
     EMPTY,
@@ -182,7 +187,8 @@ def test_the_worked_cases_reach_the_facts() -> None:
 def test_sent_is_when_it_was_issued_or_acknowledged() -> None:
     sent = package(issued_at=AT - HOUR)
     assert facts_of(Book.of([sent]), sent).sent_at == AT - HOUR
-    assert facts_of(Book.of([sent], sent_when_issued=False), sent).sent_at == AT
+    rules = evolve(RULES, sending=evolve(RULES.sending, sent_basis=SentBasis.ACK))
+    assert facts_of(Book.of([sent], terms(rules)), sent).sent_at == AT
 
 
 def test_a_recall_before_acceptance_needs_no_answer() -> None:
@@ -196,17 +202,15 @@ def test_a_recall_before_acceptance_needs_no_answer() -> None:
 @pytest.mark.parametrize(
     ("days", "due"),
     [
-        (None, None),
         (0, datetime(2026, 11, 11, 17, tzinfo=UTC)),
         (1, datetime(2026, 11, 12, 10, tzinfo=UTC)),
     ],
 )
-def test_a_recall_has_a_day_by_which_it_is_confirmed(
-    days: int | None, due: datetime | None
-) -> None:
+def test_a_recall_has_a_day_by_which_it_is_confirmed(days: int, due: datetime) -> None:
     book, sent = accepted()
     recall = package(PackageKind.RECALL, AT + 3 * HOUR, target=sent.record.package_id)
-    book.take(recall, evolve(TERMS, recall_within=days))
+    flow = evolve(RULES.flow, recall_confirm_working_days=days)
+    book.take(recall, terms(evolve(RULES, flow=flow)))
     assert facts_of(book, sent).recall_by == due
 
 
@@ -243,21 +247,21 @@ def test_a_recall_is_overdue_once_its_day_is_over() -> None:
     assert Measure.RECALL_CONFIRMED_AFTER in measures(confirmed)
 
 
-def test_what_is_sent_again_is_no_other_document() -> None:
-    """Issuer, number and date tell documents apart, not packages."""
-    first, again = package(), package(at=AT + HOUR)
-    other = package(at=AT + HOUR, number=2)
-    book = Book.of([first, again, other])
-    documents = book.documents
-    assert [documents[one.record.package_id].resent for one in (first, again, other)] == [
-        False,
-        True,
-        False,
-    ]
-    counts = tally(book.deliveries.values(), documents.values(), as_of=AT + 2 * HOUR)
-    by_measure = Counts.of(counts, [UBND], Period.parse("2026-11"))
-    assert by_measure[Measure.ISSUED] == by_measure[Measure.E_ONLY] == 2
-    assert by_measure[Measure.SENT_INSIDE] == 3, "each time it was sent"
+def test_what_is_recalled_before_it_is_accepted_has_a_line_without_a_number() -> None:
+    """Of the day of its arrival (D20); one that has not arrived has none."""
+    sent = package()
+    recall = package(PackageKind.RECALL, AT + 3 * HOUR, target=sent.record.package_id)
+    gone = facts_of(Book.of([sent, recall]), sent)
+    assert (gone.register_day, gone.is_recalled_untaken) == (None, False)
+    book = Book.of([sent])
+    arrived = say(book, sent, _E.ARRIVE, _S.ARRIVED)
+    assert arrived.register_day is None
+    book.take(recall)
+    found = facts_of(book, sent)
+    assert found.state is _S.RECALLED
+    assert (found.register_day, found.register_number) == (vietnam_date(AT), None)
+    book, sent = accepted()
+    assert not facts_of(book, sent).is_recalled_untaken
 
 
 def test_an_update_is_asked_and_answered() -> None:
@@ -336,8 +340,8 @@ def test_the_day_of_the_unit_that_leads_counts() -> None:
 
 def test_days_to_settle_hold_where_no_day_is_named() -> None:
     sent = package()
-    book, terms = Book(), evolve(TERMS, settle_within=3)
-    book.take(sent, terms)
+    book, used = Book(), terms(with_receiving(settle_working_days=3))
+    book.take(sent, used)
     say(book, sent, _E.ARRIVE, _S.ARRIVED)
     entry = statement_entry(
         life_of(sent, FINANCE),
@@ -349,7 +353,7 @@ def test_days_to_settle_hold_where_no_day_is_named() -> None:
         CHANCE,
         **acceptance(1, AT),
     )
-    book.take(entry, terms)
+    book.take(entry, used)
     assert facts_of(book, sent).due_at == datetime(2026, 11, 16, 10, tzinfo=UTC)
 
 
@@ -365,3 +369,17 @@ def test_what_a_recipient_calls_its_reply_is_one() -> None:
     assert found.reply == str(document.number)
     assert book.documents[reply.record.package_id].is_reply
     assert not book.documents[reply.record.package_id].links_request
+
+
+def test_a_check_counts_when_it_was_recorded_and_a_missed_one_when_it_was_due() -> None:
+    made = InterconnectionRecord(organ_id=UBND, results=(CheckResult(name="feed", passed=False),))
+    [check] = project_check(made, AT).checks
+    assert check == CheckFacts(organ_id=UBND, checked_at=AT)
+    missed = InterconnectionRecord(organ_id=UBND, missed_at=AT - 20 * HOUR)
+    [other] = project_check(missed, AT).checks
+    assert other == CheckFacts(organ_id=UBND, checked_at=AT - 20 * HOUR, missed=True)
+    day, before = vietnam_date(AT), vietnam_date(AT) - timedelta(days=1)
+    assert tally(checks=[check, other], as_of=NOW) == {
+        Key(UBND, day, Measure.CHECKS, day.isoformat()): 1,
+        Key(UBND, before, Measure.CHECKS_MISSED, before.isoformat()): 1,
+    }

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 import pytest
 
+from lienthong.model.time import VIETNAM
 from lienthong.rules.calendar import (
     DayException,
     DayStatus,
@@ -69,3 +70,13 @@ def make_calendar(*, culture_day: bool | None = None, version: str = "h53-2026")
 @pytest.fixture(scope="session")
 def calendar() -> WorkCalendar:
     return make_calendar()
+
+
+def local(text: str) -> datetime:
+    """``13/11/2026 16:59`` in Vietnam, with seconds where given."""
+    form = "%d/%m/%Y %H:%M:%S" if text.count(":") == 2 else "%d/%m/%Y %H:%M"
+    return datetime.strptime(text, form).replace(tzinfo=VIETNAM)
+
+
+def told(instant: datetime) -> str:
+    return instant.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S").removesuffix(":00")

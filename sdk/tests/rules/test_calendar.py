@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from datetime import UTC, date, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from lienthong.errors import (
     CalendarContradiction,
@@ -11,7 +12,9 @@ from lienthong.errors import (
     MissingField,
     OutsideCalendar,
 )
-from lienthong.rules.calendar import DayException, OfficeHours, Session, Span, WorkCalendar
+from lienthong.rules.calendar import DayException, OfficeHours, Session, WorkCalendar
+from lienthong.rules.deadlines import forward_by, received_at
+from lienthong.rules.worktime import Span
 from sdk.tests.rules.conftest import AFTERNOON, MORNING, USUAL, make_calendar
 
 
@@ -46,6 +49,90 @@ def test_a_swapped_day_has_whole_hours_beside_a_service() -> None:
 def test_a_swapped_day_has_the_hours_of_the_days_it_stands_for(calendar: WorkCalendar) -> None:
     assert calendar.sessions(date(2026, 8, 22)) == calendar.sessions(date(2026, 8, 24))
     assert calendar.sessions(date(2026, 8, 31)) == ()
+
+
+FRIDAY = OfficeHours(sessions=[MORNING], weekdays=[4])
+OTHERS = OfficeHours(sessions=[MORNING, AFTERNOON], weekdays=[0, 1, 2, 3])
+SWAP = evolve(off("2026-01-10", is_working=True), stands_for=date(2026, 1, 2))
+
+
+def hours_of_a_swap(swap: DayException) -> tuple[Span, ...]:
+    """Of 10/01/2026, a Saturday, where Fridays end at noon."""
+    days = [swap, off("2026-01-02"), off("2026-01-05")]
+    return made(hours=[FRIDAY, OTHERS], exceptions=days).sessions(date(2026, 1, 10))
+
+
+def test_a_swapped_day_ends_when_the_day_it_stands_for_would() -> None:
+    assert hours_of_a_swap(SWAP) == FRIDAY.spans
+    assert hours_of_a_swap(evolve(SWAP, stands_for=date(2026, 1, 5))) == OTHERS.spans
+    assert hours_of_a_swap(evolve(SWAP, stands_for=None)) == OTHERS.spans
+
+
+def test_a_swapped_day_with_the_hours_of_another_is_noticed() -> None:
+    assert hours_of_a_swap(evolve(SWAP, stands_for=None)) != FRIDAY.spans
+
+
+def test_a_swapped_day_has_the_hours_of_its_own_season() -> None:
+    """A day off in summer, made up for when the office already keeps winter hours."""
+    summer = OfficeHours(sessions=[MORNING], season_from=(4, 16), season_to=(10, 15))
+    winter = OfficeHours(sessions=[AFTERNOON], season_from=(10, 16), season_to=(4, 15))
+    swap = evolve(off("2026-10-17", is_working=True), stands_for=date(2026, 10, 15))
+    calendar = made(hours=[summer, winter], exceptions=[swap, off("2026-10-15")])
+    assert calendar.sessions(date(2026, 10, 17)) == winter.spans
+
+
+NEXT_SWAP = evolve(SWAP, day=date(2026, 1, 17))
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "day", "reason"),
+    [
+        ([SWAP], "2026-01-10", "2026-01-02, which is no day off"),
+        ([SWAP, off("2026-01-02", is_working=True)], "2026-01-10", "no day off"),
+        ([evolve(SWAP, stands_for=date(2062, 1, 2))], "2026-01-10", "more than a year away"),
+        ([evolve(SWAP, stands_for=date(1926, 1, 1))], "2026-01-10", "more than a year away"),
+        ([off("2026-01-02"), SWAP, NEXT_SWAP], "2026-01-17", "2026-01-02, as 2026-01-10 does"),
+    ],
+)
+def test_a_swapped_day_makes_up_for_one_day_off_alone(
+    exceptions: list[DayException], day: str, reason: str
+) -> None:
+    with pytest.raises(CalendarContradiction, match=reason) as caught:
+        made(exceptions=exceptions)
+    assert caught.value.facts["day"] == day
+
+
+def test_a_day_off_may_be_worked_all_the_same_or_lie_in_another_year() -> None:
+    """By an organisation's own table; or in a year that the calendar does not have."""
+    own = evolve(off("2026-01-02", is_working=True), replaces="n (basis)")
+    assert made(exceptions=[SWAP, own]).is_working(date(2026, 1, 10))
+    other_year = evolve(SWAP, stands_for=date(2025, 12, 31))
+    assert made(exceptions=[other_year]).is_working(date(2026, 1, 10))
+
+
+def test_a_desk_round_the_clock_has_no_hole() -> None:
+    """24:00 is the midnight that ends the day (QĐ 28/2018 Đ6.2)."""
+    always = OfficeHours(sessions=[Session(time(0), time(0))], weekdays=range(7))
+    calendar = made(hours=[always])
+    for text in ("2026-01-03T23:59:59.999999+07:00", "2026-01-04T00:00:00+07:00"):
+        at = datetime.fromisoformat(text)
+        assert received_at(at, calendar).at == at
+    evening = Session(time(13), time(0))
+    assert (str(evening), evening.span) == ("13:00-24:00", Span(13 * 3600, 24 * 3600))
+    late = made(hours=[OfficeHours(sessions=[evening])])
+    due = forward_by(datetime.fromisoformat("2026-01-05T23:30:00+07:00"), late)
+    assert (due.at.isoformat(), due.day) == ("2026-01-06T17:00:00+00:00", date(2026, 1, 6))
+    assert late.worked(datetime.fromisoformat("2026-01-05T23:00:00+07:00"), due.at) == (
+        timedelta(hours=12)
+    )
+
+
+@pytest.mark.parametrize(
+    ("is_working", "stands_for"), [(False, date(2026, 1, 2)), (True, date(2026, 1, 3))]
+)
+def test_only_a_working_day_stands_for_another(is_working: bool, stands_for: date) -> None:
+    with pytest.raises(InvalidValue, match=r"DayException\.stands_for"):
+        evolve(off("2026-01-10", is_working=is_working), stands_for=stands_for)
 
 
 def test_seasons_ranges_and_saturday_service() -> None:
@@ -104,10 +191,38 @@ def test_contradictions_are_named(changes: dict[str, Any], day: str, reason: str
         (Session, {"start": time(8), "end": time(8)}, "end"),
         (Session, {"start": time(8, tzinfo=UTC), "end": time(9)}, "start"),
         (Session, {"start": "08:00", "end": time(9)}, "start"),
+        (Session, {"start": time(7, 30), "end": time(7, 30, 0, 5)}, "end"),
+        (Session, {"start": time(7, 30, 1), "end": time(11)}, "start"),
         (OfficeHours, {"sessions": [MORNING, Session(time(11), time(12))]}, "sessions"),
         (OfficeHours, {"sessions": [MORNING], "weekdays": [7]}, "weekdays"),
         (OfficeHours, {"sessions": [MORNING], "weekdays": []}, "weekdays"),
         (OfficeHours, {"sessions": [MORNING], "season_from": (4, 16)}, "season_to"),
+        *(
+            (OfficeHours, {"sessions": [MORNING], "season_from": wrong, "season_to": (5, 1)}, name)
+            for name, wrong in (
+                ("season_from", (13, 1)),
+                ("season_from", (2, 30)),
+                ("season_from", (4,)),
+                ("season_from", ("a", "b")),
+                ("season_from", "ab"),
+                ("season_from", [4, 16]),
+            )
+        ),
+        (
+            OfficeHours,
+            {"sessions": [MORNING], "season_from": (4, 16), "season_to": (13, 45)},
+            "season_to",
+        ),
+        (
+            OfficeHours,
+            {
+                "sessions": [MORNING],
+                "valid_from": date(2026, 5, 1),
+                "valid_to": date(2026, 1, 1),
+            },
+            "valid_to",
+        ),
+        (WorkCalendar, {"version": "v", "first_year": 1975, "last_year": 2026}, "first_year"),
         (
             DayException,
             {"day": "2026-01-01", "is_working": False, "name": "n", "basis": "b"},

@@ -92,7 +92,7 @@ def made(
         ("first_year", "first_yaer", UnknownField, "first_yaer", 2, "first_year?"),
         ("first_year = 2026\n", "", MissingField, "first_year", None, "missing"),
         ('name = "h53"\n', "", MissingField, "name", None, "missing"),
-        ("first_year = 2026", "first_year = 1974", InvalidValue, "first_year", 2, "1975"),
+        ("first_year = 2026", "first_year = 1975", InvalidValue, "first_year", 2, "1976"),
         ("first_year = 2026", 'first_year = "2026"', InvalidValue, "first_year", 2, "whole number"),
         ("first_year = 2026", "first_year = true", InvalidValue, "first_year", 2, "whole number"),
         ("last_year = 2027", "last_year = 2025", InvalidValue, "last_year", 3, "2026 or later"),
@@ -151,23 +151,45 @@ def test_reads_and_writes_the_same() -> None:
     assert dump_calendar(table) == SMALL
 
 
+def test_a_swapped_day_names_the_day_it_stands_for() -> None:
+    swapped = '"Làm bù", basis = "12729", status = "official"'
+    text = changed(swapped, f"{swapped}, stands_for = 2026-01-02")
+    table = load_calendar(text)
+    assert table.exceptions[2].stands_for == date(2026, 1, 2)
+    assert load_calendar(dump_calendar(table)) == table
+    assert table.version != load_calendar(SMALL).version
+    for wrong in ("2026-01-03", '"2026-02-29"', "true"):
+        with pytest.raises(InputError, match=r"lich.toml line 9: .*stands_for") as caught:
+            load_calendar(changed(swapped, f"{swapped}, stands_for = {wrong}"), "lich.toml")
+        assert caught.value.facts["line"] == 9
+
+
 def test_status_may_be_written_in_vietnamese() -> None:
     assert load_calendar(changed('"provisional"', '"Tạm tính"')) == load_calendar(SMALL)
 
 
 _DAYS = st.dates(date(2026, 1, 1), date(2028, 12, 31))
+
+
+def _is_weekday(day: date) -> bool:
+    return day.weekday() < 5
+
+
 _LINES = st.text(
     st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=50
 )
 _TEXTS = _LINES.filter(lambda text: not text.isspace())
-_EXCEPTIONS = st.builds(
-    DayException,
-    day=_DAYS,
-    is_working=st.booleans(),
-    name=_TEXTS,
-    basis=_TEXTS,
-    status=st.sampled_from(DayStatus),
-    replaces=_LINES,
+_EXCEPTIONS = st.booleans().flatmap(
+    lambda is_working: st.builds(
+        DayException,
+        day=_DAYS,
+        is_working=st.just(is_working),
+        name=_TEXTS,
+        basis=_TEXTS,
+        status=st.sampled_from(DayStatus),
+        replaces=_LINES,
+        stands_for=st.none() | _DAYS.filter(_is_weekday) if is_working else st.none(),
+    )
 )
 _TABLES = st.builds(
     CalendarTable,

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from attrs import evolve
 
-from lienthong.errors import MissingField, NaiveTime
+from lienthong.errors import InvalidValue, MissingField, NaiveTime
 from lienthong.model.document import Document, DocumentSigner
 from lienthong.model.ids import DocumentNumber, OrganId
 from lienthong.model.kinds import DocumentKind
@@ -16,14 +16,17 @@ from lienthong.model.words import AttachmentKind, IssueForm, Urgency
 from lienthong.rules.duties import (
     Due,
     Sent,
+    confirming_recall,
     forwarding,
     paper_for,
     receiving_deadlines,
     sending_deadlines,
 )
+from lienthong.rules.paper import Override
 from lienthong.rules.ruleset import RuleSet
 from lienthong.rules.sections.directory import DirectoryRules
 from lienthong.rules.sections.exchange import Receiving
+from lienthong.rules.sections.flow import Flow
 from lienthong.rules.sections.office import Office
 from lienthong.rules.sections.paper import Bodies, Paper
 from sdk.tests.rules.conftest import make_calendar
@@ -89,6 +92,15 @@ class TestPaper:
     def test_a_leader_decides_about_what_is_not_signed(self) -> None:
         with pytest.raises(MissingField):
             form(RULES, signed_by_both=False)
+        both = Override(form=IssueForm.E_AND_PAPER, reason="cần bản giấy", decided_by="Chủ tịch")
+        assert form(RULES, signed_by_both=False, override=both) is IssueForm.E_AND_PAPER
+
+    def test_the_rule_set_says_whether_a_leader_may_decide_otherwise(self) -> None:
+        both = Override(form=IssueForm.E_AND_PAPER, reason="cần bản giấy", decided_by="Chủ tịch")
+        assert form(RULES, override=both) is IssueForm.E_AND_PAPER
+        strict = evolve(RULES, paper=Paper(override_allowed=False))
+        with pytest.raises(InvalidValue, match="override"):
+            form(strict, override=both)
 
 
 class TestSending:
@@ -97,7 +109,7 @@ class TestSending:
         assert told([*found]) == {
             "sent_same_day": "14/11 00:00",
             "sent": "16/11 11:30",
-            "sent_decree_30": "16/11 17:00",
+            "sent_decree_30": "17/11 00:00",
         }
 
     def test_urgent_one_goes_at_once_at_any_hour(self) -> None:
@@ -174,4 +186,37 @@ class TestReceiving:
         entered, accepted = local("14/11/2026 22:16"), local("14/11/2026 22:40")
         for at, expected in ((accepted, "14/11 22:55"), (local("16/11/2026 07:40"), "16/11 07:45")):
             found = forwarding(Urgency.HOA_TOC, entered, RULES, CALENDAR, accepted_at=at)
+            assert found.at.astimezone(VIETNAM).strftime("%d/%m %H:%M") == expected
+
+    @pytest.mark.planted("acceptance ends working time")
+    @pytest.mark.parametrize(
+        ("entered", "accepted", "expected"),
+        [
+            ("11/11/2026 10:50", "11/11/2026 10:51", "11/11 14:20"),
+            ("11/11/2026 10:50", "11/11/2026 13:05", "11/11 14:20"),
+            ("13/11/2026 16:50", "13/11/2026 16:51", "16/11 09:20"),
+            ("11/11/2026 12:00", "11/11/2026 12:05", "11/11 14:05"),
+            ("11/11/2026 12:00", "11/11/2026 13:00", "11/11 15:00"),
+            ("14/11/2026 22:16", "11/11/2026 09:00", "15/11 00:16"),
+        ],
+        ids=["morning", "afternoon", "Friday", "lunch", "at receipt", "told before it entered"],
+    )
+    def test_an_acceptance_in_office_hours_changes_nothing(
+        self, entered: str, accepted: str, expected: str
+    ) -> None:
+        """Only before it counts as received does an acceptance let the time run at any hour."""
+
+        def due(at: datetime) -> str:
+            found = forwarding(Urgency.KHAN, local(entered), RULES, CALENDAR, accepted_at=at)
+            return found.at.astimezone(VIETNAM).strftime("%d/%m %H:%M")
+
+        assert due(local(accepted)) == expected
+
+    @pytest.mark.parametrize(
+        ("days", "expected"), [(0, "17/11 00:00"), (1, "17/11 17:00"), (2, "18/11 17:00")]
+    )
+    def test_a_recall_counts_from_when_it_is_received(self, days: int, expected: str) -> None:
+        rules = evolve(RULES, flow=Flow(recall_confirm_working_days=days))
+        for asked in ("13/11/2026 17:30", "14/11/2026 09:00", "16/11/2026 16:59"):
+            found = confirming_recall(local(asked), rules, CALENDAR)
             assert found.at.astimezone(VIETNAM).strftime("%d/%m %H:%M") == expected

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lienthong.errors import MissingField
+from lienthong.errors import InvalidValue, MissingField
 from lienthong.model.kinds import DocumentKind
 from lienthong.model.words import AttachmentKind, IssueForm, PaperBasis
 from lienthong.rules.paper import TABLE, Facts, Override, RecipientBody, decide
@@ -90,6 +90,55 @@ def test_a_leader_may_send_paper_nevertheless() -> None:
     assert found.override.decided_by == LEADER
     with pytest.raises(MissingField, match="reason"):
         Override(form=IssueForm.E_AND_PAPER, reason="", decided_by=LEADER)
+
+
+DUTIES: tuple[dict[str, Any], ...] = (
+    {"recipient_ready": False},
+    {"sender_ready": False},
+    {"body": RecipientBody.GOVERNMENT},
+    {"body": RecipientBody.PARTY, "is_submission": True},
+    {"attachments": [AttachmentKind.MAP]},
+    {"body": RecipientBody.JUSTICE, "for_appraisal": True},
+    {"parallel_kinds": [DocumentKind.QUYET_DINH]},
+)
+PARTS = {"E_ONLY": {"E"}, "PAPER_ONLY": {"PAPER"}, "E_AND_PAPER": {"E", "PAPER"}}
+
+
+@pytest.mark.parametrize("changes", [*DUTIES, {}])
+def test_a_leader_may_add_a_form_but_drop_none(changes: dict[str, Any]) -> None:
+    duty = decide(facts(**changes))
+    for form in IssueForm:
+        asked = facts(**changes, override=override(form))
+        if PARTS[duty.form.name] <= PARTS[form.name]:
+            assert decide(asked).form is form
+            continue
+        with pytest.raises(InvalidValue, match=rf"override.*{form.name}.*{duty.form.name}") as told:
+            decide(asked)
+        assert duty.reasons[0].clause in str(told.value)
+
+
+def test_paper_that_a_leader_adds_to_no_duty_is_counted_as_his() -> None:
+    added = decide(facts(recipient_ready=False, override=override(IssueForm.E_AND_PAPER)))
+    assert (added.form, added.basis) == (IssueForm.E_AND_PAPER, PaperBasis.RECIPIENT_NOT_READY)
+    own = decide(facts(override=override(IssueForm.E_AND_PAPER)))
+    assert own.basis is PaperBasis.OTHER
+
+
+def test_a_leader_who_drops_a_duty_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lienthong.rules.paper._check_override", lambda *_: None)
+    with pytest.raises(pytest.fail.Exception):
+        test_a_leader_may_add_a_form_but_drop_none({"recipient_ready": False})
+
+
+def test_where_nobody_may_decide_otherwise_nobody_does() -> None:
+    strict = {"override_allowed": False}
+    with pytest.raises(InvalidValue, match="nobody"):
+        decide(facts(**strict, override=override(IssueForm.E_AND_PAPER)))
+    same = decide(facts(**strict, override=override(IssueForm.E_ONLY)))
+    assert (same.form, same.basis) == (IssueForm.E_ONLY, None)
+    # Row 8 is no exception from the table: it asks for a decision.
+    unsigned = facts(**strict, signed_by_both=False, override=override(IssueForm.PAPER_ONLY))
+    assert decide(unsigned).form is IssueForm.PAPER_ONLY
 
 
 def test_every_row_that_applies_is_named_and_the_first_decides() -> None:

@@ -24,7 +24,7 @@ from lienthong.rules.paper import RecipientBody
 from lienthong.rules.ruleset import SECTIONS, SETTINGS, RuleSet, differences, in_force
 from lienthong.rules.sections.directory import ContactPoint, DirectoryRules, Duty, DutyHolder
 from lienthong.rules.sections.exchange import Receiving, Sending, UrgentTimes
-from lienthong.rules.sections.office import Office, OwnHours
+from lienthong.rules.sections.office import MOST_KINDS, Office, OwnHours
 from lienthong.rules.sections.paper import Bodies, Paper
 from lienthong.rules.sections.reports import Reports, Weight
 from lienthong.rules.sections.technical import Wire
@@ -42,6 +42,17 @@ def rule_set(**given: Any) -> RuleSet:
 
 def hours(**given: Any) -> OfficeHours:
     return OfficeHours(sessions=[MORNING], **given)
+
+
+def own_kinds(count: int) -> tuple[OwnHours, ...]:
+    """So many organisations, each with other hours."""
+    return tuple(
+        OwnHours(
+            organisation=OrganId(f"H53.{number}"),
+            hours=[OfficeHours(sessions=[Session(time(7, number % 60), time(10 + number // 60))])],
+        )
+        for number in range(1, count + 1)
+    )
 
 
 def test_every_open_setting_has_a_key() -> None:
@@ -156,6 +167,10 @@ CONTRADICTIONS: dict[str, tuple[Callable[[], object], str]] = {
                 OwnHours(organisation=H53, hours=[hours(weekdays=(5,))]),
             )
         ),
+        "Office.own_hours",
+    ),
+    "more kinds of own hours than calendars can be laid out for": (
+        lambda: Office(own_hours=own_kinds(MOST_KINDS + 1)),
         "Office.own_hours",
     ),
     "own hours that contradict each other": (
@@ -301,6 +316,13 @@ def test_an_organisation_has_its_own_hours_or_everybodys() -> None:
     office = Office(own_hours=(OwnHours(organisation=H53, hours=[own]),))
     assert office.hours_of(H53) == (own,)
     assert office.hours_of(OrganId("H53.02")) == office.hours
+
+
+def test_many_organisations_may_share_their_hours() -> None:
+    assert len(Office(own_hours=own_kinds(MOST_KINDS)).own_hours) == MOST_KINDS
+    [one] = own_kinds(1)
+    shared = [evolve(one, organisation=OrganId(f"H53.{number}")) for number in range(1, 201)]
+    assert len(Office(own_hours=tuple(shared)).own_hours) == 200
 
 
 def test_a_duty_has_one_holder_a_day() -> None:

@@ -123,7 +123,19 @@ BAD: dict[str, tuple[str, type[InputError], str, int | None]] = {
         2,
     ),
     "time of another day": (
-        "[[office.hours]]\nsessions = ['07:30-24:00']",
+        "[[office.hours]]\nsessions = ['07:30-24:30']",
+        InvalidValue,
+        "office.hours[0].sessions[0]",
+        2,
+    ),
+    "midnight that is not the end of the day": (
+        "[[office.hours]]\nsessions = ['13:00-00:00']",
+        InvalidValue,
+        "office.hours[0].sessions[0]",
+        2,
+    ),
+    "session from the end of the day": (
+        "[[office.hours]]\nsessions = ['24:00-24:00']",
         InvalidValue,
         "office.hours[0].sessions[0]",
         2,

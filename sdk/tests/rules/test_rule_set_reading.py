@@ -100,6 +100,13 @@ def test_whatever_a_file_says_it_reads_as_it_was_written(keys: list[str]) -> Non
     assert {key for key, origin in found.origins.items() if origin == "thu-2026"} == set(keys)
 
 
+def test_a_desk_round_the_clock_can_be_written() -> None:
+    """The midnight that ends a day is 24:00, never 00:00 of the same day."""
+    found = load("[[office.hours]]\nsessions = ['13:00-24:00', '00:00-11:30']\n")
+    assert [str(one) for one in found.office.hours[0].sessions] == ["00:00-11:30", "13:00-24:00"]
+    assert load_rule_set(dump_rule_set(found), "thu.toml", base) == found
+
+
 @given(keys=SOME, more=st.randoms())
 def test_the_version_does_not_depend_on_the_order_of_a_file(keys: list[str], more: Any) -> None:
     shuffled = list(keys)

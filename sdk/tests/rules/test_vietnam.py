@@ -13,7 +13,7 @@ from attrs import evolve
 
 from lienthong.model.time import VIETNAM
 from lienthong.plugins.calendars import find_calendar
-from lienthong.rules.calendar import DayException, DayStatus
+from lienthong.rules.calendar import DayStatus
 from lienthong.rules.calendar_table import CalendarTable, work_calendar
 from lienthong.rules.deadlines import forward_by, received_at
 from sdk.tests.rules.conftest import DAYS_OFF, SWAPPED, USUAL
@@ -91,6 +91,10 @@ def test_swapped_days(vietnam: CalendarTable, day_off: str, working: str) -> Non
 
 def test_nothing_else_is_swapped(vietnam: CalendarTable) -> None:
     assert [str(item.day) for item in vietnam.exceptions if item.is_working] == list(SWAPS.values())
+    stand_for = {
+        str(item.stands_for): str(item.day) for item in vietnam.exceptions if item.stands_for
+    }
+    assert stand_for == SWAPS
 
 
 @pytest.mark.parametrize("day", HUNG_KINGS.split())
@@ -148,11 +152,12 @@ def test_a_day_left_out_would_be_found(vietnam: CalendarTable, day: str) -> None
     """The comparison above can fail: it names exactly the day that is wrong."""
     published = {item.day: item.is_working for item in vietnam.exceptions}
     wrong = date.fromisoformat(day)
-    less = evolve(vietnam, exceptions=[i for i in vietnam.exceptions if i.day != wrong])
+    less = without(vietnam, wrong)
     assert differences(vietnam, published) == []
     assert differences(less, published) == [wrong]
-    turned = [_turned(item) if item.day == wrong else item for item in vietnam.exceptions]
-    assert differences(evolve(vietnam, exceptions=turned), published) == [wrong]
+    [item] = [item for item in vietnam.exceptions if item.day == wrong]
+    turned = evolve(item, is_working=not item.is_working, stands_for=None)
+    assert differences(evolve(less, exceptions=[*less.exceptions, turned]), published) == [wrong]
 
 
 def wrong_cases(table: CalendarTable) -> list[int]:
@@ -186,9 +191,14 @@ def test_the_worked_cases_find_a_day_left_out(
     vietnam: CalendarTable, day: str, cases: list[int]
 ) -> None:
     assert wrong_cases(vietnam) == []
-    kept = [item for item in vietnam.exceptions if str(item.day) != day]
-    assert wrong_cases(evolve(vietnam, exceptions=kept)) == cases
+    assert wrong_cases(without(vietnam, date.fromisoformat(day))) == cases
 
 
-def _turned(item: DayException) -> DayException:
-    return evolve(item, is_working=not item.is_working)
+def without(table: CalendarTable, day: date) -> CalendarTable:
+    """A table that does not know a day, nor that another one makes up for it."""
+    kept = [
+        evolve(item, stands_for=None) if item.stands_for == day else item
+        for item in table.exceptions
+        if item.day != day
+    ]
+    return evolve(table, exceptions=kept)

@@ -14,6 +14,7 @@ from lienthong.spi.records import (
     DeliveryRow,
     Head,
     JournalRow,
+    LawRow,
     OrganisationRow,
     PackageRow,
     StatementRow,
@@ -325,6 +326,31 @@ class DropsForAll(Broken):
             return False
 
 
+class WatchesWhatIsNotToBeLookedAt(Broken):
+    class look(MemoryReadView):
+        def watched_deliveries(
+            self, before_us: int, after: tuple[int, bytes, str] | None, limit: int
+        ) -> Sequence[DeliveryRow]:
+            return super().watched_deliveries(before_us + 1, after, limit)
+
+
+class WatchesByInstantOnly(Broken):
+    """Goes on after the last instant, and so skips what shares it."""
+
+    class look(MemoryReadView):
+        def watched_deliveries(
+            self, before_us: int, after: tuple[int, bytes, str] | None, limit: int
+        ) -> Sequence[DeliveryRow]:
+            after = after and (after[0], b"\xff" * 17, "")
+            return super().watched_deliveries(before_us, after, limit)
+
+
+class KeepsOneLawASubject(Broken):
+    class transaction(MemoryWriteTransaction):
+        def put_law(self, row: LawRow) -> None:
+            self._records.laws[row.subject, row.organ_id, ""] = row
+
+
 CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     KeepsWhatWasRolledBack: "test_exception_rolls_everything_back",
     RollsBackUntilReopened: "test_rolled_back_stays_rolled_back",
@@ -356,5 +382,8 @@ CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     FindsFollowersOfNothing: "test_followers_name_exactly_this_package",
     DropsWhatAPackageNames: "test_what_a_package_names_never_waits_again",
     DropsForAll: "test_only_what_waits_long_enough_is_dropped",
+    WatchesWhatIsNotToBeLookedAt: "test_watched_deliveries_are_paged_earliest_first",
+    WatchesByInstantOnly: "test_watched_deliveries_are_paged_earliest_first",
+    KeepsOneLawASubject: "test_laws_are_replaced_by_organisation_and_name",
     AllotsEarly: "test_followers_never_miss_an_entry",
 }

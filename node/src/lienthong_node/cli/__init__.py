@@ -15,6 +15,8 @@ COMMANDS: Final = {
     "status": ("serving", "Ask a running node how it is."),
     "org": ("organisations", "Organisations of the axis."),
     "credential": ("credentials", "Certificates bound to organisations."),
+    "rules": ("rule_sets", "Rule sets that the axis keeps."),
+    "calendar": ("calendars", "Work calendars that the axis keeps."),
     "audit": ("auditing", "Check what a node has stored."),
     "check-history": ("histories", "Judge what clients recorded: lost, doubled, altered, skipped?"),
     "report": ("reporting", "Reports and registers that the regulations want."),

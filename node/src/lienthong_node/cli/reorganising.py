@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from lienthong_node.core.registry import directory_with
 from lienthong_node.core.routing import Route, left_to_do, routes
 from lienthong_node.opening import utc_now
 from lienthong_node.org_plan import read_plan
-from lienthong_node.settings import load_settings
 from lienthong_node.wire import credential_from
 
 
@@ -43,7 +41,6 @@ def merge(data: Path, plan: Path, dry_run: bool, as_json: bool) -> None:
     """
     file = read_plan(plan)
     day, today = file.plan.effective, vietnam_date(utc_now())
-    grace = timedelta(days=load_settings(data).closed_code_grace_days)
     with administration(data) as admin:
         before = admin.directory()
         changed = file.applied_to(before)
@@ -51,7 +48,7 @@ def merge(data: Path, plan: Path, dry_run: bool, as_json: bool) -> None:
             raise TooLarge(what=f"{plan}: changed organisations", found=len(changed), limit=BATCH)
         after = directory_with(before, changed)
         credentials = Credentials(map(credential_from, admin.credentials()))
-        found = routes(changed, before, after, credentials, day=day, grace=grace)
+        found = routes(changed, before, after, credentials, day=day, law=admin.law())
         running = admin.running_deliveries([route.organ_id for route in found if route.ends])
         if changed and not dry_run:
             admin.put_organisations(changed, before)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -25,14 +25,28 @@ from lienthong_node.cli.common import data_argument, json_option, progress, repo
 if TYPE_CHECKING:
     from lienthong.reports.period import Period, PeriodKind
     from lienthong.spi.storage import RecordStore
+    from lienthong_node.core.credentials import Credentials
     from lienthong_node.reports.book import ReportBook
     from lienthong_node.reports.making import Kind
     from lienthong_node.reports.paper import Paper
     from lienthong_node.reports.terms import Rules
 
-KINDS: Final = ("monthly", "quarterly", "half-year", "year", "cchc", "registers")
+    Answer = Callable[[ReportBook, datetime], Paper]
+
+OVERDUE: Final = "overdue"
+KINDS: Final = (
+    *("monthly", "quarterly", "half-year", "year", "cchc", "registers", "codes"),
+    OVERDUE,
+)
 FORMATS: Final = ("table", "csv", "xlsx", "pdf", "json")
 _EXTENSIONS: Final = {"table": "txt"}
+_UNFIT: Final = {
+    OVERDUE: ("--period", "--figures", "--freeze"),
+    "codes": ("--as-of", "--as-was", "--figures"),
+    "registers": ("--as-of", "--figures"),
+}
+"""Options that a kind of report has no use for; of the others ``--as-of`` alone."""
+
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -42,12 +56,13 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 @click.option("--org", "organ", required=True, metavar="CODE", help="Whose report it is.")
 @click.option("--with-units", is_flag=True, help="Also of all organisations under it.")
 @click.option("--as-was", is_flag=True, help="Without what it took over from closed ones.")
-@click.option("--period", "asked", metavar="2026-Q3", help="Else the newest that is over.")
+@click.option("--period", metavar="2026-Q3", help="Else the newest that is over.")
+@click.option("--as-of", metavar="INSTANT", help="For overdue: now; else the newest entry.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--output", type=_FILE, help="File to write; else stdout.")
 @click.option("--figures", type=_FILE, help="TOML file with figures that only people know.")
-@click.option("--rule-set", default="tay-ninh-2019", show_default=True, metavar="NAME|FILE")
-@click.option("--calendar", default="vietnam", show_default=True, metavar="NAME|FILE")
+@click.option("--rule-set", metavar="NAME|FILE", help="For everybody; else what the axis keeps.")
+@click.option("--calendar", metavar="NAME|FILE", help="For everybody; else what the axis keeps.")
 @click.option("--font", type=_FILE, help="TrueType file for pdf; else one that is installed.")
 @click.option(
     "--counts", type=_FILE, help="File that the counts are kept in; else DATA/reports.db."
@@ -62,12 +77,13 @@ def report(
     organ: str,
     with_units: bool,
     as_was: bool,
-    asked: str | None,
+    period: str | None,
+    as_of: str | None,
     form: str,
     output: Path | None,
     figures: Path | None,
-    rule_set: str,
-    calendar: str,
+    rule_set: str | None,
+    calendar: str | None,
     font: Path | None,
     counts: Path | None,
     freeze: bool,
@@ -84,36 +100,84 @@ def report(
       lienthong-node report quarterly /var/lib/truc --org H53.13 --format pdf --output q3.pdf
       lienthong-node report year /var/lib/truc --org H53 --with-units
       lienthong-node report registers /var/lib/truc --org H53.13 --format xlsx --output so.xlsx
-      lienthong-node report monthly /mnt/backup/2026-11-22 --org H53.13 --counts /srv/reports.db
+      lienthong-node report codes /var/lib/truc --org H53 --period 2026-07 --output ma.txt
+      lienthong-node report overdue /mnt/backup/2026-11-22 --org H53.13 --counts /srv/reports.db
     """
     from lienthong_node.opening import utc_now
     from lienthong_node.reports.book import FILE_NAME
-    from lienthong_node.reports.figures import Figures, load_figures
-    from lienthong_node.reports.making import Kind, Request, make
+    from lienthong_node.reports.checks import credentials_of
+    from lienthong_node.reports.kept import rules_for
 
-    rules = _rules(data, rule_set, calendar)
-    named = _named_period(Kind(kind), asked, rules)
-    known = load_figures(figures) if figures else Figures()
-    path, now = counts or data / FILE_NAME, utc_now()
+    _refuse_unfit(kind, click.get_current_context().params)
+    now = utc_now()
+    path = counts or data / FILE_NAME
+    rules = rules_for(data, path, organ, rule_set, calendar, now)
+    whose = {"organ": organ, "with_units": with_units or kind == "codes", "as_was": as_was}
+    answer: Answer
+    if kind == OVERDUE:
+        answer = _list_of(whose, as_of, rules)
+    else:
+        answer = _report_of(kind, whose, period, figures, freeze, rules, credentials_of(data))
 
     def made(*, anew: bool) -> Paper:
         book = _open(data, path, rules, now, anew=anew)
-        with closing(book), book.whole(rules.version) as as_of:
-            period = named or _newest_period(Kind(kind), rules, as_of)
-            if freeze:
-                _require_over(period, as_of)
-            wanted = Request(
-                kind=Kind(kind),
-                organ=organ,
-                period=period,
-                with_units=with_units,
-                as_was=as_was,
-                figures=known,
-            )
-            return make(wanted, book, rules, as_of)
+        with closing(book), book.whole(rules.version) as counted:
+            return answer(book, counted)
 
     paper = _again_when_damaged(made, anew=rebuild)
     _write(paper, "json" if as_json and form == "table" else form, output, data, font, freeze)
+
+
+def _refuse_unfit(kind: str, given: Mapping[str, object]) -> None:
+    """Raises ConfigInvalid for an option that this kind of report has no use for."""
+    for option in _UNFIT.get(kind, ("--as-of",)):
+        if given[option.removeprefix("--").replace("-", "_")]:
+            found, expected = f"given for {kind}", "only for other kinds of reports"
+            raise ConfigInvalid(file="options", key=option, found=found, expected=expected)
+
+
+def _list_of(whose: Mapping[str, Any], as_of: str | None, rules: Rules) -> Answer:
+    """How to make the list of what is late.
+
+    Raises:
+        InvalidValue: the instant is none, or has no time zone.
+    """
+    from lienthong.model.time import parse_instant
+    from lienthong_node.reports.making import Listing, make_list
+
+    listing = Listing(**whose, at=None if as_of is None else parse_instant(as_of, field="--as-of"))
+    return lambda book, counted: make_list(listing, book, rules, counted)
+
+
+def _report_of(
+    kind: str,
+    whose: Mapping[str, Any],
+    asked: str | None,
+    figures: Path | None,
+    freeze: bool,
+    rules: Rules,
+    credentials: Credentials,
+) -> Answer:
+    """How to make the report of a period.
+
+    Raises:
+        InvalidValue: it is no period.
+        ConfigInvalid: it does not fit the kind of report, or the file of figures is wrong.
+    """
+    from lienthong_node.reports.figures import Figures, load_figures
+    from lienthong_node.reports.making import Kind, Request, make
+
+    named = _named_period(Kind(kind), asked, rules)
+    known = load_figures(figures) if figures else Figures()
+
+    def answer(book: ReportBook, counted: datetime) -> Paper:
+        period = named or _newest_period(Kind(kind), rules, counted)
+        if freeze:
+            _require_over(period, counted)
+        wanted = Request(**whose, kind=Kind(kind), period=period, figures=known)
+        return make(wanted, book, rules, counted, credentials)
+
+    return answer
 
 
 def _again_when_damaged(made: Callable[..., Paper], *, anew: bool) -> Paper:
@@ -131,17 +195,6 @@ def _again_when_damaged(made: Callable[..., Paper], *, anew: bool) -> Paper:
             return made(anew=True)
         except ReportsBehind:
             raise damage from None
-
-
-def _rules(data: Path, rule_set: str, calendar: str) -> Rules:
-    from lienthong.plugins.calendars import find_calendar
-    from lienthong.plugins.rule_sets import find_rule_set
-    from lienthong_node.opening import plugin_host
-    from lienthong_node.reports.terms import Rules
-    from lienthong_node.settings import load_settings
-
-    host = plugin_host(data, load_settings(data))
-    return Rules(rule_set=find_rule_set(rule_set, host), table=find_calendar(calendar))
 
 
 def _named_period(kind: Kind, asked: str | None, rules: Rules) -> Period | None:
@@ -197,7 +250,7 @@ def _open(data: Path, path: Path, rules: Rules, now: datetime, *, anew: bool) ->
         store = plugin_host(data, settings).open_record_store(under(data, settings.records))
     except DataDirectoryInUse:
         if anew or not path.is_file():
-            raise ReportsBehind(path=data) from None
+            raise ReportsBehind(path=path) from None
         return ReportBook(path)
     try:
         as_of = _vouched(store, now)
@@ -217,7 +270,7 @@ def _vouched(store: RecordStore, now: datetime) -> datetime:
 def _write(
     paper: Paper, form: str, output: Path | None, data: Path, font: Path | None, frozen: bool
 ) -> None:
-    from lienthong_node.reports.snapshot import freeze, frozen_path
+    from lienthong_node.reports.snapshot import freeze, frozen_path, write_whole
 
     content = _writer(form, font)(paper)
     if frozen:
@@ -225,7 +278,7 @@ def _write(
         sha256 = freeze(path, content, paper)
         click.echo(json.dumps({"file": str(path), "sha256": sha256}, ensure_ascii=False))
     elif output is not None:
-        output.write_bytes(content)
+        write_whole(output, content)
     elif form in {"xlsx", "pdf"} and sys.stdout.isatty():
         raise ConfigInvalid(file="options", key="--output", found="missing", expected="a file")
     else:

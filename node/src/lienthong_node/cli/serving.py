@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -66,13 +67,16 @@ def status(data: Path, as_json: bool) -> None:
     Example:
       lienthong-node status /var/lib/truc --json
     """
+    from lienthong.model.time import vietnam_date
     from lienthong_node.admin_port import RemoteAdmin, administration
+    from lienthong_node.core.deadlines import calendars_end
 
     with administration(data) as admin:
         if not isinstance(admin, RemoteAdmin):
             to_do = f"a running one: lienthong-node serve {data}"
             raise ConfigInvalid(file=data, key="node", found="not running", expected=to_do)
         found = admin.status()
+        ends = calendars_end(admin.law(), admin.directory(), vietnam_date(datetime.now(UTC)))
     lines = [
         f"axis       {found.axis} (version {found.version})",
         f"key        {admin.checkpoint_key}",
@@ -81,7 +85,11 @@ def status(data: Path, as_json: bool) -> None:
         f"directory  version {found.directory_version}",
         f"disk       {found.disk_free_bytes / 1024**3:.1f} GiB free",
         f"open calls {found.open_streams}",
+        f"calendar   {f'ends on {ends}' if ends else 'NONE is kept'}",
     ]
     figures = {field.name: getattr(found, field.name) for field in found.DESCRIPTOR.fields}
-    data_out = figures | {"checkpoint_key": str(admin.checkpoint_key)}
+    data_out = figures | {
+        "checkpoint_key": str(admin.checkpoint_key),
+        "calendar_ends": str(ends or ""),
+    }
     show(data_out, "\n".join(lines), as_json=as_json)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from attrs import evolve
 
+from lienthong.data import DEFAULT_CALENDAR, DEFAULT_RULE_SET
 from lienthong.errors import ConfigInvalid
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import OrganCode, Organisation, OrganName
+from lienthong.rules.calendar_table import CalendarTable
 from lienthong_node.admin_port import OPERATOR_PROFILE, administration
 from lienthong_node.cli.common import HOST, data_argument, json_option, reporting, show
 from lienthong_node.core.credentials import Role
-from lienthong_node.provision import Holder, create_folder, issue_profile, server_names
+from lienthong_node.core.law import Value
+from lienthong_node.provision import (
+    Holder,
+    create_folder,
+    enter_law,
+    first_law,
+    issue_profile,
+    server_names,
+)
 from lienthong_node.settings import FILE_NAME, UNSPECIFIED, Settings, parse_settings
 
 AXIS_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -46,6 +57,20 @@ AXIS_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
     "--operator", default="000.00.01.H53", show_default=True, help="Code of the operating office."
 )
 @click.option("--operator-name", default="Văn phòng UBND tỉnh", show_default=True, help="Its name.")
+@click.option(
+    "--rule-set",
+    default=DEFAULT_RULE_SET,
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Rule set of the axis; later: lienthong-node rules put.",
+)
+@click.option(
+    "--calendar",
+    default=DEFAULT_CALENDAR,
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Work calendar of the axis; later: lienthong-node calendar put.",
+)
 @json_option
 @reporting
 def init(
@@ -57,9 +82,11 @@ def init(
     metrics: str,
     operator: str,
     operator_name: str,
+    rule_set: str,
+    calendar: str,
     as_json: bool,
 ) -> None:
-    """Make the data folder DATA of a new node: keys, directory, operator profile.
+    """Make the data folder DATA of a new node: keys, directory, operator profile, rules, calendar.
 
     \b
     Example:
@@ -73,23 +100,44 @@ def init(
     organ = OrganId(operator)
     given = {"axis": axis, "listen": listen, "advertise": advertise, "metrics_listen": metrics}
     settings = _reachable(parse_settings(given, data / FILE_NAME), hosts)
+    rules, table = first_law(rule_set, calendar)
     existed = data.exists()
     create_folder(data, settings, server_names(settings, hosts))
     try:
-        key = _enter_operator(data, settings, organ, operator_name)
+        key, ended = _enter_operator(data, settings, organ, operator_name, (rules, table))
     except BaseException:
         shutil.rmtree(data, ignore_errors=True)
         if existed:
             data.mkdir()
         raise
     show(
-        {"data": str(data), "axis": axis, "checkpoint_key": key, "operator": str(organ)},
+        {
+            "data": str(data),
+            "axis": axis,
+            "checkpoint_key": key,
+            "operator": str(organ),
+            "rule_set": rules.version,
+            "calendar": None if ended else table.version,
+        },
         f"made {data} for the axis {axis}\n"
+        f"rule set {rules.version}, calendar {'none' if ended else table.version}\n"
         f"checkpoint key (publish it): {key}\n"
         f"operator profile: {data / OPERATOR_PROFILE}\n"
         f"next: lienthong-node serve {data}",
         as_json=as_json,
     )
+    _warn(data, ended)
+
+
+def _warn(data: Path, ended: Sequence[CalendarTable]) -> None:
+    """Say what was left out, and what to do."""
+    for table in ended:
+        click.echo(
+            f"warning: the calendar {table.version} has ended with {table.last_year} and was left "
+            "out: no deadline is kept and no missed check told until one is entered: "
+            f"lienthong-node calendar put {data} FILE",
+            err=True,
+        )
 
 
 def _reachable(settings: Settings, hosts: tuple[str, ...]) -> Settings:
@@ -104,7 +152,9 @@ def _reachable(settings: Settings, hosts: tuple[str, ...]) -> Settings:
     return evolve(settings, advertise=f"{name}:{port}")
 
 
-def _enter_operator(data: Path, settings: Settings, organ: OrganId, name: str) -> str:
+def _enter_operator(
+    data: Path, settings: Settings, organ: OrganId, name: str, law: Sequence[Value]
+) -> tuple[str, tuple[CalendarTable, ...]]:
     organisation = Organisation(
         organ_id=organ,
         codes=[OrganCode(scheme=organ.scheme, value=organ)],
@@ -116,4 +166,5 @@ def _enter_operator(data: Path, settings: Settings, organ: OrganId, name: str) -
         # Commands here must work before the network knows the node's name.
         local = evolve(settings, advertise=settings.local_endpoint)
         issue_profile(data, local, holder, data / OPERATOR_PROFILE, admin, admin.checkpoint_key)
-        return str(admin.checkpoint_key)
+        ended = enter_law(admin, law)
+        return str(admin.checkpoint_key), ended

@@ -6,10 +6,12 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
+from lienthong.model.journal import InterconnectionRecord
 from lienthong.model.organisation import Organisation
 from lienthong.model.package import Manifest
 from lienthong.model.report import Statement
 from lienthong_node.core.credentials import Credential
+from lienthong_node.core.law import Value
 
 
 @frozen(kw_only=True)
@@ -95,4 +97,72 @@ class PutCredential:
         return 1024
 
 
-Command: TypeAlias = SubmitPackage | ReportStatus | PutOrganisations | PutCredential
+@frozen(kw_only=True)
+class PutLaw:
+    """Enter or change a rule set or a calendar."""
+
+    caller: Caller
+    organ_id: str = ""
+    """Whose it is, with all that is under it; empty for the whole axis."""
+
+    value: Value
+    expected_version: int | None = None
+    """Its version that the change was made from, 0 for none; None for any."""
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return 64 * 1024
+
+
+@frozen(kw_only=True)
+class RecordCheck:
+    """Write down a check of the interconnection, or that one was missed."""
+
+    caller: Caller
+    record: InterconnectionRecord
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return 1024
+
+
+@frozen(kw_only=True)
+class TellDeadline:
+    """Tell that a deadline of a delivery comes near or has passed; the axis asks itself."""
+
+    caller: Caller
+    package_id: bytes
+    recipient: str
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return 1024
+
+
+@frozen(kw_only=True)
+class RecomputeDeadlines:
+    """Compute the open deadlines of a delivery by the law as it is now; likewise."""
+
+    caller: Caller
+    package_id: bytes
+    recipient: str
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return 1024
+
+
+Command: TypeAlias = (
+    SubmitPackage
+    | ReportStatus
+    | PutOrganisations
+    | PutCredential
+    | PutLaw
+    | RecordCheck
+    | TellDeadline
+    | RecomputeDeadlines
+)

@@ -59,6 +59,10 @@ class Credential:
         if not self.not_before <= now <= self.not_after:
             raise CredentialExpired(fingerprint=self.fingerprint, at=now.isoformat())
 
+    def is_usable(self, now: datetime) -> bool:
+        """Whether it is in force at *now*."""
+        return self.revoked_at is None and self.not_before <= now <= self.not_after
+
 
 def _by_fingerprint(credentials: Iterable[Credential]) -> Mapping[str, Credential]:
     return {credential.fingerprint: credential for credential in credentials}
@@ -90,8 +94,6 @@ class Credentials:
     def can_receive(self, organ_id: str, now: datetime) -> bool:
         """Whether the organisation has a transport credential in force."""
         return any(
-            credential.use is Use.TRANSPORT
-            and credential.revoked_at is None
-            and credential.not_before <= now <= credential.not_after
+            credential.use is Use.TRANSPORT and credential.is_usable(now)
             for credential in self.of(organ_id)
         )

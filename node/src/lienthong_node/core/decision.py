@@ -7,16 +7,16 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from lienthong.model.journal import DirectoryRecord, PackageRecord, StatementRecord
+from lienthong.model.journal import JournalBody
 from lienthong.spi.records import (
     CredentialRow,
     DeliveryRow,
+    LawRow,
     OrganisationRow,
     PackageRow,
     StatementRow,
 )
-
-Body: TypeAlias = PackageRecord | StatementRecord | DirectoryRecord
+from lienthong_node.core.law import Law
 
 
 @frozen(kw_only=True)
@@ -40,7 +40,7 @@ class Moment:
 class Accepted:
     """The command becomes a journal entry; the rows are written in the same transaction."""
 
-    body: Body
+    body: JournalBody
     subject_id: bytes
     package_id: bytes = b""
     envelope: bytes = field(default=b"", repr=False)
@@ -55,11 +55,15 @@ class Accepted:
     statement: StatementRow | None = None
     organisations: tuple[OrganisationRow, ...] = ()
     credential: CredentialRow | None = None
+    law: LawRow | None = None
+    law_after: Law | None = field(default=None, repr=False)
+    """All that is kept then, where that changes: what was checked is what holds."""
 
     @property
     def directory_changes(self) -> int:
         """By how much the directory version grows."""
-        return len(self.organisations) + (self.credential is not None)
+        single = (self.credential, self.law)
+        return len(self.organisations) + sum(row is not None for row in single)
 
 
 @frozen(kw_only=True)
@@ -69,4 +73,14 @@ class Repeated:
     index: int
 
 
-Decision: TypeAlias = Accepted | Repeated
+@frozen(kw_only=True)
+class Amended:
+    """What the axis keeps of a delivery has changed, without an entry of its own."""
+
+    index: int
+    """Entry that has moved the delivery last."""
+
+    delivery: DeliveryRow
+
+
+Decision: TypeAlias = Accepted | Repeated | Amended

@@ -10,6 +10,7 @@ from attrs import frozen
 from lienthong.model.organisation import Directory
 from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
 from lienthong_node.core.credentials import Credentials
+from lienthong_node.core.law import Law
 
 
 @frozen(kw_only=True)
@@ -30,6 +31,8 @@ class SubmitFacts:
     target: PackageRow | None
     target_deliveries: Mapping[str, DeliveryRow]
     """By recipient."""
+
+    law: Law = Law()
 
 
 @frozen(kw_only=True)
@@ -52,10 +55,22 @@ class ReportFacts:
     replaced: DeliveryRow | None
     """The delivery that this one replaces, for replacement packages."""
 
+    law: Law = Law()
+
 
 @frozen(kw_only=True)
 class RegistryFacts:
-    """For changes of organisations and credentials."""
+    """For changes of organisations, credentials and the law."""
 
     directory: Directory
     credentials: Credentials
+    law: Law = Law()
+
+
+@frozen(kw_only=True)
+class DeadlineFacts:
+    """For the deadlines of one delivery."""
+
+    directory: Directory
+    law: Law
+    delivery: DeliveryRow | None

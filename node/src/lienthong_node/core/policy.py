@@ -23,6 +23,3 @@ class Policy:
 
     max_age: timedelta = timedelta(days=7)
     """How old signed content may be when it is first handed over."""
-
-    closed_code_grace: timedelta = timedelta(days=90)
-    """For how long a document to a closed code goes to its one successor (regulations §10)."""

@@ -17,6 +17,7 @@ from lienthong_node.core.commands import PutCredential, PutOrganisations
 from lienthong_node.core.credentials import Credential
 from lienthong_node.core.decision import Accepted, Moment
 from lienthong_node.core.facts import RegistryFacts
+from lienthong_node.core.law_change import check_named
 
 _LINE: Final = b"\n"
 
@@ -30,6 +31,7 @@ def decide_organisations(
         CodeTaken: a code belongs to another organisation.
         DirectoryChanged: an organisation has changed since the directory was read.
         OrganisationUnknown: a parent, successor or served body of any time is not in the directory.
+        InvalidValue: a kept rule set names an organisation by what becomes its second code.
     """
     _check_version(command.expected_version, facts.directory)
     organisations = [
@@ -41,6 +43,7 @@ def decide_organisations(
         _check_codes(organisation, directory)
         for other in references(organisation):
             directory.resolve(other)
+    check_named(facts.law, facts.directory, directory)
     rows = tuple(
         OrganisationRow(organ_id=str(o.organ_id), version=o.version, body=dump(o))
         for o in organisations

@@ -32,7 +32,9 @@ from lienthong_node.core.commands import ReportStatus
 from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
 from lienthong_node.core.deliveries import effect, moved
 from lienthong_node.core.facts import ReportFacts
+from lienthong_node.core.guards import check_allowed_report
 from lienthong_node.core.policy import Policy
+from lienthong_node.core.rulings import Rulings
 
 Change: TypeAlias = tuple[DeliveryRow, DeliveryRow]
 """A delivery before and after."""
@@ -55,7 +57,8 @@ def decide_report(
            for this axis, recent (WrongAudience, ClockSkew) and not registered early (InvalidValue);
         5. there are not too many reports about the delivery already (TooLarge);
         6. the machine has the move (InvalidMove, GuardFailed, ConflictingReport); late and repeated
-           reports are recorded without an effect.
+           reports are recorded without an effect;
+        7. the recipient's rule set allows it (SettingForbids).
     """
     if (known := repeated(command.statement.reporter, command, facts)) is not None:
         return known
@@ -82,6 +85,8 @@ def decide_report(
         replaced=facts.replaced,
         moment=moment,
     )
+    if changed:
+        check_allowed_report(statement, delivery.recipient, facts)
     return Accepted(
         body=_record(command, reporter, delivery, changed),
         subject_id=statement.statement_id.bytes,
@@ -95,7 +100,20 @@ def decide_report(
             content_sha256=command.content_sha256,
             index=moment.index,
         ),
-        deliveries=rows,
+        deliveries=_by_law(statement, changed, facts, moment) or rows,
+    )
+
+
+def _by_law(
+    statement: Statement, changed: Iterable[Change], facts: ReportFacts, moment: Moment
+) -> tuple[DeliveryRow, ...]:
+    """The rows that a report changes with what the law says of them now."""
+    rulings = Rulings(law=facts.law, directory=facts.directory, now=moment.now)
+    return tuple(
+        rulings.reported(before, after, statement)
+        if after.package_id == statement.package_id.bytes
+        else rulings.asked(before, after)
+        for before, after in changed
     )
 
 

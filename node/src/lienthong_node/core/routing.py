@@ -14,6 +14,7 @@ from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory, Organisation, OrganLink
 from lienthong.model.time import vietnam_date
 from lienthong_node.core.credentials import Credential, Credentials, Use
+from lienthong_node.core.law import Law
 
 
 @frozen(kw_only=True)
@@ -50,7 +51,7 @@ def routes(
     credentials: Credentials,
     *,
     day: date,
-    grace: timedelta,
+    law: Law,
 ) -> tuple[Route, ...]:
     """What changes for each organisation that a reorganisation touches.
 
@@ -60,9 +61,9 @@ def routes(
         after: the directory with it.
         credentials: all certificates.
         day: the first day of the new structure.
-        grace: for how long documents to closed codes are forwarded.
+        law: says for how long documents to closed codes are forwarded.
     """
-    return tuple(_route(one, before, after, credentials, day, grace) for one in changed)
+    return tuple(_route(one, before, after, credentials, day, law) for one in changed)
 
 
 def _route(
@@ -71,11 +72,12 @@ def _route(
     after: Directory,
     credentials: Credentials,
     day: date,
-    grace: timedelta,
+    law: Law,
 ) -> Route:
     organ_id, ends = organisation.organ_id, organisation.ended_by(day)
     heirs = tuple(heir.organ_id for heir in after.current(organ_id, day)) if ends else ()
     served = heirs if ends else (organ_id,)
+    grace = law.closed_code_grace(str(organ_id), after, day)
     points = (point for one in served for point in after.contact_points_of(one, day))
     return Route(
         organ_id=organ_id,

@@ -44,7 +44,9 @@ from lienthong_node.core.commands import SubmitPackage
 from lienthong_node.core.decision import Accepted, Decision, Moment, Repeated
 from lienthong_node.core.deliveries import effect, moved
 from lienthong_node.core.facts import SubmitFacts
+from lienthong_node.core.guards import check_allowed_package
 from lienthong_node.core.policy import Policy
+from lienthong_node.core.rulings import Rulings
 
 
 def decide_submit(
@@ -65,7 +67,8 @@ def decide_submit(
         6. the sender has shown every file (FileMissing, SizeMismatch);
         7. the target is the sender's own, or of an organisation whose successor it is, and was
            sent to these recipients (TargetUnknown, MainFileChanged), and its deliveries can make
-           the move (InvalidMove).
+           the move (InvalidMove);
+        8. the sender's rule set allows what it does (SettingForbids).
     """
     if (known := repeated(command.manifest.sender, command, facts)) is not None:
         return known
@@ -81,11 +84,13 @@ def decide_submit(
         check_open(manifest.sender, ClosedSender, facts.directory, today)
     target = _target(sender, facts, today)
     got = facts.target_deliveries if target else {}
-    recipients = _recipients(manifest, sender, got, facts.directory, today, policy)
+    recipients = _recipients(manifest, sender, got, facts, today)
     _check_limits(manifest, policy)
     _check_files(manifest, facts)
     changed = _target_deliveries(manifest, target, recipients, facts, moment)
+    check_allowed_package(manifest, sender, facts)
     created = new_deliveries(manifest, sender, recipients, moment)
+    rulings = Rulings(law=facts.law, directory=facts.directory, now=moment.now)
     return Accepted(
         body=_record(command, sender, recipients, created),
         subject_id=manifest.package_id.bytes,
@@ -96,7 +101,13 @@ def decide_submit(
             manifest, sender=sender, payload_sha256=command.payload_sha256, index=moment.index
         ),
         contents=command.contents,
-        deliveries=(*created, *changed),
+        deliveries=(
+            *(rulings.sent(row, manifest) for row in created),
+            *(
+                rulings.asked(facts.target_deliveries[row.recipient], row, manifest)
+                for row in changed
+            ),
+        ),
     )
 
 
@@ -110,14 +121,13 @@ def _recipients(
     manifest: Manifest,
     sender: str,
     got: Container[str],
-    directory: Directory,
+    facts: SubmitFacts,
     today: date,
-    policy: Policy,
 ) -> tuple[str, ...]:
     """Canonical codes in the order of the manifest; a forwarded one is the successor's."""
     found: dict[str, None] = {}
     for recipient in manifest.recipients:
-        canonical = _recipient(recipient.organ_id, manifest.kind, got, directory, today, policy)
+        canonical = _recipient(recipient.organ_id, manifest.kind, got, facts, today)
         if canonical in found:
             raise DuplicateRecipient(organ=recipient.organ_id)
         if canonical == sender:
@@ -134,15 +144,15 @@ def _recipient(
     code: OrganId,
     kind: PackageKind,
     got: Container[str],
-    directory: Directory,
+    facts: SubmitFacts,
     today: date,
-    policy: Policy,
 ) -> str:
     """Canonical code; a document needs an open recipient, a recall goes to who *got* its target.
 
-    For the time that the policy grants, a document to a closed code goes to its one successor: the
-    manifest names the closed code, the entry at the same place the successor (regulations §10).
+    For the time that its rule set grants, a document to a closed code goes to its one successor:
+    the manifest names the closed code, the entry at the same place the successor (regulations §10).
     """
+    directory = facts.directory
     try:
         organisation = directory.resolve(code)
     except OrganisationUnknown:
@@ -152,7 +162,8 @@ def _recipient(
     heirs = directory.current(code, today)
     _, closed_on = organisation.code_period(code, today)
     closed_for = timedelta(-1) if closed_on is None else today - closed_on
-    if len(heirs) == 1 and timedelta(0) <= closed_for < policy.closed_code_grace:
+    grace = facts.law.closed_code_grace(str(organisation.organ_id), directory, today)
+    if len(heirs) == 1 and timedelta(0) <= closed_for < grace:
         return str(heirs[0].organ_id)
     check_open(code, ClosedRecipient, directory, today)
     return str(organisation.organ_id)

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from lienthong.codec.signed import load_entry
 from lienthong.model.delivery import Delivery, DeliveryState
 from lienthong.model.ids import PackageId
-from lienthong.model.journal import DirectoryRecord, Receipt
+from lienthong.model.journal import PackageRecord, Receipt, StatementRecord
 from lienthong.model.time import format_vietnam
 from lienthong_node.demo.cast import AGENCIES, Agency
 
@@ -62,7 +62,8 @@ class Timeline:
         only the parties may know.
         """
         entry = load_entry(receipt.entry)
-        effects = () if isinstance(entry.body, DirectoryRecord) else entry.body.effects
+        body = entry.body
+        effects = body.effects if isinstance(body, PackageRecord | StatementRecord) else ()
         changes = [(effect.package_id, effect.recipient, effect.to_state) for effect in effects]
         changes += [(found.package_id, found.recipient, found.state) for found in moved]
         states = []

@@ -151,6 +151,7 @@ def _entry(view: ReadView, row: JournalRow, known: _Known, root: str) -> Entry:
     receipt = hashlib.sha256(dump_receipt(receipt_from_message(message))).hexdigest()
     if isinstance(body, DirectoryRecord):
         known.change(body, row.envelope)
+    if not isinstance(body, PackageRecord | StatementRecord):
         parties = frozenset(row.parties)
         return Entry(index=row.index, parties=parties, receipt=receipt, root=root)
     package = str(body.package_id)

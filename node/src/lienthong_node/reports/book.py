@@ -9,36 +9,34 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from attrs import frozen
 
-from lienthong.codec.json import dump, load
-from lienthong.errors import DataDirectoryInUse, LienthongError, ReportsBehind, ReportsUnusable
+from lienthong.codec.json import dump
+from lienthong.errors import DataDirectoryInUse, ReportsBehind, ReportsUnusable
 from lienthong.model.ids import OrganId, PackageId
-from lienthong.model.organisation import Directory, Organisation
 from lienthong.model.time import from_us, to_us
 from lienthong.reports.counting import (
     ITEMS,
-    Measure,
     Tally,
     add,
+    count_check,
     count_delivery,
     count_document,
     next_turn,
 )
-from lienthong.reports.counts import Counts
 from lienthong.reports.facts import DeliveryFacts, DocumentFacts
-from lienthong.reports.period import Period
 from lienthong.reports.projection import Changes
+from lienthong_node.core.law import Law
+from lienthong_node.reports.reading import Reading
 from lienthong_node.reports.stand import Stand
-
-T = TypeVar("T")
+from lienthong_node.reports.terms import dump_law, load_law
 
 _ADD: Final = """
     INSERT INTO tally (organ, measure, detail, day, n) VALUES (?, ?, ?, ?, ?)
@@ -71,7 +69,7 @@ class _Counted:
     as_of: datetime
 
 
-class ReportBook:
+class ReportBook(Reading):
     """Facts and counts in a file; for one thread."""
 
     def __init__(self, path: Path) -> None:
@@ -178,18 +176,21 @@ class ReportBook:
             if known is not None:
                 add(self._changed, count_delivery(known.facts, known.as_of), -1)
             self._count(delivery, as_of)
+        for check in changes.checks:
+            add(self._changed, count_check(check))
         for document in changes.documents:
             before = self._document(document.package_id.bytes)
             if before is not None:
                 add(self._changed, count_document(before), -1)
             add(self._changed, count_document(document))
             self._db.execute(
-                "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     document.package_id.bytes,
                     document.sender.value,
                     to_us(document.issued_at),
                     document.reference,
+                    document.code or None,
                     dump(document),
                 ),
             )
@@ -211,92 +212,42 @@ class ReportBook:
         """Keep organisations of the directory; inside a batch."""
         self._db.executemany("INSERT OR REPLACE INTO organisation VALUES (?, ?)", rows)
 
+    def keep_law(self, law: Law) -> None:
+        """Keep the law by which it is counted; inside a batch."""
+        self._put_meta(law=dump_law(law))
+
+    def law(self) -> Law:
+        """The law by which it was counted.
+
+        Raises:
+            ReportsBehind: nothing was counted yet.
+        """
+        with self._named_faults(), self._named_damage():
+            if text := self._meta("law"):
+                return load_law(text)
+        raise ReportsBehind(path=self.path)
+
+    def keep_states(self, rows: Iterable[tuple[int, int, int, bytes]]) -> None:
+        """Keep what an entry made of organisations; inside a batch.
+
+        Args:
+            rows: directory version, index of the entry, its instant and the organisation.
+        """
+        self._db.executemany("INSERT OR REPLACE INTO organisation_state VALUES (?, ?, ?, ?)", rows)
+
     def delivery(self, package_id: PackageId, recipient: OrganId) -> DeliveryFacts | None:
         found = self._counted(package_id, recipient)
         return None if found is None else found.facts
 
-    def document(self, reference: str) -> DocumentFacts | None:
-        query = "SELECT body FROM document WHERE reference = ? ORDER BY issued_us LIMIT 1"
-        row = self._db.execute(query, (reference,)).fetchone()
+    def document(self, reference: str, code: str = "") -> DocumentFacts | None:
+        """As it was sent first, by its code or, where one of the two has none, by its reference."""
+        query = """
+            SELECT body FROM document
+            WHERE code = ?1 OR (reference = ?2 AND (code IS NULL OR ?1 IS NULL))
+            ORDER BY issued_us LIMIT 1
+        """
+        row = self._db.execute(query, (code or None, reference)).fetchone()
         return None if row is None else self._load(DocumentFacts, row[0])
-
-    def directory(self) -> Directory:
-        """The organisations as they were when the journal was read."""
-        with self._named_faults():
-            rows = self._db.execute("SELECT body FROM organisation ORDER BY organ").fetchall()
-        return Directory(tuple(self._load(Organisation, body) for (body,) in rows))
-
-    def counts(self, organs: Iterable[OrganId], period: Period) -> dict[OrganId, Counts]:
-        """What happened in a period, by organisation; deliveries are named by recipient only."""
-        query = """
-            SELECT measure, detail, sum(n) FROM tally
-            WHERE organ = ? AND day >= ? AND day < ? GROUP BY measure, detail
-        """
-        days = (period.first.isoformat(), period.end.isoformat())
-        found = {}
-        with self._named_faults(), self._named_damage():
-            for organ in organs:
-                found[organ] = Counts()
-                for measure, detail, n in self._db.execute(query, (organ.value, *days)):
-                    found[organ].add(Measure(measure), detail, n)
-        return found
-
-    def open_items(
-        self, organs: Iterable[OrganId], measure: Measure, period: Period, limit: int
-    ) -> list[tuple[DeliveryFacts, DocumentFacts]]:
-        """The deliveries that a measure of ``ITEMS`` names, the oldest first."""
-        query = """
-            SELECT day, package_id, recipient FROM item
-            WHERE organ = ? AND measure = ? AND day >= ? AND day < ? ORDER BY day LIMIT ?
-        """
-        span = (measure.value, period.first.isoformat(), period.end.isoformat(), limit)
-        body = """
-            SELECT delivery.body, document.body FROM delivery JOIN document USING (package_id)
-            WHERE package_id = ? AND recipient = ?
-        """
-        with self._named_faults():
-            found = sorted(
-                row for organ in organs for row in self._db.execute(query, (organ.value, *span))
-            )
-            return [
-                (self._load(DeliveryFacts, delivery), self._load(DocumentFacts, document))
-                for _, *name in found[:limit]
-                for delivery, document in self._db.execute(body, name)
-            ]
-
-    def registered(
-        self, organs: Iterable[OrganId], period: Period
-    ) -> Iterator[tuple[DeliveryFacts, DocumentFacts]]:
-        """What organisations entered in their registers in a period, by year and number."""
-        query = """
-            SELECT delivery.body, document.body FROM delivery JOIN document USING (package_id)
-            WHERE recipient = ? AND register_day >= ? AND register_day < ?
-            ORDER BY substr(register_day, 1, 4), register_no, register_day
-        """
-        days = period.first.isoformat(), period.end.isoformat()
-        with self._named_faults():
-            for organ in sorted(organs):
-                for delivery, document in self._db.execute(query, (organ.value, *days)):
-                    yield self._load(DeliveryFacts, delivery), self._load(DocumentFacts, document)
-
-    def issued(
-        self, organs: Iterable[OrganId], start: datetime, end: datetime
-    ) -> Iterator[tuple[DocumentFacts, Sequence[DeliveryFacts]]]:
-        """The documents that organisations issued, in order, with their deliveries."""
-        query = """
-            SELECT package_id, body FROM document
-            WHERE sender = ? AND issued_us >= ? AND issued_us < ? ORDER BY issued_us
-        """
-        own = "SELECT body FROM delivery WHERE package_id = ? ORDER BY recipient"
-        with self._named_faults():
-            for organ in sorted(organs):
-                span = organ.value, to_us(start), to_us(end)
-                for package_id, body in self._db.execute(query, span):
-                    rows = self._db.execute(own, (package_id,))
-                    yield (
-                        self._load(DocumentFacts, body),
-                        [self._load(DeliveryFacts, row[0]) for row in rows],
-                    )
 
     def close(self) -> None:
         self._db.close()
@@ -320,7 +271,9 @@ class ReportBook:
 
     def _write(self) -> None:
         rows = [_row(self._recent[name]) for name in self._unwritten]
-        self._db.executemany("INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
+        )
         self._unwritten.clear()
         self._write_tally()
 
@@ -361,32 +314,10 @@ class ReportBook:
         rows: list[Any] = list(values.items())
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
-    @contextmanager
-    def _named_faults(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                # Whole as it is; another report is being made from it.
-                raise DataDirectoryInUse(path=self.path) from error
-            raise ReportsUnusable(path=self.path, reason=error) from error
-
-    @contextmanager
-    def _named_damage(self) -> Iterator[None]:
-        """Around what only takes apart what the file holds."""
-        try:
-            yield
-        except (LienthongError, ValueError, LookupError, TypeError) as error:
-            raise ReportsUnusable(path=self.path, reason=error) from error
-
-    def _load(self, kind: type[T], body: bytes) -> T:
-        with self._named_damage():
-            return load(kind, body)
-
 
 def _row(counted: _Counted) -> tuple[object, ...]:
     facts, turn = counted.facts, next_turn(counted.facts, counted.as_of)
-    day = facts.register_date
+    day = facts.register_day
     return (
         facts.package_id.bytes,
         facts.recipient.value,
@@ -394,5 +325,6 @@ def _row(counted: _Counted) -> tuple[object, ...]:
         facts.register_number,
         to_us(counted.as_of),
         None if turn is None else to_us(turn),
+        None if facts.recorded_at is None or not facts.is_sent_late else to_us(facts.recorded_at),
         dump(facts),
     )

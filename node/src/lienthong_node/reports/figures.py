@@ -26,7 +26,7 @@ import attrs
 from attrs import frozen
 
 from lienthong.codec.json import from_data
-from lienthong.errors import ConfigInvalid, LienthongError
+from lienthong.errors import ConfigInvalid, LienthongError, NaiveTime
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory
 from lienthong.reports.counting import Tally, add, count_check
@@ -37,6 +37,9 @@ from lienthong.reports.period import Period
 T = TypeVar("T", UnitFacts, CheckFacts)
 
 _LISTS: Final = {"unit": UnitFacts, "check": CheckFacts}
+_NOT_STATED: Final = {"missed"}
+"""What facts hold that people do not state: a check that was missed is none."""
+_AN_INSTANT: Final = "an instant with an offset, such as 2026-09-14T08:05:00+07:00"
 
 
 @frozen(kw_only=True)
@@ -101,7 +104,7 @@ def _rows(path: Path, kind: type[T], key: str, rows: object) -> tuple[T, ...]:
 
 
 def _row(path: Path, kind: type[T], key: str, row: Mapping[str, Any]) -> T:
-    known = [attribute.name for attribute in attrs.fields(kind)]
+    known = [one.name for one in attrs.fields(kind) if one.name not in _NOT_STATED]
     for name in row:
         if name not in known:
             expected = "one of " + ", ".join(known)
@@ -111,11 +114,12 @@ def _row(path: Path, kind: type[T], key: str, row: Mapping[str, Any]) -> T:
     except LienthongError as error:
         facts = error.facts
         name = str(facts.get("field", "")).rpartition(".")[2]
+        usual = _AN_INSTANT if isinstance(error, NaiveTime) else "a value"
         raise ConfigInvalid(
             file=path,
             key=f"{key}.{name}" if name else key,
             found=facts.get("found", "missing"),
-            expected=facts.get("expected", "a value"),
+            expected=facts.get("expected", usual),
         ) from error
 
 

@@ -13,9 +13,14 @@ from attrs import evolve
 
 from lienthong.codec.signed import load_entry, load_envelope, load_manifest, load_statement
 from lienthong.errors import ReportsUnusable
-from lienthong.model.journal import PackageRecord, StatementRecord
+from lienthong.model.journal import (
+    DirectoryRecord,
+    InterconnectionRecord,
+    PackageRecord,
+    StatementRecord,
+)
 from lienthong.model.time import to_us
-from lienthong.reports.projection import Changes, project_package, project_statement
+from lienthong.reports.projection import project_check, project_package, project_statement
 from lienthong.reports.terms import Terms
 from lienthong.spi.records import JournalRow
 from lienthong.spi.storage import ReadView, RecordStore
@@ -98,7 +103,7 @@ def bring_up_to_date(
     while rows := view.journal(stand.entries, _PAGE):
         with book.batch():
             for row in rows:
-                book.keep(_project(row, book, terms), now)
+                _take(row, book, terms, now)
             last, before = rows[-1], stand
             stand = evolve(stand, entries=last.index + 1, leaf_hash=last.leaf_hash.hex())
             book.note(stand, after=before)
@@ -127,17 +132,28 @@ def _keep_directory(book: ReportBook, view: ReadView, rules: Rules) -> Stand:
         while rows := view.organisations(since, _DIRECTORY_PAGE):
             book.keep_organisations((row.organ_id, row.body) for row in rows)
             since = rows[-1].version
+        if before.rules != rules.version:
+            book.keep_law(rules.law)
         stand = evolve(before, rules=rules.version, directory_version=since, as_of_us=0)
         book.note(stand, after=before)
     return stand
 
 
-def _project(row: JournalRow, book: ReportBook, terms: Terms) -> Changes:
+def _take(row: JournalRow, book: ReportBook, terms: Terms, now: datetime) -> None:
+    """What an entry says; deadlines that the axis tells are in no report: they are computed."""
     entry = load_entry(row.entry)
-    if isinstance(entry.body, PackageRecord):
+    body, at = entry.body, entry.recorded_at
+    if isinstance(body, PackageRecord):
         manifest = load_manifest(load_envelope(row.envelope).payload)
-        return project_package(entry.body, manifest, entry.recorded_at, book, terms)
-    if isinstance(entry.body, StatementRecord):
+        book.keep(project_package(body, manifest, at, book, terms), now)
+    elif isinstance(body, StatementRecord):
         statement = load_statement(load_envelope(row.envelope).payload)
-        return project_statement(entry.body, statement, entry.recorded_at, book, terms)
-    return Changes()
+        book.keep(project_statement(body, statement, at, book, terms), now)
+    elif isinstance(body, InterconnectionRecord):
+        book.keep(project_check(body, at), now)
+    elif isinstance(body, DirectoryRecord) and body.subject == "organisation":
+        lines = row.envelope.split(b"\n")
+        first = body.version - len(lines) + 1
+        book.keep_states(
+            (first + place, row.index, row.recorded_us, line) for place, line in enumerate(lines)
+        )

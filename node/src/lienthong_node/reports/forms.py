@@ -1,29 +1,32 @@
-"""The forms of the regulations: R1 to R3, R5, R8 and R10 (regulations §9)."""
+"""The periodic forms of the regulations: R1 to R3, R5 and R10 (regulations §9)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from attrs import evolve, field, frozen
 
+from lienthong.errors import OutsideCalendar
+from lienthong.model.deadline import DeadlineKind
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import OrganId
-from lienthong.model.organisation import Directory
-from lienthong.model.time import VIETNAM, vietnam_date
+from lienthong.model.time import VIETNAM
 from lienthong.model.words import RefusalCode
-from lienthong.reports.counting import Measure
+from lienthong.reports.counting import OVERDUE, Measure
 from lienthong.reports.counts import Basis, Counts
-from lienthong.reports.facts import DeliveryFacts, UnitFacts
+from lienthong.reports.facts import UnitFacts
 from lienthong.reports.metrics import Result, evaluate
 from lienthong.reports.period import Period
 from lienthong.reports.scorecard import Scorecard, score
-from lienthong.reports.values import Ratio
+from lienthong.reports.tasks import open_tasks
+from lienthong.reports.values import NoData, Ratio
 from lienthong.rules.sections.reports import CheckDays
-from lienthong_node.reports.book import ReportBook
 from lienthong_node.reports.paper import Align, Block, Column, Table, Text
-from lienthong_node.reports.terms import Rules
+from lienthong_node.reports.whose import Whose
 
 _LISTED: Final = {
     "M2b": "Văn bản gửi kèm bản giấy theo quyết định của lãnh đạo",
@@ -37,15 +40,6 @@ _LISTED: Final = {
     "M20": "Đơn vị chưa gửi báo cáo quý đúng hạn",
 }
 """Lists by reason, organisation or day; those of single deliveries are one list of their own."""
-
-_OPEN: Final[tuple[tuple[Measure, str, Callable[[DeliveryFacts], datetime | None]], ...]] = (
-    (Measure.NOT_TAKEN, "Chưa tiếp nhận", lambda facts: facts.take_by),
-    (Measure.FORWARD_OVERDUE, "Chưa chuyển xử lý", lambda facts: facts.forward_by),
-    (Measure.SETTLE_OVERDUE, "Chưa giải quyết", lambda facts: facts.due_at),
-    (Measure.REPLY_OVERDUE, "Chưa trả lời", lambda facts: facts.reply_by),
-    (Measure.RECALL_OVERDUE, "Chưa thực hiện thu hồi", lambda facts: facts.recall_by),
-)
-"""What is still to be done, for the list that leaders get (R8), and its deadline."""
 
 _SHOWN: Final = 200
 """Of each kind; a longer list is for nobody to read."""
@@ -73,28 +67,18 @@ _INSTANT: Final = timedelta(microseconds=1)
 
 
 @frozen(kw_only=True)
-class Scope:
-    """Whose report it is, of when, and from what."""
-
-    book: ReportBook
-    rules: Rules
-    directory: Directory
-    organ: OrganId
-    groups: Mapping[OrganId, frozenset[OrganId]]
-    """The units that are shown, each with the codes whose counts it takes in."""
+class Scope(Whose):
+    """Whose report it is, and of when."""
 
     period: Period
-    as_of: datetime
     units: tuple[UnitFacts, ...] = ()
     checks: Callable[[Period], Mapping[OrganId, Counts] | None] = lambda _: None
-    """Checks of the interconnection in a period; None when no journal of them was given."""
+    """Checks of the interconnection that people have written down; None when nobody has."""
+
+    bound: Callable[[Period], frozenset[OrganId]] = lambda _: frozenset()
+    """Who had to check the interconnection in a period."""
 
     _known: dict[Period, dict[OrganId, Counts]] = field(factory=dict, repr=False, eq=False)
-
-    @property
-    def members(self) -> frozenset[OrganId]:
-        """All codes together."""
-        return frozenset().union(*self.groups.values())
 
     @property
     def previous(self) -> Scope:
@@ -122,6 +106,34 @@ class Scope:
         own = [facts for facts in self.units if facts.organ_id in self.groups[unit]]
         return own or ([UnitFacts(organ_id=unit)] if self.units else [])
 
+    def _checks(self, units: Iterable[OrganId]) -> Mapping[OrganId, Counts] | None:
+        """The checks of each unit, by the axis's journal and by what people have written down.
+
+        Where neither tells of a unit it is left out, and so is who checks without having to; None
+        where that is so of all of them.
+        """
+        stated = self.checks(self.period)
+        return {
+            unit: self._checks_of(unit, stated or {})
+            for unit in units
+            if stated is not None or self._had_to_check(unit)
+        } or None
+
+    def _had_to_check(self, unit: OrganId) -> bool:
+        """Whether it was a unit's duty, as far as the axis's journal tells of its checks at all."""
+        counts = self._merged(unit, self._single)
+        is_bound = not self.groups[unit].isdisjoint(self.bound(self.period))
+        return bool(counts[Measure.CHECKS_MISSED] or (counts[Measure.CHECKS] and is_bound))
+
+    def _checks_of(self, unit: OrganId, stated: Mapping[OrganId, Counts]) -> Counts:
+        """By day, the larger number of the two sources: what is in both counts once."""
+        days: Counter[str] = Counter()
+        for organ in self.groups[unit]:
+            both = (source.get(organ, Counts()) for source in (self._single, stated))
+            journaled, written = (counts.sums.get(Measure.CHECKS, Counter()) for counts in both)
+            days += journaled | written
+        return Counts({Measure.CHECKS: days})
+
     def results(self, units: Iterable[OrganId] | None = None) -> tuple[Result, ...]:
         """The metrics of some units together; of all when none are named.
 
@@ -129,26 +141,19 @@ class Scope:
             OutsideCalendar: the calendar does not cover the period.
         """
         asked = list(self.groups if units is None else units)
-        settings, checks = self.rules.rule_set.reports, self.checks(self.period)
+        settings = self.rules.rule_set.reports
         basis = Basis(
             counts=Counts.merged(self._merged(unit, self._single) for unit in asked),
             period=self.period,
             as_of=self.as_of,
-            calendar=self.rules.calendar(self.organ),
+            calendar=self.calendar(self.organ),
             on_day_off=settings.on_day_off,
             units=[facts for unit in asked for facts in self._stated(unit)],
-            checks=None if checks is None else {unit: self._merged(unit, checks) for unit in asked},
+            checks=self._checks(asked),
             checks_a_day=max(1, len(settings.check_times)),
             checks_every_day=settings.check_days is CheckDays.EVERY_DAY,
         )
         return evaluate(basis)
-
-    def name(self, organ: OrganId | str) -> str:
-        """An organisation as people call it."""
-        code = organ if isinstance(organ, OrganId) else OrganId(organ)
-        if code not in self.directory:
-            return str(code)
-        return self.directory.resolve(code).name_on(vietnam_date(self.as_of))
 
 
 def periodic_blocks(scope: Scope, *, evaluated: bool) -> list[Block]:
@@ -201,22 +206,27 @@ def _results(scope: Scope, results: Sequence[Result], *, compared: bool) -> Tabl
         Column("Kết quả", 26, Align.RIGHT),
         Column("Căn cứ", 25),
     ]
-    earlier: dict[str, str] = {}
+    earlier = _earlier(scope) if compared else {}
     if compared:
         columns.insert(3, Column("Kỳ trước", 26, Align.RIGHT))
-        before = scope.previous.results()
-        earlier = {one.metric.number: one.value.text("vi") for one in before}
     rows = [
         (
             result.metric.number,
             result.metric.vi,
             result.value.text("vi"),
-            *([earlier[result.metric.number]] if compared else []),
+            *([earlier.get(result.metric.number, NoData().text("vi"))] if compared else []),
             result.metric.clause,
         )
         for result in results
     ]
     return Table(title="I. Kết quả", columns=columns, rows=rows)
+
+
+def _earlier(scope: Scope) -> Mapping[str, str]:
+    """The results of the period before; none where the calendar does not reach back that far."""
+    with suppress(OutsideCalendar):
+        return {one.metric.number: one.value.text("vi") for one in scope.previous.results()}
+    return {}
 
 
 def _states(counts: Counts) -> Table:
@@ -255,7 +265,7 @@ def _label(scope: Scope, result: Result, name: str) -> str:
 
 
 def _overdue(scope: Scope, counts: Counts) -> Table:
-    """R8: what is overdue and still open; of a long list the oldest of each kind."""
+    """What is overdue and still open; of a long list the oldest of each kind."""
     columns = [
         Column("Việc quá hạn", 18),
         Column("Số, ký hiệu", 16),
@@ -267,21 +277,19 @@ def _overdue(scope: Scope, counts: Counts) -> Table:
     ]
     rows = [
         (
-            label,
+            undone_text(kind),
             document.number,
             document.subject,
             scope.name(facts.sender),
             scope.name(facts.recipient),
             facts.unit,
-            last_day_text(due(facts)),
+            last_day_text(dict(open_tasks(facts)).get(kind)),
         )
-        for measure, label, due in _OPEN
+        for kind, measure in OVERDUE.items()
         for facts, document in scope.book.open_items(scope.members, measure, scope.period, _SHOWN)
     ]
-    total, title = (
-        sum(counts[measure] for measure, _, _ in _OPEN),
-        "Danh sách quá hạn chưa thực hiện",
-    )
+    total = sum(counts[measure] for measure in OVERDUE.values())
+    title = "Danh sách quá hạn chưa thực hiện"
     if total > len(rows):
         title = f"{title} ({len(rows)} trong số {total} việc, cũ nhất trước)"
     return Table(title=title, columns=columns, rows=rows)
@@ -385,3 +393,8 @@ def day_text(at: datetime | None) -> str:
 def last_day_text(at: datetime | None) -> str:
     """The day of a deadline: 24:00 of a day is still that day."""
     return "" if at is None else day_text(at - _INSTANT)
+
+
+def undone_text(kind: DeadlineKind) -> str:
+    """What was not done yet."""
+    return f"Chưa {kind.label_vi}"

@@ -76,6 +76,15 @@ class Paper:
     """The options that make it another report of the same organisation and period."""
 
     landscape: bool = False
-    """Wide tables that are bound separately: each begins a page."""
+    """Its tables are wide."""
+
+    is_bound: bool = False
+    """Its tables are bound separately: each begins a page."""
+
+    issued_by: str = ""
+    """Who makes it, where that is not the organisation that it is about."""
+
+    addressees: tuple[str, ...] = field(default=(), converter=as_tuple)
+    """To whom it is sent."""
 
     signed_by: str = "THỦ TRƯỞNG ĐƠN VỊ"

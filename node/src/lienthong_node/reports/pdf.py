@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
-from lienthong.errors import FormatUnavailable
+from lienthong.errors import FormatUnavailable, ReportUnprintable
 from lienthong_node.reports.fonts import find_font
 from lienthong_node.reports.paper import Align, Block, Paper, Table, Text
 
@@ -39,11 +39,13 @@ def as_pdf(paper: Paper, font: Path | None = None) -> bytes:
     Raises:
         FormatUnavailable: ReportLab is not installed.
         FontMissing: there is no font with Vietnamese letters.
+        ReportUnprintable: it does not fit pages of this size.
     """
     try:
         from reportlab.lib.pagesizes import A4, landscape
         from reportlab.lib.units import mm
         from reportlab.platypus import SimpleDocTemplate
+        from reportlab.platypus.doctemplate import LayoutError
     except ImportError as error:
         raise FormatUnavailable(format="pdf", package="reportlab") from error
     _register(font)
@@ -60,9 +62,11 @@ def as_pdf(paper: Paper, font: Path | None = None) -> bytes:
         lang="vi-VN",
         invariant=1,
     )
-    document.build(
-        list(_Layout(document.width).flow(paper)), onFirstPage=_nothing, onLaterPages=_page_number
-    )
+    flow = list(_Layout(document.width).flow(paper))
+    try:
+        document.build(flow, onFirstPage=_nothing, onLaterPages=_page_number)
+    except LayoutError as error:
+        raise ReportUnprintable from error
     return out.getvalue()
 
 
@@ -146,11 +150,14 @@ class _Layout:
         yield self._top(paper)
         yield Paragraph(escape(paper.title.upper()), self._title)
         yield Paragraph(escape(paper.subtitle), self._center)
+        if paper.addressees:
+            yield Spacer(1, 8)
+            yield self._to(paper.addressees)
         yield Spacer(1, 8)
         foot = self._foot(paper)
         for position, block in enumerate(paper.blocks):
             # A heading is not left alone at the end of a page; tables may be longer than one.
-            yield PageBreak() if position and paper.landscape else CondPageBreak(_HEADING_ROOM)
+            yield PageBreak() if position and paper.is_bound else CondPageBreak(_HEADING_ROOM)
             if block is paper.blocks[-1] and isinstance(block, Text):
                 # Nobody signs an empty page.
                 foot = [*self._block(block), *foot]
@@ -174,12 +181,22 @@ class _Layout:
         from reportlab.platypus import Paragraph, TableStyle
         from reportlab.platypus import Table as Grid
 
-        left = [Paragraph(escape(paper.organisation.upper()), self._motto)]
+        issuer = paper.issued_by or paper.organisation
+        left = [Paragraph(escape(issuer.upper()), self._motto)]
         right = [Paragraph(_MOTTO[0], self._motto), Paragraph(f"<u>{_MOTTO[1]}</u>", self._motto)]
         widths = [self._width * (1 - _RIGHT_SHARE), self._width * _RIGHT_SHARE]
         made = Grid([[left, right]], colWidths=widths)
         made.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP")]))
         return made
+
+    def _to(self, addressees: Sequence[str]) -> Flowable:
+        """Kính gửi (NĐ 30/2020 PL I II.9)."""
+        from reportlab.platypus import Paragraph
+
+        if len(addressees) == 1:
+            return Paragraph(escape(f"Kính gửi: {addressees[0]}"), self._center)
+        lines = "".join(f"<br/>- {escape(one)};" for one in addressees)
+        return Paragraph(f"Kính gửi:{lines[:-1]}.", self._center)
 
     def _table(self, table: Table) -> Flowable:
         from reportlab.lib.colors import Color, black
@@ -194,6 +211,8 @@ class _Layout:
             for row in table.rows
         ]
         widths = _widths(table, self._width)
+        if min(widths) <= _CELL_PADDING:
+            raise ReportUnprintable
         # A row may be taller than a page: a document has any number of recipients.
         made = LongTable([head, *rows], colWidths=widths, repeatRows=1, splitInRow=1)
         made.setStyle(

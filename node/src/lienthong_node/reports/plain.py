@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
+from lienthong.registers.columns import harmless
 from lienthong_node.reports.paper import Align, Cell, Paper, Table
 
-_STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _JUSTIFY: Final = {Align.LEFT: "left", Align.RIGHT: "right", Align.CENTER: "center"}
 _WIDTH: Final = 120
 
@@ -24,6 +24,8 @@ def as_text(paper: Paper) -> bytes:
     out = io.StringIO()
     console = Console(file=out, width=_WIDTH, highlight=False, emoji=False)
     console.print(escape(f"{paper.title}\n{paper.subtitle}\n{paper.organisation}\n"))
+    if paper.addressees:
+        console.print(escape(f"Kính gửi: {'; '.join(paper.addressees)}\n"))
     for block in paper.blocks:
         console.print(escape(block.title), style="bold")
         if isinstance(block, Table) and block.rows:
@@ -40,7 +42,8 @@ def _rich_table(table: Table) -> RichTable:
     made = RichTable(show_lines=False)
     for column in table.columns:
         justify: Any = _JUSTIFY[column.align]
-        made.add_column(escape(column.title), justify=justify, ratio=column.width)
+        # Codes and numbers are long words: they are broken, never cut off.
+        made.add_column(escape(column.title), justify=justify, ratio=column.width, overflow="fold")
     for row in table.rows:
         made.add_row(*(escape(str(cell)) for cell in row))
     return made
@@ -58,6 +61,8 @@ def _csv_rows(paper: Paper) -> Iterator[Sequence[Cell]]:
     yield (paper.title,)
     yield (paper.subtitle,)
     yield paper.organisation, paper.organ_id
+    if paper.addressees:
+        yield "Kính gửi", *paper.addressees
     for block in paper.blocks:
         yield ()
         yield (block.title,)
@@ -68,13 +73,6 @@ def _csv_rows(paper: Paper) -> Iterator[Sequence[Cell]]:
             yield (block.text,)
     yield ()
     yield from paper.source
-
-
-def harmless(cell: Cell) -> Cell:
-    """A text that a spreadsheet would run as a formula is marked as text."""
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(_STARTS_FORMULA):
-        return f"'{cell}"
-    return cell
 
 
 def as_json(paper: Paper) -> bytes:
@@ -93,6 +91,8 @@ def as_json(paper: Paper) -> bytes:
         "kind": paper.kind,
         "organisation": paper.organisation,
         "organ_id": paper.organ_id,
+        "issued_by": paper.issued_by or paper.organisation,
+        "addressees": list(paper.addressees),
         "title": paper.title,
         "period": {"name": paper.period, "first": paper.first, "last": paper.last},
         "blocks": blocks,

@@ -3,57 +3,50 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, time
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Final, TypeAlias
 
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import OrganId
 from lienthong.model.time import VIETNAM, vietnam_date
+from lienthong.registers.columns import (
+    FollowUpRow,
+    IncomingRow,
+    OutgoingRow,
+    Row,
+    cells,
+    titles,
+)
+from lienthong.registers.columns import day_text as register_day
+from lienthong.registers.lines import RECALLED_UNREGISTERED
 from lienthong.reports.facts import DeliveryFacts, DocumentFacts
 from lienthong.reports.rollup import heirs, with_predecessors
 from lienthong_node.reports.forms import Scope, day_text, last_day_text
-from lienthong_node.reports.paper import Align, Block, Cell, Column, Table
+from lienthong_node.reports.paper import Align, Block, Column, Table
 
-_CENTER: Final = Align.CENTER
-_OUTGOING: Final = (
-    Column("Số, ký hiệu văn bản", 14),
-    Column("Ngày tháng văn bản", 10, _CENTER),
-    Column("Tên loại và trích yếu nội dung", 30),
-    Column("Người ký", 14),
-    Column("Nơi nhận văn bản", 26),
-    Column("Đơn vị, người nhận bản lưu", 11),
-    Column("Số lượng bản", 7, Align.RIGHT),
-    Column("Ngày chuyển", 10, _CENTER),
-    Column("Ký nhận", 8),
-    Column("Ghi chú", 14),
+_L, _C, _R = Align.LEFT, Align.CENTER, Align.RIGHT
+
+
+def _columns(kind: type[Row], widths: Sequence[int], aligns: Sequence[Align]) -> tuple[Column, ...]:
+    """The columns of NĐ 30/2020 PL IV, laid out for a page."""
+    return tuple(map(Column, titles(kind), widths, aligns))
+
+
+_OUTGOING: Final = _columns(
+    OutgoingRow, (14, 10, 30, 14, 26, 11, 7, 10, 8, 14), (_L, _C, _L, _L, _L, _L, _R, _C, _L, _L)
 )
-_INCOMING: Final = (
-    Column("Ngày đến", 10, _CENTER),
-    Column("Số đến", 7, Align.RIGHT),
-    Column("Tác giả", 20),
-    Column("Số, ký hiệu văn bản", 14),
-    Column("Ngày tháng văn bản", 10, _CENTER),
-    Column("Tên loại và trích yếu nội dung", 32),
-    Column("Đơn vị hoặc người nhận", 15),
-    Column("Ngày chuyển", 10, _CENTER),
-    Column("Ký nhận", 8),
-    Column("Ghi chú", 15),
+_INCOMING: Final = _columns(
+    IncomingRow, (10, 7, 20, 14, 10, 32, 15, 10, 8, 15), (_C, _R, _L, _L, _C, _L, _L, _C, _L, _L)
 )
-_FOLLOW_UP: Final = (
-    Column("Số đến", 8, Align.RIGHT),
-    Column("Tên loại, số, ký hiệu, ngày tháng và tác giả văn bản", 44),
-    Column("Đơn vị hoặc người nhận", 18),
-    Column("Thời hạn giải quyết", 12, _CENTER),
-    Column("Tiến độ giải quyết", 20),
-    Column("Số, ký hiệu văn bản trả lời", 14),
-    Column("Ghi chú", 16),
-)
+_FOLLOW_UP: Final = _columns(FollowUpRow, (8, 44, 18, 12, 20, 14, 16), (_R, _L, _L, _C, _L, _L, _L))
 _GONE: Final = {
     DeliveryState.RECALLED: "Đã thu hồi",
     DeliveryState.RECALL_PENDING: "Đang thu hồi",
     DeliveryState.REPLACED: "Đã được thay thế",
 }
+
+_Line: TypeAlias = tuple[DeliveryFacts, DocumentFacts]
 
 
 def register_blocks(scope: Scope) -> list[Block]:
@@ -65,72 +58,80 @@ def register_blocks(scope: Scope) -> list[Block]:
     return [
         block
         for register in sorted(scope.members)
-        for block in _of_one(scope, register, registered[register])
+        for block in _of_one(scope, register, registered.get(register, ()))
     ]
 
 
-def _of_one(
-    scope: Scope, register: OrganId, registered: Sequence[tuple[DeliveryFacts, DocumentFacts]]
-) -> Iterator[Block]:
+def _of_one(scope: Scope, register: OrganId, registered: Sequence[_Line]) -> Iterator[Block]:
     whose = f": {scope.name(register)} ({register})" if len(scope.members) > 1 else ""
     yield Table(
         title=f"Sổ đăng ký văn bản đến{whose}",
         columns=_INCOMING,
-        rows=[_incoming(*pair) for pair in registered],
+        rows=[cells(_incoming(*pair)) for pair in registered],
     )
     yield Table(
         title=f"Sổ đăng ký văn bản đi{whose}",
         columns=_OUTGOING,
-        rows=list(_outgoing_rows(scope, register)),
+        rows=list(map(cells, _outgoing_rows(scope, register))),
     )
     yield Table(
         title=f"Sổ theo dõi giải quyết văn bản đến{whose}",
         columns=_FOLLOW_UP,
-        rows=[_follow_up(*pair, scope.as_of) for pair in registered],
+        rows=[
+            cells(_follow_up(*pair, scope.as_of)) for pair in registered if pair[0].register_number
+        ],
     )
 
 
-def _registered(scope: Scope) -> Mapping[OrganId, list[tuple[DeliveryFacts, DocumentFacts]]]:
+def _registered(scope: Scope) -> Mapping[OrganId, list[_Line]]:
     """What each organisation entered, by year and number.
 
     Whoever takes over what has ended enters documents to it into a register of its own.
     """
     successor_of = heirs(scope.directory, vietnam_date(scope.as_of))
-    found: dict[OrganId, list[tuple[DeliveryFacts, DocumentFacts]]] = defaultdict(list)
+    found: dict[OrganId, list[_Line]] = defaultdict(list)
     for facts, document in scope.book.registered(
         with_predecessors(scope.members, successor_of), scope.period
     ):
-        day, register = facts.register_date, facts.recipient
+        day, register = facts.register_day, facts.recipient
         if day is not None and register in scope.directory:
             register = scope.directory.successor_of(register, day).organ_id
         if register in scope.members:
             found[register].append((facts, document))
-    for entered in found.values():
-        entered.sort(key=_place)
-    return found
+    return {register: _in_order(entered) for register, entered in found.items()}
 
 
-def _place(pair: tuple[DeliveryFacts, DocumentFacts]) -> tuple[int, int]:
-    facts = pair[0]
-    return facts.register_date.year if facts.register_date else 0, facts.register_number or 0
+def _in_order(entered: Iterable[_Line]) -> list[_Line]:
+    """By year and number; what has none comes after what was entered up to its day."""
+    lines = sorted(entered, key=lambda line: (_day(line), line[0].register_number is None))
+    last: dict[int, int] = defaultdict(int)
+    places: list[tuple[tuple[int, int, bool], _Line]] = []
+    for line in lines:
+        year, number = _day(line).year, line[0].register_number
+        last[year] = max(last[year], number or 0)
+        places.append(((year, number or last[year], number is None), line))
+    return [line for _, line in sorted(places, key=lambda place: place[0])]
 
 
-def _incoming(facts: DeliveryFacts, document: DocumentFacts) -> tuple[Cell, ...]:
-    return (
-        f"{facts.register_date:%d/%m/%Y}",
-        facts.register_number or "",
-        document.issuer,
-        document.number,
-        f"{document.issued_date:%d/%m/%Y}",
-        _kind_and_subject(document),
-        facts.unit,
-        day_text(facts.forwarded_at),
-        "",
-        _GONE.get(facts.state, ""),
+def _day(line: _Line) -> date:
+    return line[0].register_day or date.min
+
+
+def _incoming(facts: DeliveryFacts, document: DocumentFacts) -> IncomingRow:
+    return IncomingRow(
+        arrived_on=register_day(facts.register_day),
+        arrival_number=facts.register_number or "",
+        author=document.issuer,
+        number=document.number,
+        issued_date=register_day(document.issued_date),
+        title=_kind_and_subject(document),
+        unit=facts.unit,
+        moved_on=day_text(facts.forwarded_at),
+        note=RECALLED_UNREGISTERED if facts.is_recalled_untaken else _GONE.get(facts.state, ""),
     )
 
 
-def _outgoing_rows(scope: Scope, sender: OrganId) -> Iterator[tuple[Cell, ...]]:
+def _outgoing_rows(scope: Scope, sender: OrganId) -> Iterator[OutgoingRow]:
     start = datetime.combine(scope.period.first, time(0), VIETNAM)
     end = datetime.combine(scope.period.end, time(0), VIETNAM)
     for document, deliveries in scope.book.issued([sender], start, end):
@@ -139,40 +140,38 @@ def _outgoing_rows(scope: Scope, sender: OrganId) -> Iterator[tuple[Cell, ...]]:
 
 def _outgoing(
     scope: Scope, document: DocumentFacts, deliveries: Sequence[DeliveryFacts]
-) -> tuple[Cell, ...]:
+) -> OutgoingRow:
     refused = sum(facts.state is DeliveryState.REFUSED for facts in deliveries)
     gone = {_GONE[facts.state] for facts in deliveries if facts.state in _GONE}
     notes = [*(["Gửi lại"] if document.resent else []), *sorted(gone)]
     notes += [f"{refused} nơi từ chối nhận"] if refused else []
-    return (
-        document.number,
-        f"{document.issued_date:%d/%m/%Y}",
-        _kind_and_subject(document),
-        document.signer,
-        "; ".join(scope.name(facts.recipient) for facts in deliveries),
-        "",
-        len(deliveries),
-        day_text(document.issued_at),
-        "",
-        "; ".join(notes),
+    return OutgoingRow(
+        number=document.number,
+        issued_date=register_day(document.issued_date),
+        title=_kind_and_subject(document),
+        signer=document.signer,
+        recipients="; ".join(scope.name(facts.recipient) for facts in deliveries),
+        copies=len(deliveries),
+        moved_on=day_text(document.issued_at),
+        note="; ".join(notes),
     )
 
 
-def _follow_up(facts: DeliveryFacts, document: DocumentFacts, as_of: datetime) -> tuple[Cell, ...]:
+def _follow_up(facts: DeliveryFacts, document: DocumentFacts, as_of: datetime) -> FollowUpRow:
     progress = facts.state.label_vi
     if facts.completed_at is not None:
         progress = f"{progress} {day_text(facts.completed_at)}"
     late = facts.due_at is not None and (facts.completed_at or as_of) > facts.due_at
     gone, of = _GONE.get(facts.state, ""), f"{document.issued_date:%d/%m/%Y}, {document.issuer}"
     described = f"{document.kind} {document.number}, {of}".lstrip()
-    return (
-        facts.register_number or "",
-        described,
-        facts.unit,
-        last_day_text(facts.due_at),
-        progress,
-        facts.reply,
-        gone or ("Quá hạn" if late else ""),
+    return FollowUpRow(
+        arrival_number=facts.register_number or "",
+        described=described,
+        unit=facts.unit,
+        due=last_day_text(facts.due_at),
+        progress=progress,
+        reply=facts.reply,
+        note=gone or ("Quá hạn" if late else ""),
     )
 
 

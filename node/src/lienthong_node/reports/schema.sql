@@ -13,18 +13,28 @@ CREATE TABLE organisation (
     body  BLOB NOT NULL
 ) STRICT;
 
+-- Every state of every organisation that an entry of the journal has left, in its order.
+CREATE TABLE organisation_state (
+    version    INTEGER PRIMARY KEY NOT NULL, -- of the directory
+    entry      INTEGER NOT NULL,
+    entered_us INTEGER NOT NULL,
+    body       BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE delivery (
     package_id    BLOB NOT NULL,
     recipient     TEXT NOT NULL,
-    register_day  TEXT, -- YYYY-MM-DD; NULL before it has a number in the register
-    register_no   INTEGER,
+    register_day  TEXT, -- YYYY-MM-DD; NULL before it has a line in the register
+    register_no   INTEGER, -- NULL for what was recalled before it was accepted
     counted_us    INTEGER NOT NULL, -- as of when its counts in tally are
     turn_us       INTEGER, -- after which they are others
+    late_us       INTEGER, -- when the axis had it; NULL for what was sent in time, or has no deadline
     body          BLOB NOT NULL,
     PRIMARY KEY (package_id, recipient)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX delivery_turn ON delivery (turn_us) WHERE turn_us IS NOT NULL;
+CREATE INDEX delivery_late ON delivery (late_us) WHERE late_us IS NOT NULL;
 CREATE INDEX delivery_register ON delivery (recipient, register_day, register_no)
     WHERE register_day IS NOT NULL;
 
@@ -33,11 +43,13 @@ CREATE TABLE document (
     sender     TEXT NOT NULL,
     issued_us  INTEGER NOT NULL,
     reference  TEXT NOT NULL,
+    code       TEXT, -- NULL where it has none
     body       BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX document_sender ON document (sender, issued_us);
 CREATE INDEX document_reference ON document (reference, issued_us);
+CREATE INDEX document_code ON document (code) WHERE code IS NOT NULL;
 
 -- Sums by day. The key is in the order in which a period is added up: no sorting.
 CREATE TABLE tally (

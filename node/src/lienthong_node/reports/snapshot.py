@@ -1,4 +1,4 @@
-"""Frozen reports: written once, with what they were made by, and never over another one."""
+"""Reports as files: whole or not there. A frozen one is written once, with what it was made by."""
 
 from __future__ import annotations
 
@@ -64,14 +64,35 @@ def freeze(path: Path, content: bytes, paper: Paper) -> str:
     return sha256
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a report, over another one if there is one; that one stays until this one is whole."""
+    if path.exists() and not path.is_file():
+        # A pipe or a device, which cannot be replaced.
+        path.write_bytes(content)
+        return
+    # What a link points to is replaced, not the link.
+    target = path.resolve()
+    with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
+        part = _synced(Path(folder), target.name, content)
+        if target.exists():
+            part.chmod(target.stat().st_mode)
+        part.replace(target)
+
+
 def _written(folder: Path, name: str, content: bytes) -> Path:
     """A file that lies on the disk, read only."""
+    path = _synced(folder, name, content)
+    path.chmod(_READ_ONLY)
+    return path
+
+
+def _synced(folder: Path, name: str, content: bytes) -> Path:
+    """A file that lies on the disk."""
     path = folder / name
     with path.open("xb") as out:
         out.write(content)
         out.flush()
         os.fsync(out.fileno())
-    path.chmod(_READ_ONLY)
     return path
 
 

@@ -23,7 +23,7 @@ class Stand:
     """Of the last one, hexadecimal: the journal that it goes on with is the same one."""
 
     rules: str = ""
-    """Versions of rule set and calendars."""
+    """What decides what the same journal gives: version of projection and law."""
 
     directory_version: int = 0
     as_of_us: int = 0

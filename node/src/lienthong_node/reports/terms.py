@@ -1,68 +1,119 @@
-"""The rules of a node's reports: a rule set and a table of working days, put together."""
+"""The rules of a node's reports: the law that the axis keeps, for everybody and every day."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Final
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import date
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final, Self
 
-from attrs import field, frozen
+from attrs import evolve, frozen
 
+from lienthong.errors import NotFound
 from lienthong.model.ids import OrganId, OrganScheme
 from lienthong.model.organisation import Directory
-from lienthong.model.words import Urgency
 from lienthong.reports.terms import Terms
 from lienthong.rules.calendar import WorkCalendar
-from lienthong.rules.calendar_table import CalendarTable, calendar_of
-from lienthong.rules.deadlines import SentBasis
+from lienthong.rules.calendar_table import CalendarTable
 from lienthong.rules.ruleset import RuleSet
-from lienthong.rules.sections.exchange import UrgentTimes
+from lienthong_node.core.law import WHOLE_AXIS, Kept, Law, Subject, read_value, write_value
 
-_PROJECTION: Final = "3"
+_PROJECTION: Final = "6"
 """Grows when the same journal gives other facts or counts than before."""
 
 _MOST_LEVELS: Final = 9
 _RIGHT_TO_LEFT: Final = frozenset({OrganScheme.QCVN102, OrganScheme.PRE2016})
+_HASH_DIGITS: Final = 12
 
 
 @frozen(kw_only=True)
 class Rules:
     """By which rules a node reports."""
 
-    rule_set: RuleSet
-    table: CalendarTable = field(repr=False)
-    _calendars: dict[OrganId | None, WorkCalendar] = field(factory=dict, repr=False, eq=False)
+    law: Law
+    """Whose law holds when; it says something for everybody and every day."""
 
-    @property
+    rule_set: RuleSet
+    """What decides how the report itself is made: that of the organisation that it is for."""
+
+    @classmethod
+    def for_all(cls, rule_set: RuleSet, table: CalendarTable) -> Self:
+        """The same for everybody."""
+        return cls(law=completed(Law(), rule_set, table), rule_set=rule_set)
+
+    @cached_property
     def version(self) -> str:
         """Names everything that decides what the same journal gives."""
-        return f"{_PROJECTION} {self.rule_set.version} {self.table.version}"
+        digest = hashlib.sha256(dump_law(self.law).encode()).hexdigest()
+        return f"{_PROJECTION} {digest[:_HASH_DIGITS]}"
 
-    def calendar(self, organ: OrganId | None = None) -> WorkCalendar:
-        """The calendar of an organisation; without one that of everybody else."""
-        own = {one.organisation for one in self.rule_set.office.own_hours}
-        key = organ if organ in own else None
-        if key not in self._calendars:
-            self._calendars[key] = calendar_of(self.table, self.rule_set, key)
-        return self._calendars[key]
+    def rules_of(self, organ: OrganId, directory: Directory, on: date) -> RuleSet:
+        """The rule set of an organisation on a day in Vietnam."""
+        return self.law.rules(str(organ), directory, on) or self.rule_set
+
+    def calendar(self, organ: OrganId, directory: Directory, on: date) -> WorkCalendar:
+        """The working days and hours of an organisation, by what holds on a day in Vietnam.
+
+        Raises:
+            CalendarContradiction: rule set and calendar do not fit each other.
+            NotFound: none is kept.
+        """
+        code = str(organ)
+        found = self.law.calendar(code, directory, on)
+        found = found or self.law.fitting_calendar(code, directory, on)
+        if found is None:
+            raise NotFound(what=f"the calendar of {code}")
+        return found
 
     def terms(self, directory: Directory) -> Terms:
         """What the projection needs."""
-        sending, receiving = self.rule_set.sending, self.rule_set.receiving
-        return Terms(
-            calendar_of=self.calendar,
-            is_outside=lambda one, other, on: (
-                province(one, directory, on) != province(other, directory, on)
-            ),
-            urgent_send=_by_urgency(sending.urgent_within),
-            urgent_forward=_by_urgency(receiving.urgent_forward_within),
-            urgent_settle=_by_urgency(receiving.urgent_settle_within),
-            urgent_in_office_hours=receiving.urgent_in_office_hours,
-            take_within=receiving.escalate_after,
-            settle_within=receiving.settle_working_days or None,
-            recall_within=self.rule_set.flow.recall_confirm_working_days,
-            lunch_is_outside=self.rule_set.office.lunch_is_outside,
-            sent_when_issued=sending.sent_basis is SentBasis.ISSUED,
+
+        def is_outside(one: OrganId, other: OrganId, on: date) -> bool:
+            return province(one, directory, on) != province(other, directory, on)
+
+        return Terms.of(self.law, directory, is_outside)
+
+
+def dump_law(law: Law) -> str:
+    """A text that ``load_law`` reads."""
+    rows = [
+        [kept.subject.value, kept.organ_id, kept.version, write_value(kept.value)]
+        for kept in law.ordered
+    ]
+    return json.dumps(sorted(rows), ensure_ascii=False)
+
+
+def load_law(text: str) -> Law:
+    """What ``dump_law`` wrote. Raises LienthongError, ValueError or TypeError for anything else."""
+    return _law(
+        Kept(organ_id=organ_id, value=read_value(Subject(subject), body), version=version)
+        for subject, organ_id, version, body in json.loads(text)
+    )
+
+
+def completed(law: Law, rule_set: RuleSet, table: CalendarTable) -> Law:
+    """The law, with what holds where it says nothing."""
+    whenever = evolve(rule_set, valid_from=None, valid_to=None)
+    rest = [Kept(organ_id=WHOLE_AXIS, value=value, version=0) for value in (whenever, table)]
+    return _law([*rest, *law.kept.values()])
+
+
+def without(law: Law, subject: Subject) -> Law:
+    """The law, but for all rule sets, or all calendars."""
+    return _law(kept for kept in law.kept.values() if kept.subject is not subject)
+
+
+def _law(given: Iterable[Kept]) -> Law:
+    """What was never entered has no name, so that it replaces nothing that was."""
+    nameless = (WHOLE_AXIS, "")
+    return Law(
+        kept=MappingProxyType(
+            {kept.key if kept.version else (kept.subject, *nameless): kept for kept in given}
         )
+    )
 
 
 def province(organ: OrganId, directory: Directory, on: date) -> str:
@@ -79,8 +130,3 @@ def province(organ: OrganId, directory: Directory, on: date) -> str:
         top = above
     groups = top.value.split(".")
     return groups[-1] if top.scheme in _RIGHT_TO_LEFT else groups[0]
-
-
-def _by_urgency(times: UrgentTimes) -> dict[Urgency, timedelta]:
-    found = {urgency: times.of(urgency) for urgency in Urgency}
-    return {urgency: within for urgency, within in found.items() if within is not None}

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from lienthong.errors import FormatUnavailable
+from lienthong.errors import FormatUnavailable, TooLarge
 from lienthong_node.reports.paper import Align, Cell, Paper, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
+    from xlsxwriter.format import Format  # type: ignore[import-untyped]
     from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 _NAME_LIMIT: Final = 31
@@ -20,13 +23,19 @@ _MADE: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Written as the time of making, so that equal reports are equal files."""
 
 _WIDEST: Final = 60
+_CELL: Final = 16_000
+"""Characters of a cell, of which some count twice: a workbook's cell takes 32 767 in UTF-16."""
+
+_ROWS: Final = 1_048_576
+"""Rows of a sheet."""
 
 
 def as_xlsx(paper: Paper) -> bytes:
-    """A workbook.
+    """A workbook; a text that is too long for a cell goes on in the row below.
 
     Raises:
         FormatUnavailable: XlsxWriter is not installed.
+        TooLarge: a table has more rows than a sheet.
     """
     try:
         from xlsxwriter import Workbook
@@ -62,16 +71,18 @@ class _Writer:
         front = self._sheet("Thông tin chung")
         front.set_column(0, 0, 32, self._plain)
         front.set_column(1, 1, 80, self._plain)
-        rows: list[tuple[str, Any]] = [
+        rows: list[tuple[str, str]] = [
             ("Cơ quan, đơn vị", f"{paper.organisation} ({paper.organ_id})"),
             ("Kỳ báo cáo", paper.subtitle),
+            *((("Kính gửi", "; ".join(paper.addressees)),) if paper.addressees else ()),
             *paper.source,
             *((block.title, block.text) for block in paper.blocks if not isinstance(block, Table)),
         ]
         front.write_string(0, 0, paper.title, self._title)
-        for line, (name, value) in enumerate(rows, 2):
-            front.write_string(line, 0, name, self._plain)
-            front.write_string(line, 1, str(value), self._plain)
+        styles = (self._plain, self._plain)
+        line = 2
+        for row in rows:
+            line = _write_row(front, line, row, styles)
         for block in paper.blocks:
             if isinstance(block, Table):
                 self._table(block, landscape=paper.landscape)
@@ -90,16 +101,10 @@ class _Writer:
             sheet.write_string(2, position, column.title, self._head)
         if not table.rows:
             sheet.write_string(3, 0, table.empty, self._plain)
-        for line, row in enumerate(table.rows, 3):
-            for position, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
-                self._cell(sheet, line, position, cell, column.align)
-
-    def _cell(self, sheet: Worksheet, line: int, position: int, cell: Cell, align: Align) -> None:
-        style = self._cells[align]
-        if isinstance(cell, int):
-            sheet.write_number(line, position, cell, style)
-        else:
-            sheet.write_string(line, position, cell, style)
+        styles = [self._cells[column.align] for column in table.columns]
+        line = 3
+        for row in table.rows:
+            line = _write_row(sheet, line, row, styles)
 
     def _sheet(self, title: str) -> Worksheet:
         """A sheet whose name is allowed, and not given twice."""
@@ -111,3 +116,29 @@ class _Writer:
             number += 1
         self._used.add(name.lower())
         return self._book.add_worksheet(name)
+
+
+def _write_row(sheet: Worksheet, line: int, row: Sequence[Cell], styles: Sequence[Format]) -> int:
+    """Write a row, whatever its length; returns the first line after it.
+
+    Raises:
+        TooLarge: the sheet is full.
+    """
+    pieces = [_pieces(cell) for cell in row]
+    height = max(map(len, pieces))
+    if line + height > _ROWS:
+        raise TooLarge(what=f"rows of {sheet.get_name()}", found=line + height, limit=_ROWS)
+    for position, (cells, style) in enumerate(zip(pieces, styles, strict=True)):
+        for below in range(height):
+            cell = cells[below] if below < len(cells) else ""
+            # Texts are texts, whatever they begin with.
+            write = sheet.write_number if isinstance(cell, int) else sheet.write_string
+            write(line + below, position, cell, style)
+    return line + height
+
+
+def _pieces(cell: Cell) -> Sequence[Cell]:
+    """A cell in parts that each fit."""
+    if isinstance(cell, int) or len(cell) <= _CELL:
+        return (cell,)
+    return [cell[start : start + _CELL] for start in range(0, len(cell), _CELL)]

@@ -22,10 +22,11 @@ from lienthong.model.ids import OrganId
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
 from lienthong_node.backup import write_backup
-from lienthong_node.core.commands import Command, PutCredential, PutOrganisations
+from lienthong_node.core.commands import Command, PutCredential, PutLaw, PutOrganisations
 from lienthong_node.core.credentials import Role, Use
+from lienthong_node.core.law_change import LawChange, entered
 from lienthong_node.identity import current_caller
-from lienthong_node.security_log import Deed, Event, binding, change
+from lienthong_node.security_log import Deed, Event, binding, change, entering
 from lienthong_node.services.context import NodeContext
 from lienthong_node.services.uploading import BACKUP
 from lienthong_node.stores import Recorded, running
@@ -152,6 +153,32 @@ class Admin(admin_pb2_grpc.AdminServicer):
             return [_running(view, organ.organ_id) for organ in organs]
 
         return admin_pb2.CountDeliveriesResponse(counts=await node.read(count))
+
+    async def PutLaw(
+        self, request: admin_pb2.PutLawRequest, context: Any
+    ) -> admin_pb2.PutLawResponse:
+        node = self._node
+        given = await node.decode(wire.law_from, request.law)
+        registry = node.registry
+        wanted = entered(given.organ_id, given.value, registry.directory)
+        made = LawChange(
+            wanted=wanted, before=registry.law, directory=registry.directory, today=node.today()
+        )
+        if made.known is not None and not made.is_new:
+            return admin_pb2.PutLawResponse(version=made.known.version)
+        expected = request.expected_version if request.HasField("expected_version") else None
+        command = PutLaw(
+            caller=current_caller(),
+            organ_id=wanted.organ_id,
+            value=wanted.value,
+            expected_version=expected,
+        )
+        async with self._seen(Event.LAW_CHANGED, entering(wanted)):
+            # The committer checks it once more, by then with the calendars that are laid out here.
+            await node.run_long(made.check, expected)
+            recorded = await self._commit(command)
+        now = node.registry.law.kept[wanted.key]
+        return admin_pb2.PutLawResponse(version=now.version, receipt=wire.receipt(recorded))
 
     @asynccontextmanager
     async def _seen(self, event: Event, what: str) -> AsyncIterator[None]:

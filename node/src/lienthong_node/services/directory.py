@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from lienthong.errors import TooLarge
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Organisation
+from lienthong.model.time import to_us
 from lienthong_node import wire
+from lienthong_node.core.law import WHOLE_AXIS
 from lienthong_node.identity import current_caller
 from lienthong_node.services.context import NodeContext
 from lienthong_proto.axis.v1 import directory_pb2, directory_pb2_grpc
+
+MAX_ORGANS: Final = 100
+"""Organisations whose law one call may ask for; more than stand above each other."""
 
 
 class Directory(directory_pb2_grpc.DirectoryServicer):
@@ -28,6 +34,7 @@ class Directory(directory_pb2_grpc.DirectoryServicer):
             limits=wire.limits(node.policy, node.settings) if found.organ_id == own else None,
             axis=node.policy.axis,
             checkpoint_key=str(node.checkpoint_key),
+            now=wire.timestamp(to_us(node.clock())),
         )
 
     async def ListOrganisations(
@@ -83,6 +90,26 @@ class Directory(directory_pb2_grpc.DirectoryServicer):
                 for organisation in current
             ),
         )
+
+    async def GetLaw(
+        self, request: directory_pb2.GetLawRequest, context: Any
+    ) -> directory_pb2.GetLawResponse:
+        registry = self._node.registry
+        if len(request.organ_ids) > MAX_ORGANS:
+            found = f"{len(request.organ_ids)} codes"
+            raise TooLarge(what="organ_ids", found=found, limit=f"{MAX_ORGANS} codes")
+        codes = map(OrganId, request.organ_ids)
+        wanted = {str(registry.directory.resolve(code).organ_id) for code in codes}
+
+        def written() -> list[directory_pb2.Law]:
+            return [
+                wire.law(kept)
+                for kept in registry.law.ordered
+                if not wanted or kept.organ_id in {WHOLE_AXIS, *wanted}
+            ]
+
+        laws = await self._node.run(written)
+        return directory_pb2.GetLawResponse(laws=laws, version=registry.version)
 
     def _message(self, organisation: Organisation) -> directory_pb2.Organisation:
         return wire.organisation(organisation, self._node.today())

@@ -9,12 +9,14 @@ from typing import Any, Final, TypeVar
 
 from lienthong.errors import InvalidValue, LienthongError, NotFound
 from lienthong.model.delivery import DeliveryState
+from lienthong.model.ids import OrganId
+from lienthong.model.journal import InterconnectionRecord
 from lienthong.spi.records import DeliveryRow
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
 from lienthong_node.committer import Outcome
 from lienthong_node.contents import pieces, small_content
-from lienthong_node.core.commands import Caller, Command
+from lienthong_node.core.commands import Caller, Command, RecordCheck
 from lienthong_node.faults import fault
 from lienthong_node.identity import current_caller
 from lienthong_node.services import intake, uploading
@@ -22,6 +24,7 @@ from lienthong_node.services.context import NodeContext
 from lienthong_node.services.feed import follow, history_page
 from lienthong_node.services.streams import pipelined
 from lienthong_node.services.visibility import (
+    sees_as_sender,
     visible_deliveries,
     visible_history,
     visible_list,
@@ -193,7 +196,10 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
             return exchange_pb2.GetPackageResponse(
                 envelope=wire.stored_envelope(row),
                 receipt=wire.receipt(read_recorded(view, row.index)),
-                deliveries=[wire.delivery(delivery) for delivery in deliveries],
+                deliveries=[
+                    wire.delivery(one, outgoing=sees_as_sender(one, caller, directory, today))
+                    for one in deliveries
+                ],
             )
 
         return await self._node.read(look)
@@ -224,7 +230,7 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
             )
         )
         return exchange_pb2.ListDeliveriesResponse(
-            deliveries=[wire.delivery(row) for row in rows],
+            deliveries=[wire.delivery(row, outgoing=not incoming) for row in rows],
             next_page_token=_page_token(rows[-1]) if len(rows) == limit else "",
         )
 
@@ -240,6 +246,19 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
             return history_page(view, [row for row in rows if row.index >= request.from_index])
 
         return await self._node.read(look)
+
+    async def RecordCheck(
+        self, request: exchange_pb2.RecordCheckRequest, context: Any
+    ) -> exchange_pb2.RecordCheckResponse:
+        node, caller = self._node, current_caller()
+        results = wire.check_results(request.results)
+        node.limits.check(caller.organ)
+        record = InterconnectionRecord(organ_id=OrganId(caller.organ), results=results)
+        command = RecordCheck(caller=caller, record=record)
+        [outcome] = await asyncio.wrap_future(node.committer.submit([command]))
+        if isinstance(outcome, LienthongError):
+            raise outcome
+        return exchange_pb2.RecordCheckResponse(receipt=wire.receipt(outcome))
 
 
 def _state(word: str) -> str:

@@ -14,12 +14,18 @@ from datetime import date
 from lienthong.codec.signed import load_entry
 from lienthong.errors import NotFound
 from lienthong.model.ids import OrganId, PackageId
-from lienthong.model.journal import PackageRecord, StatementRecord
+from lienthong.model.journal import (
+    DeadlineRecord,
+    InterconnectionRecord,
+    PackageRecord,
+    StatementRecord,
+)
 from lienthong.model.organisation import Directory
 from lienthong.spi.records import DeliveryRow, JournalRow, PackageRow
 from lienthong.spi.storage import ReadView
 from lienthong_node.core.checks import may_act
 from lienthong_node.core.commands import Caller
+from lienthong_node.core.deadlines import sides_told
 from lienthong_node.stores import Recorded, read_recorded
 
 
@@ -37,6 +43,10 @@ def _principals(row: JournalRow) -> tuple[str, ...]:
             return row.parties[: 1 + len(recipients)]
         case StatementRecord():
             return row.parties[:2]
+        case DeadlineRecord(kind=kind, stage=stage):
+            return row.parties[: sides_told(kind, stage)]
+        case InterconnectionRecord():
+            return row.parties[:1]
     return row.parties
 
 
@@ -64,6 +74,11 @@ def visible_deliveries(
     if may_act(caller, package.sender, directory, on):
         return list(deliveries)
     return [row for row in deliveries if may_act(caller, row.recipient, directory, on)]
+
+
+def sees_as_sender(row: DeliveryRow, caller: Caller, directory: Directory, on: date) -> bool:
+    """Whether a caller has only its sender's right to see a delivery."""
+    return not may_act(caller, row.recipient, directory, on)
 
 
 def visible_list(

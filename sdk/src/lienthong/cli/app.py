@@ -23,14 +23,17 @@ COMMANDS: Final = {
     "recall": Place("requests:recall", "Recall a document, or answer a recall."),
     "update": Place("requests:update", "Change data of a document, or answer that."),
     "replace": Place("sending:replace", "Send a document in place of another."),
+    "register": Place("registers:register", "Registers of documents and their numbers."),
     "watch": Place("feeds:watch", "Show what happens, as it happens."),
     "history": Place("lists:history", "Show the history of a package."),
     "download": Place("feeds:download", "Download files of a package."),
     "organisation": Place("directory:organisation", "Show an organisation."),
     "organisations": Place("directory:organisations", "Search the directory."),
+    "law": Place("law:law", "Show the rule set and calendar that the axis keeps."),
     "receipt": Place("evidence:receipt", "Receipts: proofs that the axis recorded something."),
     "bundle": Place("evidence:bundle", "Evidence bundles: a whole case in one file."),
     "witness": Place("witnessing:witness", "Keep and compare the axis's checkpoints."),
+    "check": Place("checking:check", "Checks of the interconnection: look and record, list them."),
     "calendar": Place("calendars:calendar", "Calendars: days off and swapped working days."),
     "received-at": Place(
         "working_time:received_at", "When a document that entered at INSTANT counts as received."
@@ -51,7 +54,8 @@ COMMANDS: Final = {
     ),
     "report-day": Place("working_time:report_day", "The day of a quarterly report."),
     "explain": Place(
-        "explaining:explain", "Say what the rules ask of a document: fields, paper, deadlines."
+        "explaining:explain",
+        "Say what the rules ask of a document: fields, paper, worth, deadlines.",
     ),
     "document": Place("documents:document", "The data file of a document."),
     "rules": Place("rules:rules", "Rule sets: what a province has decided, with clauses."),

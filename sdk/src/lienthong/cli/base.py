@@ -6,10 +6,12 @@ import errno
 import importlib
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from lienthong.client import Client, Profile
+    from lienthong.registers import RegisterBook
+    from lienthong.rules.ruleset import RuleSet
 
+_NEGATIVE: Final = re.compile(r"-[0-9]+")
 _HELP: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -36,6 +41,8 @@ class Session:
     profile: str | None = None
     as_json: bool = False
     language: Language = field(factory=language_of)
+    register: Path | None = None
+    """The register book that a command was given."""
 
     @property
     def words(self) -> Words:
@@ -85,12 +92,37 @@ class Session:
         return ExitCode.INTERRUPTED
 
     @contextmanager
-    def client(self) -> Iterator[Client]:
-        """A client of the profile."""
-        from lienthong.client import Client
+    def client(self, rule_set: RuleSet | None = None) -> Iterator[Client]:
+        """A client of the profile, which keeps the register book by a rule set."""
+        from lienthong.client import Client, RegisterWarning
 
-        with Client(self.load_profile(), secrets=self._ask) as client:
-            yield client
+        with self._book(rule_set) as book:
+            profile = self.load_profile()
+            with (
+                Client(profile, secrets=self._ask, registers=book) as client,
+                warnings.catch_warnings(),
+            ):
+                warnings.simplefilter("always", RegisterWarning)
+                warnings.showwarning = self._warn
+                yield client
+
+    def _warn(self, message: Warning | str, *_: Any, **__: Any) -> None:
+        """Say at once, also with ``--json``, what was done at the axis and is not in the book."""
+        if self.as_json:
+            click.echo(json.dumps({"warning": str(message)}, ensure_ascii=False), err=True)
+        else:
+            click.echo(f"{self.words('warning')}: {message}", err=True)
+
+    @contextmanager
+    def _book(self, rule_set: RuleSet | None) -> Iterator[RegisterBook | None]:
+        if self.register is None:
+            yield None
+            return
+        from lienthong.registers import RegisterBook
+
+        numbering = None if rule_set is None else rule_set.numbering
+        with RegisterBook(self.register, numbering) as book:
+            yield book
 
     def load_profile(self) -> Profile:
         """The profile that was asked for; warnings about it go to stderr."""
@@ -138,6 +170,11 @@ class _Commented(click.Command):
 
 class Command(_Commented):
     """One command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # No option is called by a digit: a number below zero is a value, for a rule to refuse.
+        ctx.ignore_unknown_options = any(map(_NEGATIVE.fullmatch, args))
+        return super().parse_args(ctx, args)
 
 
 class Group(_Commented, click.Group):

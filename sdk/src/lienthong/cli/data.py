@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
 
 from lienthong.codec.json import to_data
 from lienthong.codec.signed import load_entry
 from lienthong.model.journal import (
+    DeadlineRecord,
     DirectoryRecord,
     Effect,
     FeedItem,
+    InterconnectionRecord,
     JournalEntry,
     PackageRecord,
     Receipt,
 )
 
 if TYPE_CHECKING:
+    from lienthong.cli.texts import Words
     from lienthong.client import PackageView
+    from lienthong.rules.legal_value import LegalRow
+    from lienthong.rules.paper import PaperDecision, PaperRow
+
+_DEADLINE: Final = tuple(one.name for one in attrs.fields(DeadlineRecord))
+_CHECK: Final = tuple(one.name for one in attrs.fields(InterconnectionRecord))
+
+
+def of_paper(words: Words, recipient: str | None, decision: PaperDecision) -> dict[str, Any]:
+    """In which form somebody gets a document, and by which rows; without a recipient: any."""
+    return {
+        "organ_id": recipient,
+        "form": decision.form.name,
+        "basis": decision.basis.name if decision.basis else None,
+        "blocks_printing": decision.blocks_printing,
+        "reasons": of_reasons(words, decision.reasons),
+    }
+
+
+def of_reasons(words: Words, rows: Iterable[PaperRow | LegalRow]) -> list[dict[str, Any]]:
+    """Rows of a table of rules."""
+    return [
+        {"row": row.number, "clause": row.clause, "text": words.of(row.en, row.vi)} for row in rows
+    ]
 
 
 def of_receipt(receipt: Receipt) -> dict[str, Any]:
@@ -68,6 +96,12 @@ def _subject(entry: JournalEntry) -> dict[str, Any]:
             "recipients": [str(recipient) for recipient in body.recipients],
             "effects": of_effects(body.effects),
         }
+    if isinstance(body, DeadlineRecord):
+        said = {name: to_data(getattr(body, name)) for name in _DEADLINE}
+        return {"about": "deadline", **said}
+    if isinstance(body, InterconnectionRecord):
+        said = {name: to_data(getattr(body, name)) for name in _CHECK}
+        return {"about": "check", **said}
     return {
         "about": "report",
         "what": body.event.value,

@@ -15,6 +15,7 @@ from lienthong.errors import (
     KeyUnusable,
     Language,
     LienthongError,
+    PluginError,
     SizeMismatch,
 )
 
@@ -76,7 +77,7 @@ _WORDS = {"en": ("error", "what to do"), "vi": ("lỗi", "cách xử lý")}
 _RULES: tuple[tuple[Callable[[LienthongError], bool], ExitCode], ...] = (
     (lambda error: error.status in _DENIED, ExitCode.NOT_PERMITTED),
     (lambda error: error.status == "NOT_FOUND", ExitCode.NOT_FOUND),
-    (lambda error: _area(error) == "plugin", ExitCode.PLUGIN),
+    (lambda error: _area(error) == "plugin" or isinstance(error, PluginError), ExitCode.PLUGIN),
     (lambda error: isinstance(error, KeyUnusable), ExitCode.INPUT),
     (lambda error: _area(error) in {"evidence", "pki"}, ExitCode.UNVERIFIED),
     (lambda error: isinstance(error, HashMismatch | SizeMismatch), ExitCode.UNVERIFIED),

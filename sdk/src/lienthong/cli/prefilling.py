@@ -11,9 +11,8 @@ from lienthong.errors import NotInstalled
 from lienthong.rules.calendar import DayException, DayStatus
 from lienthong.rules.calendar_table import CalendarTable, dump_calendar
 
-FIRST_YEAR: Final = 1975
 LAST_YEAR: Final = 2100
-"""Years that the library knows and a calendar takes."""
+"""Up to which the library knows days off; from the first one of calendars on."""
 
 _HEAD: Final = """\
 # Bản nháp từ thư viện holidays {version}: mọi ngày là tạm tính, phải đối chiếu với văn bản công bố.

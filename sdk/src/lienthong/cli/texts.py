@@ -16,17 +16,38 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "dùng --anchors, hoặc hồ sơ kết nối qua --profile THƯ_MỤC hay LIENTHONG_PROFILE",
     ),
     "any_recipient": ("any other recipient", "nơi nhận khác"),
+    "arrival_number": (
+        "arrival number {number}, {day}",
+        "số đến {number}, ngày {day}",
+    ),
     "axis": ("axis", "trục"),
     "basis": ("basis", "căn cứ"),
     "bundle_verified": (
         "bundle verified: packages {packages}, journal entries {entries}, files {files}",
         "gói bằng chứng hợp lệ: {packages} gói tin, {entries} mục nhật ký, {files} tệp",
     ),
+    "calendar": ("calendar", "lịch làm việc"),
     "calendar_good": (
         "{file} is good: {version}; days provisional {provisional}, unlike its base {replacing}",
         "{file} hợp lệ: {version}; số ngày tạm tính {provisional}, khác lịch gốc {replacing}",
     ),
     "calendars_equal": ("no difference", "không có khác biệt"),
+    "check": ("interconnection check", "kiểm tra liên thông"),
+    "check_bad": ("FAILED", "LỖI"),
+    "check_dry": ("not recorded", "chưa ghi vào nhật ký"),
+    "check_failed": ("failed", "lỗi"),
+    "check_good": ("good", "đạt"),
+    "check_lacking": ("missed, due", "chưa kiểm tra, hạn"),
+    "check_missed": ("interconnection check missed, due", "chưa kiểm tra liên thông, hạn"),
+    "check_of_certificates": ("TLS certificates", "chứng thư TLS"),
+    "check_of_clock": ("clock", "đồng hồ"),
+    "check_of_deliveries": ("deliveries to be taken", "lượt gửi chờ tiếp nhận"),
+    "check_of_directory": ("directory", "danh mục"),
+    "check_of_feed": ("feed", "luồng tin"),
+    "check_of_journal": ("journal", "nhật ký trục"),
+    "check_of_receipt": ("receipt", "hồi báo"),
+    "check_passed": ("nothing wrong", "không có lỗi"),
+    "check_recorded": ("recorded as entry {index}", "đã ghi thành mục {index}"),
     "checkpoint": ("checkpoint", "điểm kiểm tra"),
     "checkpoint_added": (
         "kept: {axis} continues its journal, now of {size} entries",
@@ -45,6 +66,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "không mâu thuẫn, nhưng thiếu bằng chứng dẫn đến điểm mới nhất, kích thước {size}: {sizes}",
     ),
     "clause": ("clause", "căn cứ"),
+    "checks_complete": (
+        "days complete: {complete} of {due} (QĐ 52/2019 Đ12.6)",
+        "số ngày kiểm tra đủ: {complete}/{due} (QĐ 52/2019 Đ12.6)",
+    ),
     "code": ("code", "mã"),
     "day": ("day", "ngày"),
     "day_off": ("off", "nghỉ"),
@@ -92,6 +117,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "{name} is not in force on that day; name another one with --rule-set",
         "{name} không có hiệu lực vào ngày đó; chọn bộ quy tắc khác bằng --rule-set",
     ),
+    "no_checks": ("no checks in this month", "không có lần kiểm tra nào trong tháng"),
     "no_deadlines": (
         "no deadlines: give signed_at in the file, or --entered-at",
         "chưa tính thời hạn: ghi signed_at trong tệp, hoặc dùng --entered-at",
@@ -133,8 +159,18 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "recipient": ("recipient", "bên nhận"),
     "recorded": ("recorded at", "ghi nhận lúc"),
     "register": ("register entry", "số đến"),
+    "register_sealed": (
+        "the registers of {organ} are sealed from {day} on",
+        "sổ của {organ} khóa từ ngày {day}",
+    ),
+    "register_unsealed": (
+        "the last seal of the registers of {organ} is taken back",
+        "đã bỏ lần khóa sổ cuối cùng của {organ}",
+    ),
     "replaces": ("instead of", "thay cho"),
     "reply": ("reply", "văn bản trả lời"),
+    "due": ("due", "hạn"),
+    "rule_set": ("rule set", "bộ quy tắc"),
     "rule_set_good": (
         "{file} is a sound rule set: {version}",
         "{file} là bộ quy tắc hợp lệ: {version}",
@@ -183,6 +219,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "what": ("what", "nội dung"),
     "who": ("who", "cơ quan"),
     "working_day": ("working", "làm việc"),
+    "worth": ("worth, if it is found as said", "giá trị pháp lý, nếu đúng như nêu"),
 }
 
 _WEEKDAYS: Final[Mapping[Language, tuple[str, ...]]] = {

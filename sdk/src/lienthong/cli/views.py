@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -12,11 +12,15 @@ from lienthong.cli.output import facts, local_time, safe, table
 from lienthong.cli.texts import Words
 from lienthong.codec.signed import load_entry
 from lienthong.flow.packages import CARRIES_DOCUMENT
+from lienthong.model.deadline import OpenDeadline
 from lienthong.model.delivery import Delivery, DeliveryState
 from lienthong.model.journal import (
+    DeadlineRecord,
     DirectoryRecord,
     Effect,
     FeedItem,
+    InterconnectionRecord,
+    JournalBody,
     JournalEntry,
     PackageRecord,
     Receipt,
@@ -26,12 +30,18 @@ from lienthong.model.organisation import Organisation
 from lienthong.model.package import FileEntry, Manifest
 from lienthong.model.report import Statement
 from lienthong.model.words import IssueForm, RefusalCode
+from lienthong.rules.legal_value import TABLE as LEGAL
+from lienthong.rules.legal_value import LegalRow
+from lienthong.rules.paper import TABLE as PAPER
+from lienthong.rules.paper import PaperRow
+from lienthong.rules.table import rows_of
 
 if TYPE_CHECKING:
     from datetime import date
 
     from lienthong.client import PackageView
     from lienthong.model.ids import OrganId
+    from lienthong.rules.legal_value import Judgement
     from lienthong.rules.paper import PaperDecision
 
 _COLOURS = {
@@ -52,12 +62,28 @@ _FORMS = {
     IssueForm.PAPER_ONLY: "paper_paper_only",
 }
 
+_LOOKED_AT = {
+    "certificates": "check_of_certificates",
+    "clock": "check_of_clock",
+    "deliveries": "check_of_deliveries",
+    "directory": "check_of_directory",
+    "feed": "check_of_feed",
+    "journal": "check_of_journal",
+    "receipt": "check_of_receipt",
+}
+
 
 def of_paper(words: Words, who: str, decision: PaperDecision) -> str:
     """In which form somebody gets a document, and the first reason with its clause."""
     first = decision.reasons[0]
     said = words(_FORMS[decision.form], who=who)
     return f"{said}: {words.of(first.en, first.vi)} ({first.clause})"
+
+
+def of_worth(words: Words, judgement: Judgement) -> str:
+    """What a document is worth, and the deciding reason with its clause."""
+    because = _because(words, judgement.reasons[:1])
+    return f"{words('worth')}: {words.label(judgement.value)}{because}"
 
 
 def of_receipt(words: Words, receipt: Receipt) -> RenderableType:
@@ -70,7 +96,7 @@ def of_receipt(words: Words, receipt: Receipt) -> RenderableType:
     ]
     if isinstance(entry.body, PackageRecord):
         rows.append((words("target"), entry.body.target))
-    if not isinstance(entry.body, DirectoryRecord):
+    if isinstance(entry.body, PackageRecord | StatementRecord):
         changed = _changed(words, entry.body)
         name = "state" if entry.body.effects or not changed else "recipient"
         rows.append((words("package"), entry.body.package_id))
@@ -89,9 +115,11 @@ def of_deliveries(words: Words, deliveries: Sequence[Delivery], own: OrganId) ->
         "sender": [one.sender for one in deliveries],
         "recipient": [one.recipient for one in deliveries],
         "updated": [local_time(one.updated_at) for one in deliveries],
+        "due": [_next_due(words, one) for one in deliveries],
         "subject": [one.subject for one in deliveries],
     }
-    shown = {name: column for name, column in cells.items() if set(map(str, column)) != {str(own)}}
+    needless = ({str(own)}, {""})
+    shown = {name: column for name, column in cells.items() if {*map(str, column)} not in needless}
     rows = list(zip(*shown.values(), strict=True))
     return table([words(name) for name in shown], rows, long=(len(shown) - 1,))
 
@@ -153,7 +181,7 @@ def item_row(words: Words, item: FeedItem) -> tuple[object, ...]:
         local_time(entry.recorded_at),
         _who(entry),
         f"{what}: {details}" if details else what,
-        "" if isinstance(entry.body, DirectoryRecord) else _changed(words, entry.body),
+        _changed(words, entry.body),
     )
 
 
@@ -161,7 +189,7 @@ def item_line(words: Words, item: FeedItem) -> Text:
     """One entry as one line, for a feed that goes on."""
     index, time, who, event, state = item_row(words, item)
     body = item.entry.body
-    package = "" if isinstance(body, DirectoryRecord) else body.package_id
+    package = getattr(body, "package_id", "")
     cells = map(str, (index, time, package, who, event, state))
     return Text(safe("  ".join(filter(None, cells))))
 
@@ -186,25 +214,83 @@ def _states(words: Words, view: PackageView) -> RenderableType:
         (one.recipient, state_text(words, one.state), local_time(one.updated_at))
         for one in view.deliveries
     ]
-    return table(columns, rows)
+    lines = [Text(safe(line)) for one in view.deliveries for line in of_rulings(words, one)]
+    return Group(table(columns, rows), *lines)
+
+
+def of_rulings(words: Words, delivery: Delivery) -> Iterator[str]:
+    """By when what is to be done with a delivery, in which form it goes and what it is worth."""
+    who = delivery.recipient
+    for deadline in sorted(delivery.deadlines, key=lambda one: one.due_at):
+        yield f"{who}: {of_deadline(words, deadline)} ({deadline.kind.clause})"
+    paper, value = delivery.paper, delivery.legal_value
+    if paper is not None:
+        because = _because(words, rows_of(PAPER, paper.rows[:1]))
+        yield f"{words(_FORMS[paper.value], who=who)}{because}"
+    if value is not None:
+        because = _because(words, rows_of(LEGAL, value.rows[:1], value.value))
+        yield f"{who}: {words.label(value.value)}{because}"
+
+
+def of_deadline(words: Words, deadline: OpenDeadline) -> str:
+    """What is due when, and that it is late."""
+    open_until = f"{words.label(deadline.kind)}, {words('due')} {words.instant(deadline.due_at)}"
+    marks = [words.label(deadline.stage)] if deadline.stage else []
+    marks += [words("day_open")] if deadline.provisional else []
+    return f"{open_until} [{', '.join(marks)}]" if marks else open_until
+
+
+def _because(words: Words, reasons: Sequence[PaperRow | LegalRow]) -> str:
+    return "".join(f": {words.of(row.en, row.vi)} ({row.clause})" for row in reasons)
+
+
+def _next_due(words: Words, delivery: Delivery) -> str:
+    """The deadline that ends first."""
+    first = min(delivery.deadlines, key=lambda one: one.due_at, default=None)
+    return "" if first is None else of_deadline(words, first)
 
 
 def _what(words: Words, entry: JournalEntry) -> str:
     body = entry.body
     if isinstance(body, DirectoryRecord):
         return f"{body.subject} {body.organ_id}"
+    if isinstance(body, DeadlineRecord):
+        due = local_time(body.due_at)
+        return f"{words.label(body.stage)}: {words.label(body.kind)}, {words('due')} {due}"
+    if isinstance(body, InterconnectionRecord):
+        return _check(words, body)
     return words.label(body.kind if isinstance(body, PackageRecord) else body.event)
 
 
 def _who(entry: JournalEntry) -> str:
     body = entry.body
-    if isinstance(body, DirectoryRecord):
+    if isinstance(body, InterconnectionRecord) and body.missed_at is None:
+        return str(body.organ_id)
+    if not isinstance(body, PackageRecord | StatementRecord):
         return entry.axis
     return str(body.sender if isinstance(body, PackageRecord) else body.reporter)
 
 
-def _changed(words: Words, body: PackageRecord | StatementRecord) -> str:
+def check_name(words: Words, name: str) -> str:
+    """What a check of the interconnection looked at; names that we do not know stay themselves."""
+    return words(_LOOKED_AT[name]) if name in _LOOKED_AT else name
+
+
+def _check(words: Words, body: InterconnectionRecord) -> str:
+    """Whether a check of the interconnection was made, and what it found wrong."""
+    if body.missed_at is not None:
+        return f"{body.organ_id}: {words('check_missed')} {local_time(body.missed_at)}"
+    failed = [check_name(words, one.name) for one in body.results if not one.passed]
+    outcome = f"{words('check_failed')}: {', '.join(failed)}" if failed else words("check_passed")
+    return f"{words('check')}: {outcome}"
+
+
+def _changed(words: Words, body: JournalBody) -> str:
     """What an entry changed; of a recall or update it says only for whom."""
+    if isinstance(body, DeadlineRecord):
+        return str(body.recipient)
+    if not isinstance(body, PackageRecord | StatementRecord):
+        return ""
     if isinstance(body, PackageRecord) and body.kind not in CARRIES_DOCUMENT:
         return ", ".join(map(str, body.recipients))
     return of_effects(words, body.effects)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from lienthong.client.aio import AsyncClient
+from lienthong.client.checking import Looked
 from lienthong.client.compose import PreparedPackage
 from lienthong.client.files import FileSource, Progress
 from lienthong.client.profile import KeyFileWarning, Profile, TransportFiles
 from lienthong.client.reading import PackageView
+from lienthong.client.registering import RegisterWarning
 from lienthong.client.retry import RetryPolicy
 from lienthong.client.sending import Sending, SendOutcome
 from lienthong.client.sync import Client
@@ -21,10 +23,12 @@ __all__ = [
     "FileSource",
     "KeyFileWarning",
     "Limits",
+    "Looked",
     "PackageView",
     "PreparedPackage",
     "Profile",
     "Progress",
+    "RegisterWarning",
     "Resolution",
     "RetryPolicy",
     "SendOutcome",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from lienthong.client.checking import CheckingMethods
 from lienthong.client.following import SenderMethods
 from lienthong.client.handling import RecipientMethods
-from lienthong.client.witnessing import WitnessMethods
 
 
-class AsyncClient(SenderMethods, RecipientMethods, WitnessMethods):
+class AsyncClient(SenderMethods, RecipientMethods, CheckingMethods):
     """Sends, receives and reports through one axis.
 
     It connects at the first call and reconnects by itself; one object serves any number of tasks

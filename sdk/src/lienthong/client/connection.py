@@ -114,9 +114,18 @@ class Connection:
         return await retrying(self.policy, lambda: self.ask_once(method, request))
 
     async def ask_once(
-        self, method: Callable[[Stubs], grpc.aio.UnaryUnaryMultiCallable[Q, A]], request: Q
+        self,
+        method: Callable[[Stubs], grpc.aio.UnaryUnaryMultiCallable[Q, A]],
+        request: Q,
+        *,
+        unless_lost: bool = False,
     ) -> A:
         """Make a unary call, again only when the certificates were renewed meanwhile.
+
+        Args:
+            method: which.
+            request: what is asked.
+            unless_lost: not even then after a lost answer, since the axis may have done it already.
 
         Raises:
             LienthongError: what the axis answered, or why it could not be reached.
@@ -126,9 +135,10 @@ class Connection:
             with self.translating(call, type(request).__name__.removesuffix("Request")):
                 return await call
         except LienthongError as error:
-            if not self.renew_after(error):
+            is_lost = error.status != "UNAUTHENTICATED"
+            if not self.renew_after(error) or (unless_lost and is_lost):
                 raise
-        return await self.ask_once(method, request)
+        return await self.ask_once(method, request, unless_lost=unless_lost)
 
     @contextmanager
     def translating(self, call: Call, name: str) -> Iterator[None]:

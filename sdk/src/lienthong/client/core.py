@@ -12,14 +12,16 @@ from lienthong.client.connection import Connection
 from lienthong.client.exchange import open_reports, open_submissions
 from lienthong.client.known import KnownPackages
 from lienthong.client.profile import Profile
+from lienthong.client.registering import RegisterKeeper
 from lienthong.client.retry import RetryPolicy
 from lienthong.client.signing import EnvelopeSigner
 from lienthong.client.verify import VerifiedReceipt, Verifier
 from lienthong.errors import ConfigInvalid, LienthongError
 from lienthong.model.ids import OrganId
-from lienthong.model.journal import DirectoryRecord, FeedItem, JournalEntry
+from lienthong.model.journal import FeedItem, JournalEntry, PackageRecord, StatementRecord
 from lienthong.pki.chain import TrustAnchors
 from lienthong.plugins import PluginHost, refuse_secrets
+from lienthong.registers import RegisterBook
 from lienthong.spi.signer import SecretCallback, Signer
 
 DEFAULT_RETRY: Final = RetryPolicy()
@@ -37,6 +39,7 @@ class ClientCore:
         clock: Clock = system_clock,
         secrets: SecretCallback | None = None,
         retry: RetryPolicy = DEFAULT_RETRY,
+        registers: RegisterBook | None = None,
     ) -> None:
         """Prepare a client; nothing is connected or opened before the first call.
 
@@ -47,6 +50,8 @@ class ClientCore:
             clock: gives the present instant.
             secrets: gives a passphrase by name when the signing key asks for one.
             retry: how patient the client is.
+            registers: a book to keep the organisation's registers in, for systems without any;
+                stays open when the client is closed.
 
         Raises:
             ConfigInvalid: the profile or the trust anchors cannot be used.
@@ -54,6 +59,7 @@ class ClientCore:
         self.profile = profile if isinstance(profile, Profile) else Profile.load(profile)
         self._clock = clock
         self._policy = retry
+        self._registers = RegisterKeeper(registers, clock)
         self._connection = Connection(self.profile, retry)
         self._verifier = Verifier(
             key=self.profile.checkpoint_key,
@@ -112,7 +118,7 @@ class ClientCore:
         self._observe(item.entry)
 
     def _observe(self, entry: JournalEntry) -> None:
-        if not isinstance(entry.body, DirectoryRecord):
+        if isinstance(entry.body, PackageRecord | StatementRecord):
             self._known.observe(entry.index, entry.body)
 
     def _noted(self, verified: VerifiedReceipt) -> VerifiedReceipt:

@@ -96,6 +96,8 @@ class ExportMethods(ReadingMethods):
             current = waiting.pop()
             seen.add(current)
             for item in await self.history(current):
+                if item.envelope is None:
+                    continue  # What the axis itself tells of a delivery proves nothing of it.
                 found[item.entry.index] = item
                 follower = item.manifest.package_id if item.manifest is not None else current
                 if follower not in seen:

@@ -135,7 +135,9 @@ class SenderMethods(SendingMethods):
             reason=reason,
             sender=view.manifest.sender if sender is None else sender,
         )
-        return await self._send(prepared, package_id, progress=progress)
+        receipt = await self._send(prepared, package_id, progress=progress)
+        await self._registers.sent_replacement(view.manifest.document, document)
+        return receipt
 
     async def take_back(
         self,
@@ -187,6 +189,7 @@ class SenderMethods(SendingMethods):
     ) -> Receipt:
         """A package about the deliveries of an earlier one."""
         view = await self.get_package(target)
+        whole = recipients is None
         if recipients is None and package_id is not None:
             recipients = await self._earlier_recipients(package_id)
         if recipients is None:
@@ -201,7 +204,12 @@ class SenderMethods(SendingMethods):
             reason=reason,
             sender=view.manifest.sender,
         )
-        return await self._send(prepared, package_id)
+        receipt = await self._send(prepared, package_id)
+        if kind is PackageKind.RECALL:
+            await self._registers.sent_recall(view.manifest.document, reason, whole=whole)
+        if kind is PackageKind.UPDATE and document is not None:
+            await self._registers.sent_update(view.manifest.document, document)
+        return receipt
 
     async def _earlier_recipients(self, package_id: AnyPackageId) -> tuple[Recipient, ...] | None:
         """Whom an earlier run has named; its package has moved their deliveries since."""

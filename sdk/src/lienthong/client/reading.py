@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
+from datetime import date
 from typing import Final
 
 from attrs import frozen
@@ -15,6 +16,7 @@ from lienthong.client.wire import (
     Resolution,
     account_from_message,
     deliveries_from_messages,
+    law_from_messages,
     organisation_from_message,
     organisations_from_messages,
     receipt_request,
@@ -27,9 +29,11 @@ from lienthong.evidence.parts import ConsistencyProof
 from lienthong.model.delivery import Delivery, DeliveryState
 from lienthong.model.ids import PackageId, StatementId
 from lienthong.model.journal import FeedItem, JournalEntry, Receipt
-from lienthong.model.organisation import Organisation
+from lienthong.model.organisation import Directory, Organisation
 from lienthong.model.package import Manifest
 from lienthong.model.signing import Envelope
+from lienthong.model.time import vietnam_date
+from lienthong.rules.law import Held
 from lienthong_proto.axis.v1 import directory_pb2, evidence_pb2, exchange_pb2
 
 PAGE: Final = 200
@@ -190,6 +194,31 @@ class ReadingMethods(ClientCore):
             directory_pb2.ResolveRequest(code=str(as_organ(code))),
         )
         return resolution_from_message(answer)
+
+    async def law(self, code: AnyOrgan | None = None, on: date | None = None) -> Held:
+        """The rule set and the calendar that the axis keeps for an organisation.
+
+        Args:
+            code: any of its codes; this organisation itself by default.
+            on: the day in Vietnam; today by default.
+
+        Raises:
+            OrganisationUnknown: no organisation has the code.
+            InputError: what the axis keeps cannot be read by this release.
+        """
+        day = on or vietnam_date(self._clock())
+        line = {(found := await self.organisation(code)).organ_id: found}
+        while (above := found.parent_on(day)) is not None and above not in line:
+            found = await self.organisation(above)
+            if found.organ_id in line:
+                break
+            line[found.organ_id] = found
+        answer = await self._connection.ask(
+            lambda stubs: stubs.directory.GetLaw,
+            directory_pb2.GetLawRequest(organ_ids=list(map(str, line))),
+        )
+        law = law_from_messages(answer.laws)
+        return law.held(str(next(iter(line))), Directory(tuple(line.values())), day)
 
     async def checkpoint(self) -> Checkpoint:
         """The newest signed state of the axis's journal.

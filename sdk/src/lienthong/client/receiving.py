@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from attrs import evolve
 
 from lienthong import __version__
 from lienthong.client.compose import AnyOrgan, AnyPackageId, Parts, as_organ, as_package_id
@@ -15,19 +18,26 @@ from lienthong.client.exchange import INLINE_LIMIT
 from lienthong.client.feed import FeedReader, FeedRequest
 from lienthong.client.files import ProgressCallback
 from lienthong.client.known import KnownPackage
+from lienthong.client.reading import PackageView
+from lienthong.client.registering import NOT_ACCEPTED, accepted_as, register_entry
 from lienthong.client.reporting import ReportingMethods
-from lienthong.errors import GuardFailed, NotFound
-from lienthong.model.delivery import DeliveryEvent, DeliveryState
+from lienthong.client.retry import pause
+from lienthong.errors import GuardFailed, LienthongError, NotFound
+from lienthong.flow.delivery import Context, step
+from lienthong.flow.machine import Actor
+from lienthong.model.delivery import Delivery, DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, PackageId, Sha256
-from lienthong.model.journal import FeedItem, Receipt
-from lienthong.model.package import FileEntry
+from lienthong.model.journal import FeedItem, PackageRecord, Receipt
+from lienthong.model.package import FileEntry, PackageKind
 from lienthong.model.report import CheckSummary, Reason, RegisterEntry
 from lienthong.model.time import vietnam_date
 from lienthong.model.words import RefusalCode
+from lienthong.registers import Line
 
 CHECKER: Final = f"lienthong {__version__}"
 FEED_PAGE: Final = 100
 
+_NOT_YET_ACCEPTED: Final = frozenset({DeliveryState.SENT, DeliveryState.ARRIVED})
 _AFTER_ARRIVAL: Final = frozenset({DeliveryEvent.ACCEPT, DeliveryEvent.REFUSE})
 """Events that presuppose that the arrival was reported (QĐ 52/2019 Đ10.2)."""
 
@@ -58,6 +68,9 @@ class ReceivingMethods(ReportingMethods):
         and reading again from there ends the same way. Whoever has kept the error as evidence and
         wants to go on without the item reads on with ``after=error.facts["index"] + 1``.
 
+        What a recall has ended before acceptance is entered into ``registers`` before the item is
+        given; a book that fails is a ``RegisterWarning``, and reading once more enters it.
+
         Args:
             after: index of the first entry to be seen: the ``next_index`` of the last item.
             follow: go on for ever, through restarts of the axis; otherwise end at the newest entry.
@@ -81,6 +94,7 @@ class ReceivingMethods(ReportingMethods):
         try:
             async for item in items:
                 self._learn(item)
+                await self._note_recall(item, forever=follow)
                 yield item
         finally:
             await items.aclose()
@@ -156,7 +170,7 @@ class ReceivingMethods(ReportingMethods):
         self,
         package_id: AnyPackageId,
         *,
-        register_number: int,
+        register_number: int | None = None,
         register_date: date | None = None,
         check: CheckSummary | None = None,
         responsible: str = "",
@@ -169,7 +183,8 @@ class ReceivingMethods(ReportingMethods):
 
         Args:
             package_id: which package.
-            register_number: in the register of incoming documents.
+            register_number: in the register of incoming documents; where the client was given
+                ``registers`` it is the next one by default, and the same one in a repetition.
             register_date: day of the entry; today in Vietnam by default.
             check: the outcome of checks made elsewhere; ``check`` of this client by default.
             responsible: role of the person who answers for it, e.g. "Văn thư".
@@ -178,6 +193,9 @@ class ReceivingMethods(ReportingMethods):
 
         Raises:
             GuardFailed: the check has not passed: refuse the document instead.
+            MissingField: there is no number, and no book to take it from.
+            NumberTaken: also NumberNotNext, RegisterDayGoesBack, RegisterSealed, RegisterBookFailed
+                and other errors of ``registers``; nothing was reported.
             HashMismatch: a file is not the one that the sender signed; also SignatureInvalid and
                 the other errors of ``check``. Nothing was reported.
             InvalidMove: the delivery cannot be accepted in its state.
@@ -188,14 +206,27 @@ class ReceivingMethods(ReportingMethods):
             raise GuardFailed(
                 event="ACCEPT", state="-", condition="a passed check", clause="QĐ 52/2019 Đ8.1a"
             )
+        package = as_package_id(package_id)
+        organ = self.organ if recipient is None else as_organ(recipient)
+        parts = Parts(check=found, responsible=responsible, note=note)
+        if self._registers.keeps:
+            return await self._accept_by_book(
+                package, organ, parts, day=register_date, number=register_number
+            )
         day = register_date or vietnam_date(self._clock())
-        parts = Parts(
-            register=RegisterEntry(number=register_number, date=day),
-            check=found,
-            responsible=responsible,
-            note=note,
-        )
-        return await self._say(DeliveryEvent.ACCEPT, package_id, recipient, parts)
+        parts = evolve(parts, register=register_entry(register_number, day))
+        return await self._say(DeliveryEvent.ACCEPT, package, organ, parts)
+
+    async def arrival(
+        self, package_id: AnyPackageId, *, recipient: AnyOrgan | None = None
+    ) -> Line | None:
+        """The line that a delivery has in the register book; None without one.
+
+        Raises:
+            RegisterBookFailed: the book cannot be read now; also RegisterBookUnusable.
+        """
+        organ = self.organ if recipient is None else as_organ(recipient)
+        return await self._registers.arrival(as_package_id(package_id), organ)
 
     async def refuse(
         self,
@@ -216,6 +247,84 @@ class ReceivingMethods(ReportingMethods):
         parts = Parts(reason=Reason(code=reason, text=text), responsible=responsible)
         return await self._say(DeliveryEvent.REFUSE, package_id, recipient, parts)
 
+    async def _accept_by_book(
+        self,
+        package: PackageId,
+        organ: OrganId,
+        parts: Parts,
+        *,
+        day: date | None,
+        number: int | None,
+    ) -> Receipt:
+        """Accept with a number of the book; it is used, or cancelled if the axis says no."""
+        view = await self.get_package(package)
+        manifest, organ = view.manifest, await self._recipient_of(view, organ)
+        recorded = await self._accepted_as(view, organ)
+        if recorded is not None:
+            await self._registers.settled(manifest, organ, recorded)
+            wanted = register_entry(number or recorded.number, day or recorded.date)
+            return await self._say(
+                DeliveryEvent.ACCEPT, package, organ, evolve(parts, register=wanted)
+            )
+        _check_acceptable(view.deliveries, organ)
+        line = await self._registers.arriving(manifest, organ, day=day, number=number)
+        parts = evolve(parts, register=register_entry(line.number, line.day))
+        try:
+            receipt = await self._say(DeliveryEvent.ACCEPT, package, organ, parts)
+        except NOT_ACCEPTED as error:
+            # Whatever keeps it from being settled now, the number stays with this delivery.
+            with suppress(LienthongError):
+                await self._registers.not_accepted(line, organ, await self.history(package), error)
+            raise
+        await self._registers.accepted(line, manifest, organ)
+        return receipt
+
+    async def _recipient_of(self, view: PackageView, organ: OrganId) -> OrganId:
+        """The code that a delivery has; its line has the same key whichever code was typed.
+
+        Raises:
+            NotFound: the package has no such delivery; also OrganisationUnknown.
+        """
+        recipients = {one.recipient for one in view.deliveries}
+        if organ not in recipients:
+            organ = (await self.organisation(organ)).organ_id
+        if organ not in recipients:
+            raise NotFound(what=f"a delivery of {view.manifest.package_id} to {organ}")
+        return organ
+
+    async def _accepted_as(self, view: PackageView, organ: OrganId) -> RegisterEntry | None:
+        """The register entry of an acceptance that the axis has already, by whatever system."""
+        states = {one.state for one in view.deliveries if one.recipient == organ}
+        if states <= _NOT_YET_ACCEPTED:
+            return None
+        return accepted_as(await self.history(view.manifest.package_id), organ)
+
+    async def _note_recall(self, item: FeedItem, *, forever: bool) -> None:
+        """Enter what this recall has ended before it got a number, of every body of the office."""
+        manifest, body = item.manifest, item.entry.body
+        if not self._registers.keeps or manifest is None or manifest.target is None:
+            return
+        if manifest.kind is not PackageKind.RECALL or not isinstance(body, PackageRecord):
+            return
+        target, named, failures = manifest.target, frozenset(body.recipients), 0
+        while True:
+            try:
+                await self._note_recalled(target, named)
+            except LienthongError as error:
+                failures += 1
+                await pause(self._policy, failures, error, forever=forever)
+            else:
+                return
+
+    async def _note_recalled(self, target: PackageId, named: frozenset[OrganId]) -> None:
+        own = named & {self.organ, *(await self.organisation()).contact_point_of}
+        if not own:
+            return
+        view, history = await self.get_package(target), await self.history(target)
+        for delivery in view.deliveries:
+            if delivery.recipient in own:
+                await self._registers.recalled(view.manifest.document, delivery, history)
+
     async def _say(
         self,
         event: DeliveryEvent,
@@ -230,7 +339,9 @@ class ReceivingMethods(ReportingMethods):
         if event in _AFTER_ARRIVAL and await self._state(package, organ) is DeliveryState.SENT:
             reports.append(await self._signed(DeliveryEvent.ARRIVE, package, organ, organ, Parts()))
         reports.append(await self._signed(event, package, organ, organ, parts))
-        return (await self._hand_over(reports))[-1]
+        receipt = (await self._hand_over(reports))[-1]
+        await self._registers.reported(event, package, organ, parts)
+        return receipt
 
     async def _state(self, package_id: PackageId, recipient: OrganId) -> DeliveryState | None:
         known = self._known.state(package_id, recipient)
@@ -246,6 +357,18 @@ class ReceivingMethods(ReportingMethods):
             return known
         view = await self.get_package(package_id)
         return self._known.learn(view.manifest)
+
+
+def _check_acceptable(deliveries: Iterable[Delivery], recipient: OrganId) -> None:
+    """Refuse what the axis would refuse, before a number is spent on it.
+
+    Raises:
+        InvalidMove: the delivery cannot be accepted in its state.
+    """
+    known = Context(actor=Actor.RECIPIENT, checked=True, register_number=1)
+    for one in deliveries:
+        if one.recipient == recipient and one.state is not DeliveryState.SENT:
+            step(one.state, DeliveryEvent.ACCEPT, known)
 
 
 def _pick(known: KnownPackage, wanted: str | Sha256 | None) -> FileEntry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final
 
 from attrs import evolve, frozen
@@ -16,17 +17,24 @@ from lienthong.client.compose import (
 )
 from lienthong.client.exchange import INLINE_LIMIT, bring_files, hand_over
 from lienthong.client.files import AnyFile, ProgressCallback, prepare
+from lienthong.client.registering import Entered
 from lienthong.client.reporting import ReportingMethods
+from lienthong.client.turns import Turn, turns_for
 from lienthong.codec.signed import (
     dump_manifest,
     envelope_to_message,
     load_manifest,
 )
 from lienthong.errors import (
+    CallerError,
     FileUndeclared,
     IdReused,
+    InputError,
     LienthongError,
+    LineClosed,
     Malformed,
+    NotFound,
+    NumberTaken,
 )
 from lienthong.model.document import Document
 from lienthong.model.ids import PackageId
@@ -127,6 +135,8 @@ class SendingMethods(ReportingMethods):
             LimitReached: the axis has no room for more now; also DiskFull.
             ConnectionFailed: the axis cannot be reached, after all tries.
             ReceiptInvalid: the axis gave a false receipt; also CheckpointInvalid, ProofInvalid.
+            NumberTaken: another document of this year has its number; also NumberNotNext and other
+                errors of ``registers``, before anything is sent.
         """
         prepared = await self._prepare(
             PackageKind.NEW, document, files, recipients, package_id=package_id, sender=sender
@@ -139,24 +149,34 @@ class SendingMethods(ReportingMethods):
         """Send documents at the same time; each succeeds or fails for itself, none raises.
 
         Several documents share messages, which costs far less than one ``send`` after the other.
+        Into ``registers`` they are entered in the order of their dates and numbers.
         """
-        room = asyncio.Semaphore(AT_ONCE)
+        room, given = asyncio.Semaphore(AT_ONCE), tuple(sendings)
+        order = sorted(range(len(given)), key=lambda place: _place_of(given[place].document))
+        turns = turns_for(len(given)) if self._registers.keeps else [Turn()] * len(given)
 
-        async def one(sending: Sending) -> SendOutcome:
+        async def one(sending: Sending, turn: Turn) -> SendOutcome:
             async with room:
                 try:
-                    receipt = await self.send(
+                    prepared = await self._prepare(
+                        PackageKind.NEW,
                         sending.document,
                         sending.files,
                         sending.recipients,
                         package_id=sending.package_id,
-                        inline_limit=inline_limit,
+                    )
+                    receipt = await self._send(
+                        prepared, sending.package_id, inline_limit, turn=turn
                     )
                 except LienthongError as error:
                     return SendOutcome(error=error)
+                finally:
+                    await turn.over()
                 return SendOutcome(receipt=receipt)
 
-        return tuple(await asyncio.gather(*map(one, sendings)))
+        tasks = (one(given[place], turn) for place, turn in zip(order, turns, strict=True))
+        outcomes = dict(zip(order, await asyncio.gather(*tasks), strict=True))
+        return tuple(outcomes[place] for place in range(len(given)))
 
     async def submit(
         self,
@@ -220,28 +240,72 @@ class SendingMethods(ReportingMethods):
         chosen: AnyPackageId | None,
         inline_limit: int = INLINE_LIMIT,
         progress: ProgressCallback | None = None,
+        *,
+        turn: Turn | None = None,
     ) -> Receipt:
         """Submit; with an identifier that the caller has chosen a repetition is no error."""
         try:
-            return await self._submit(prepared, inline_limit, progress)
+            return await self._submit(prepared, inline_limit, progress, turn)
         except IdReused:
             if chosen is None:
                 raise
-            return await self._earlier(prepared)
+            receipt = await self._earlier(prepared)
+            await self._registers.sent_before(prepared.manifest)
+            return receipt
 
     async def _submit(
-        self, package: PreparedPackage, inline_limit: int, progress: ProgressCallback | None
+        self,
+        package: PreparedPackage,
+        inline_limit: int,
+        progress: ProgressCallback | None,
+        turn: Turn | None = None,
     ) -> Receipt:
-        inline = await bring_files(self._connection, package.files, inline_limit, progress)
+        async with turn or Turn():
+            entered = await self._entered(package)
+        try:
+            inline = await bring_files(self._connection, package.files, inline_limit, progress)
+        except LienthongError:
+            await self._registers.refused(entered)
+            raise
         submission = exchange_pb2.Submission(
             envelope=envelope_to_message(package.envelope), inline_files=inline
         )
-        (answer,) = await hand_over(self._submissions, [submission], self._policy)
+        try:
+            (answer,) = await hand_over(self._submissions, [submission], self._policy)
+        except (CallerError, InputError):
+            # An earlier try may have reached the axis, and its answer been lost.
+            if entered.fresh and not await self._axis_has(package):
+                await self._registers.refused(entered)
+            raise
         verified = self._noted(
             self._verifier.receipt_for(answer, package.envelope, package.manifest)
         )
         self._known.learn(package.manifest, (file.sha256 for file in package.manifest.files))
+        await self._registers.sent(entered, package.manifest)
         return verified.receipt
+
+    async def _entered(self, package: PreparedPackage) -> Entered:
+        """The line of a document; what the axis has already is no new sending.
+
+        Raises:
+            LineClosed: its number was cancelled, or it was recalled; also NumberTaken.
+        """
+        try:
+            return await self._registers.entering(package.manifest)
+        except (LineClosed, NumberTaken):
+            if not await self._axis_has(package):
+                raise
+            return Entered()
+
+    async def _axis_has(self, package: PreparedPackage) -> bool:
+        """Whether the axis has a package; also when it cannot say so now."""
+        try:
+            await self.get_package(package.package_id)
+        except NotFound:
+            return False
+        except LienthongError:
+            pass
+        return True
 
     async def _earlier(self, prepared: PreparedPackage) -> Receipt:
         """The receipt of an earlier run, if it sent the same under the same identifier.
@@ -253,6 +317,12 @@ class SendingMethods(ReportingMethods):
         if evolve(view.manifest, created_at=prepared.manifest.created_at) != prepared.manifest:
             raise IdReused(what=f"package id {prepared.package_id}")
         return view.receipt
+
+
+def _place_of(document: Document) -> tuple[date, int]:
+    """Where a document belongs in the order of numbers."""
+    digits = document.number.number
+    return document.issued_date, int(digits) if digits.isdecimal() else 0
 
 
 async def _prepared(envelope: Envelope, files: Iterable[AnyFile]) -> PreparedPackage:

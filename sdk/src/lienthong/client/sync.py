@@ -16,6 +16,7 @@ from lienthong.client.profile import Profile
 from lienthong.client.retry import RetryPolicy
 from lienthong.model.ids import OrganId
 from lienthong.plugins import PluginHost
+from lienthong.registers import RegisterBook
 from lienthong.spi.signer import SecretCallback, Signer
 
 P = ParamSpec("P")
@@ -76,11 +77,18 @@ class Client:
         clock: Clock = system_clock,
         secrets: SecretCallback | None = None,
         retry: RetryPolicy = DEFAULT_RETRY,
+        registers: RegisterBook | None = None,
     ) -> None:
         """Prepare a client; arguments and errors as for ``AsyncClient``."""
         self._loop = shared_loop()
         self._inner = AsyncClient(
-            profile, host=host, signer=signer, clock=clock, secrets=secrets, retry=retry
+            profile,
+            host=host,
+            signer=signer,
+            clock=clock,
+            secrets=secrets,
+            retry=retry,
+            registers=registers,
         )
 
     @property
@@ -108,6 +116,7 @@ class Client:
     check = _waiting(AsyncClient.check)
     arrived = _waiting(AsyncClient.arrived)
     accept = _waiting(AsyncClient.accept)
+    arrival = _waiting(AsyncClient.arrival)
     refuse = _waiting(AsyncClient.refuse)
     forward = _waiting(AsyncClient.forward)
     start = _waiting(AsyncClient.start)
@@ -128,12 +137,17 @@ class Client:
     account = _waiting(AsyncClient.account)
     organisations = _waiting(AsyncClient.organisations)
     resolve = _waiting(AsyncClient.resolve)
+    law = _waiting(AsyncClient.law)
     checkpoint = _waiting(AsyncClient.checkpoint)
     consistency = _waiting(AsyncClient.consistency)
     check_growth = _waiting(AsyncClient.check_growth)
     export_bundle = _waiting(AsyncClient.export_bundle)
     witness = _waiting(AsyncClient.witness)
     compare_witnesses = _waiting(AsyncClient.compare_witnesses)
+
+    check_interconnection = _waiting(AsyncClient.check_interconnection)
+    record_check = _waiting(AsyncClient.record_check)
+    checks = _waiting(AsyncClient.checks)
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Final
+from datetime import datetime
+from typing import Final, Literal, TypeVar
 
 from attrs import frozen
 
@@ -24,14 +25,23 @@ from lienthong.codec.scalars import (
     words,
 )
 from lienthong.errors import MissingField
+from lienthong.model.deadline import DeadlineKind, DeadlineStage, OpenDeadline, Ruling
 from lienthong.model.delivery import Delivery, DeliveryState
+from lienthong.model.file_signature import LegalValue
 from lienthong.model.ids import OrganId, OrganScheme, PackageId, Sha256, StatementId
 from lienthong.model.organisation import OrganCode, Organisation, OrganLink, OrganName
-from lienthong.model.words import Urgency
+from lienthong.model.words import IssueForm, Urgency
+from lienthong.rules.law import Kept, Law, Subject, read_value
 from lienthong_proto.axis.v1 import directory_pb2, evidence_pb2, exchange_pb2
 
+V = TypeVar("V", bound=enum.Enum)
 _STATES: Final = words(DeliveryState)
 _URGENCIES: Final = words(Urgency)
+_DEADLINES: Final = words(DeadlineKind)
+_STAGES: Final = words(DeadlineStage)
+_FORMS: Final = words(IssueForm)
+_VALUES: Final = words(LegalValue)
+_SUBJECTS: Final = words(Subject)
 _SCHEMES: Final[Mapping[str, OrganScheme]] = words(OrganScheme)
 
 
@@ -72,6 +82,9 @@ class Account:
     checkpoint_key: str
     """C2SP verifier key as the axis tells it; the profile's decides."""
 
+    now: datetime | None
+    """What the axis's clock said, UTC; None where it did not say."""
+
 
 @frozen(kw_only=True)
 class Resolution:
@@ -100,12 +113,49 @@ def delivery_from_message(message: exchange_pb2.Delivery) -> Delivery:
         sent_at=read_instant(message.sent_at, field="Delivery.sent_at"),
         updated_at=read_instant(message.updated_at, field="Delivery.updated_at"),
         updated_index=message.updated_index,
+        deadlines=tuple([_open_deadline(one) for one in message.deadlines]),
+        paper=_ruling(message, "paper", _FORMS),
+        legal_value=_ruling(message, "legal_value", _VALUES),
     )
+
+
+def _open_deadline(message: exchange_pb2.Deadline) -> OpenDeadline:
+    return OpenDeadline(
+        kind=read_word(_DEADLINES, message.kind, field="Deadline.kind"),
+        due_at=read_instant(message.due_at, field="Deadline.due_at"),
+        stage=read_word(_STAGES, message.stage, field="Deadline.stage") if message.stage else None,
+        calendar=message.calendar,
+        provisional=message.provisional,
+    )
+
+
+def _ruling(
+    message: exchange_pb2.Delivery, name: Literal["paper", "legal_value"], known: Mapping[str, V]
+) -> Ruling[V] | None:
+    if not message.HasField(name):
+        return None
+    found: exchange_pb2.Judgement = getattr(message, name)
+    value = read_word(known, found.value, field=f"Delivery.{name}")
+    return Ruling(value=value, rows=tuple(found.rows), rule_set=found.rule_set)
 
 
 def deliveries_from_messages(messages: Iterable[exchange_pb2.Delivery]) -> tuple[Delivery, ...]:
     """Deliveries, in order."""
     return tuple([delivery_from_message(message) for message in messages])
+
+
+def law_from_messages(messages: Iterable[directory_pb2.Law]) -> Law:
+    """The rule sets and calendars of an axis. Raises InputError for a text that is none."""
+    return Law().after(
+        [
+            Kept(
+                organ_id=one.organ_id,
+                value=read_value(read_word(_SUBJECTS, one.subject, field="Law.subject"), one.text),
+                version=one.version,
+            )
+            for one in messages
+        ]
+    )
 
 
 def organisation_from_message(message: directory_pb2.Organisation) -> Organisation:
@@ -160,6 +210,9 @@ def account_from_message(message: directory_pb2.GetOrganisationResponse) -> Acco
         ),
         axis=message.axis,
         checkpoint_key=message.checkpoint_key,
+        now=read_instant(message.now, field="GetOrganisationResponse.now")
+        if message.HasField("now")
+        else None,
     )
 
 

@@ -20,14 +20,19 @@ from lienthong.codec.scalars import (
 )
 from lienthong.codec.statements import EVENT_NUMBERS, EVENTS
 from lienthong.codec.strict import parse
-from lienthong.errors import MissingField, TooLarge
+from lienthong.errors import MissingField, NewerEntry, TooLarge, UnknownField
+from lienthong.model.deadline import DeadlineKind, DeadlineStage
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.journal import (
     MAX_CHECKPOINT_CHARACTERS,
     MAX_ENTRY_BYTES,
     MAX_PROOF,
+    MAX_RESULTS,
+    CheckResult,
+    DeadlineRecord,
     DirectoryRecord,
     Effect,
+    InterconnectionRecord,
     JournalBody,
     JournalEntry,
     PackageRecord,
@@ -39,6 +44,8 @@ from lienthong_proto.axis.v1 import journal_pb2
 
 MAX_RECEIPT_BYTES: Final = MAX_ENTRY_BYTES + 4 * MAX_CHECKPOINT_CHARACTERS + 64 * MAX_PROOF
 _STATES: Final = words(DeliveryState)
+_KINDS: Final = words(DeadlineKind)
+_STAGES: Final = words(DeadlineStage)
 
 
 def dump_entry(value: JournalEntry) -> bytes:
@@ -59,11 +66,14 @@ def load_entry(data: bytes) -> JournalEntry:
 
     Raises:
         Malformed: the bytes are no journal entry.
-        UnknownField: they hold a field that this version does not know.
+        NewerEntry: they hold a field that this version does not know, as of another kind of entry.
         TooLarge: they, or a list in them, exceed their limit.
         InputError: a field is missing or breaks its definition.
     """
-    message = parse(journal_pb2.JournalEntry, data, what="journal entry", limit=MAX_ENTRY_BYTES)
+    try:
+        message = parse(journal_pb2.JournalEntry, data, what="journal entry", limit=MAX_ENTRY_BYTES)
+    except UnknownField as error:
+        raise NewerEntry(**error.facts) from error
     if not message.HasField("recorded_at"):
         raise MissingField(field="JournalEntry.recorded_at", clause="QĐ 52/2019 Đ10.1")
     return JournalEntry(
@@ -128,6 +138,8 @@ def _write_entry(value: JournalEntry) -> journal_pb2.JournalEntry:
         package=_write_package(body) if isinstance(body, PackageRecord) else None,
         statement=_write_statement(body) if isinstance(body, StatementRecord) else None,
         directory=_write_directory(body) if isinstance(body, DirectoryRecord) else None,
+        deadline=_write_deadline(body) if isinstance(body, DeadlineRecord) else None,
+        check=_write_check(body) if isinstance(body, InterconnectionRecord) else None,
     )
 
 
@@ -139,6 +151,10 @@ def _read_body(message: journal_pb2.JournalEntry) -> JournalBody:
             return _read_statement(message.statement)
         case "directory":
             return _read_directory(message.directory)
+        case "deadline":
+            return _read_deadline(message.deadline)
+        case "check":
+            return _read_check(message.check)
         case _:
             raise MissingField(field="JournalEntry.body", clause="DESIGN §6")
 
@@ -217,6 +233,61 @@ def _read_directory(message: journal_pb2.DirectoryRecord) -> DirectoryRecord:
         subject=message.subject,
         organ_id=read_organ(message.organ_id, field="DirectoryRecord.organ_id"),
         change_sha256=read_sha256(message.change_sha256, field="DirectoryRecord.change_sha256"),
+    )
+
+
+def _write_deadline(value: DeadlineRecord) -> journal_pb2.DeadlineRecord:
+    return journal_pb2.DeadlineRecord(
+        package_id=value.package_id.value,
+        recipient=value.recipient.value,
+        kind=value.kind.value,
+        stage=value.stage.value,
+        due_at=write_instant(value.due_at),
+        rule_set=value.rule_set,
+        calendar=value.calendar,
+        provisional=value.provisional,
+    )
+
+
+def _read_deadline(message: journal_pb2.DeadlineRecord) -> DeadlineRecord:
+    if not message.HasField("due_at"):
+        raise MissingField(field="DeadlineRecord.due_at", clause="DESIGN §6")
+    return DeadlineRecord(
+        package_id=read_package_id(message.package_id, field="DeadlineRecord.package_id"),
+        recipient=read_organ(message.recipient, field="DeadlineRecord.recipient"),
+        kind=read_word(_KINDS, message.kind, field="DeadlineRecord.kind"),
+        stage=read_word(_STAGES, message.stage, field="DeadlineRecord.stage"),
+        due_at=read_instant(message.due_at, field="DeadlineRecord.due_at"),
+        rule_set=message.rule_set,
+        calendar=message.calendar,
+        provisional=message.provisional,
+    )
+
+
+def _write_check(value: InterconnectionRecord) -> journal_pb2.InterconnectionRecord:
+    missed = value.missed_at
+    return journal_pb2.InterconnectionRecord(
+        organ_id=value.organ_id.value,
+        results=[
+            journal_pb2.CheckResult(name=item.name, passed=item.passed, note=item.note)
+            for item in value.results
+        ],
+        missed_at=None if missed is None else write_instant(missed),
+    )
+
+
+def _read_check(message: journal_pb2.InterconnectionRecord) -> InterconnectionRecord:
+    bound(message.results, most=MAX_RESULTS, field="InterconnectionRecord.results")
+    missed = message.missed_at if message.HasField("missed_at") else None
+    return InterconnectionRecord(
+        organ_id=read_organ(message.organ_id, field="InterconnectionRecord.organ_id"),
+        results=tuple(
+            CheckResult(name=item.name, passed=item.passed, note=item.note)
+            for item in message.results
+        ),
+        missed_at=None
+        if missed is None
+        else read_instant(missed, field="InterconnectionRecord.missed_at"),
     )
 
 

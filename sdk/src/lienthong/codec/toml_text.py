@@ -15,6 +15,11 @@ from lienthong.errors import InputError, InvalidValue, Malformed, NoSuchDay, Too
 
 MAX_TOML_BYTES: Final = 1024 * 1024
 
+MAX_KEY_PARTS: Final = 16
+"""Of a dotted key: reading one takes time by the square of its parts."""
+
+_PART: Final = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
+_LONG_KEY: Final = re.compile(rf"(?<![\w-])(?:{_PART}\.[ \t]*+){{{MAX_KEY_PARTS}}}")
 _HEADER: Final = re.compile(r"\s*\[(\[?)\s*[\"']?([\w.-]+)[\"']?\s*\]")
 _ASSIGNMENT: Final = re.compile(r"\s*[\"']?([^\"'=#]+?)[\"']?\s*=")
 _VALUE: Final = re.compile(r"\s*([\w.-]+)\s*=\s*([^\s#]*)")
@@ -34,11 +39,12 @@ def parse_toml(text: str, file_name: str) -> dict[str, Any]:
         NoSuchDay: a date does not exist.
         InvalidValue: a key is there twice.
         Malformed: it is no TOML; its facts name file and line.
-        TooLarge: it is longer than 1 MiB.
+        TooLarge: it is longer than 1 MiB, or a key has more than 16 parts.
     """
     if len(text) > MAX_TOML_BYTES:
         limit = f"{MAX_TOML_BYTES} characters"
         raise TooLarge(what=file_name, found=f"{len(text)} characters", limit=limit)
+    _check_keys(text, file_name)
     try:
         # A fault at the very end of a text would come without its line.
         return tomllib.loads(f"{text}\n")
@@ -50,6 +56,14 @@ def parse_toml(text: str, file_name: str) -> dict[str, Any]:
         if slip is not None:
             raise placed(slip, text, file_name) from error
         raise Malformed(what=file_name, reason=reason, file=file_name, line=line) from error
+
+
+def _check_keys(text: str, file_name: str) -> None:
+    found = _LONG_KEY.search(text)
+    if found is not None:
+        line = text.count("\n", 0, found.start()) + 1
+        what, limit = f"{file_name} line {line}: key", f"{MAX_KEY_PARTS} parts"
+        raise TooLarge(what=what, found=f"more than {MAX_KEY_PARTS} parts", limit=limit)
 
 
 def placed(error: InputError, text: str, file_name: str) -> InputError:

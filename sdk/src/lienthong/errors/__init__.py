@@ -20,11 +20,12 @@ from lienthong.errors.base import (
     PluginError,
     table,
 )
-from lienthong.errors.codec import Malformed, TooLarge, UnknownField
+from lienthong.errors.codec import Malformed, NewerEntry, TooLarge, UnknownField
 from lienthong.errors.directory import (
     CodeTaken,
     DirectoryChanged,
     ImportInvalid,
+    LawChanged,
     OrganisationUnknown,
 )
 from lienthong.errors.environment import (
@@ -38,6 +39,7 @@ from lienthong.errors.environment import (
     Draining,
     Internal,
     JournalRolledBack,
+    LaterRelease,
     NotInstalled,
     RemoteError,
     RestoreUnconfirmed,
@@ -72,7 +74,7 @@ from lienthong.errors.exchange import (
     UnknownRecipient,
     WrongAudience,
 )
-from lienthong.errors.flow import ConflictingReport, GuardFailed, InvalidMove
+from lienthong.errors.flow import ConflictingReport, GuardFailed, InvalidMove, SettingForbids
 from lienthong.errors.model import (
     InvalidValue,
     MissingField,
@@ -98,6 +100,19 @@ from lienthong.errors.plugin import (
     PluginNotAllowed,
     PluginNotFound,
 )
+from lienthong.errors.registers import (
+    LineClosed,
+    LineUnknown,
+    NumberNotNext,
+    NumberTaken,
+    RegisterBookFailed,
+    RegisterBookUnusable,
+    RegisterDayGoesBack,
+    RegisterInUse,
+    RegisterOpen,
+    RegisterSealed,
+    SeriesFixed,
+)
 from lienthong.errors.reports import (
     FontMissing,
     FormatUnavailable,
@@ -106,6 +121,7 @@ from lienthong.errors.reports import (
     ReportFrozen,
     ReportsBehind,
     ReportsUnusable,
+    ReportUnprintable,
 )
 from lienthong.errors.rules import (
     CalendarContradiction,
@@ -166,18 +182,25 @@ __all__ = [
     "JournalRolledBack",
     "KeyUnusable",
     "Language",
+    "LaterRelease",
+    "LawChanged",
     "LienthongError",
     "LimitReached",
+    "LineClosed",
+    "LineUnknown",
     "MainFileChanged",
     "Malformed",
     "MissingField",
     "NaiveTime",
+    "NewerEntry",
     "NoRuleSetInForce",
     "NoSuchDay",
     "NotFound",
     "NotInstalled",
     "NotSupported",
     "NotYetOpen",
+    "NumberNotNext",
+    "NumberTaken",
     "OffsetMismatch",
     "OrganisationUnknown",
     "OutsideCalendar",
@@ -194,8 +217,15 @@ __all__ = [
     "PluginNotFound",
     "ProofInvalid",
     "ReceiptInvalid",
+    "RegisterBookFailed",
+    "RegisterBookUnusable",
+    "RegisterDayGoesBack",
+    "RegisterInUse",
+    "RegisterOpen",
+    "RegisterSealed",
     "RemoteError",
     "ReportFrozen",
+    "ReportUnprintable",
     "ReportsBehind",
     "ReportsUnusable",
     "RestoreUnconfirmed",
@@ -204,6 +234,8 @@ __all__ = [
     "RuleSetUnknown",
     "SecurityLogFailed",
     "SenderMismatch",
+    "SeriesFixed",
+    "SettingForbids",
     "SignatureInvalid",
     "SizeMismatch",
     "StateSecret",

@@ -25,6 +25,16 @@ class UnknownField(InputError):
     next_vi = "nâng cấp phần mềm này, hoặc đề nghị bên gửi dùng đúng định dạng công bố"
 
 
+class NewerEntry(UnknownField):
+    """A journal entry holds what this version does not know: the axis is newer."""
+
+    code = "codec.newer_entry"
+    en = "the axis is newer than this software: {what} holds the unknown field {field}"
+    vi = "trục mới hơn phần mềm này: {what} có trường lạ {field}"
+    next_en = "upgrade this software and read on from the same entry"
+    next_vi = "nâng cấp phần mềm này rồi đọc tiếp từ chính mục đó"
+
+
 class TooLarge(InputError):
     """Something exceeds a fixed limit."""
 

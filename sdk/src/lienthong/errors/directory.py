@@ -37,6 +37,16 @@ class DirectoryChanged(CallerError):
     next_vi = "chạy lại lệnh; lệnh sẽ bắt đầu từ danh bạ hiện tại"
 
 
+class LawChanged(CallerError):
+    """Somebody else has changed the rule set or calendar meanwhile; nothing was changed."""
+
+    code = "directory.law_changed"
+    en = "{name} has changed meanwhile: it is at version {found}, not {expected}"
+    vi = "{name} vừa được thay đổi: đang ở phiên bản {found}, không phải {expected}"
+    next_en = "look at what the axis keeps now, and repeat the command"
+    next_vi = "xem nội dung trục đang lưu rồi chạy lại lệnh"
+
+
 class ImportInvalid(InputError):
     """A directory file cannot be imported; nothing of it was."""
 

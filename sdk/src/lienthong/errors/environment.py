@@ -81,6 +81,17 @@ class JournalRolledBack(DataCorrupt):
     next_vi = "đặt lại hồ sơ mới nhất; nếu đã mất, xem 'lienthong-node restore'"
 
 
+class LaterRelease(EnvironmentFault):
+    """Stored data holds what only a later release knows."""
+
+    code = "node.later_release"
+    retryable = False
+    en = "{what} holds {key}, which this release does not know: a later one has written it"
+    vi = "{what} có {key} mà bản phát hành này không biết: do bản phát hành mới hơn ghi"
+    next_en = "install the release that has written it, or a later one; nothing is damaged"
+    next_vi = "cài lại bản phát hành đã ghi hoặc bản mới hơn; dữ liệu không bị hỏng"
+
+
 class RestoreUnconfirmed(EnvironmentFault):
     """Records that may be older than what this axis has signed, such as a backup's."""
 

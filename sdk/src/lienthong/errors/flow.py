@@ -25,6 +25,16 @@ class GuardFailed(CallerError):
     next_vi = "đáp ứng điều kiện rồi thực hiện lại"
 
 
+class SettingForbids(CallerError):
+    """The move exists, but the rule set of the organisation does not allow it."""
+
+    code = "flow.setting_forbids"
+    en = "the rule set {rule_set} does not allow {what}: {setting} ({clause})"
+    vi = "bộ quy tắc {rule_set} không cho phép {what}: {setting} ({clause})"
+    next_en = "do what the setting allows; lienthong-node rules show prints it"
+    next_vi = "thực hiện theo thiết lập này; xem bằng lienthong-node rules show"
+
+
 class ConflictingReport(CallerError):
     """The same event was reported before with other content."""
 

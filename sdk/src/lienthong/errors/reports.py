@@ -9,8 +9,8 @@ class PeriodNotBegun(CallerError):
     """Nothing can have happened yet in the period of a report."""
 
     code = "report.period_not_begun"
-    en = "the period {period} begins on {first}, after today, {today}"
-    vi = "kỳ báo cáo {period} bắt đầu ngày {first}, sau hôm nay {today}"
+    en = "the period {period} begins on {first}, and the records go up to {today}"
+    vi = "kỳ báo cáo {period} bắt đầu ngày {first}, còn dữ liệu chỉ đến ngày {today}"
     next_en = "ask for a period that has begun"
     next_vi = "chọn kỳ báo cáo đã bắt đầu"
 
@@ -19,8 +19,8 @@ class PeriodNotOver(CallerError):
     """A report is frozen only once nothing more can happen in its period."""
 
     code = "report.period_not_over"
-    en = "the period {period} ends on {last}, today is {today}"
-    vi = "kỳ báo cáo {period} kết thúc ngày {last}, hôm nay là {today}"
+    en = "the period {period} ends on {last}, and the records go up to {today}"
+    vi = "kỳ báo cáo {period} kết thúc ngày {last}, còn dữ liệu chỉ đến ngày {today}"
     next_en = "freeze the report after the period, or print it without freezing"
     next_vi = "chốt báo cáo sau khi hết kỳ, hoặc in mà không chốt"
 
@@ -51,10 +51,16 @@ class ReportsBehind(EnvironmentFault):
     """A node uses the records, and there are no counts that were made by these rules."""
 
     code = "report.behind"
-    en = "{path} is used by a node, and there are no counts by these rules"
-    vi = "{path} đang được nút dùng và chưa có số liệu theo các quy tắc này"
-    next_en = "report on a backup ('lienthong-node backup'), with --counts naming the same file"
-    next_vi = "báo cáo trên bản sao lưu ('lienthong-node backup'), dùng --counts với cùng một tệp"
+    en = "a node has the records in use, and {path} does not hold whole counts by these rules"
+    vi = "nút đang dùng dữ liệu, còn {path} chưa có đủ số liệu theo các quy tắc này"
+    next_en = (
+        "'lienthong-node backup DATA --to FOLDER', then the same report of FOLDER instead of DATA, "
+        "with --counts {path}; afterwards DATA has them, too, with the same --counts"
+    )
+    next_vi = (
+        "chạy 'lienthong-node backup DATA --to THƯ_MỤC', rồi lập lại báo cáo này trên THƯ_MỤC thay "
+        "cho DATA, thêm --counts {path}; sau đó trên DATA cũng dùng được với cùng --counts"
+    )
 
 
 class FormatUnavailable(EnvironmentFault):
@@ -66,6 +72,16 @@ class FormatUnavailable(EnvironmentFault):
     vi = "định dạng {format} cần gói {package}, chưa được cài đặt"
     next_en = "pip install 'lienthong-node[reports]'"
     next_vi = "pip install 'lienthong-node[reports]'"
+
+
+class ReportUnprintable(CallerError):
+    """A report does not fit the pages that it is to be printed on."""
+
+    code = "report.unprintable"
+    en = "a table does not fit A4 pages: it has too many columns, or headings that are too tall"
+    vi = "báo cáo có bảng không vừa khổ giấy A4: quá nhiều cột, hoặc tiêu đề cột quá cao"
+    next_en = "print fewer units at once, or write it with --format xlsx or csv"
+    next_vi = "in ít đơn vị hơn mỗi lần, hoặc xuất bằng --format xlsx hay csv"
 
 
 class FontMissing(EnvironmentFault):

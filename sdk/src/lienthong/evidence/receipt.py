@@ -11,13 +11,12 @@ from typing import Final, TypeAlias
 from attrs import field, frozen
 
 from lienthong.codec.signed import load_entry, load_manifest, load_statement
-from lienthong.errors import LienthongError, ReceiptInvalid
+from lienthong.errors import LienthongError, NewerEntry, ReceiptInvalid
 from lienthong.evidence.checkpoint import Checkpoint, open_checkpoint
 from lienthong.evidence.digests import envelope_digest
 from lienthong.evidence.merkle import leaf_hash, verify_inclusion
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.journal import (
-    DirectoryRecord,
     JournalEntry,
     PackageRecord,
     Receipt,
@@ -114,6 +113,7 @@ def verify_receipt(
         CheckpointInvalid: step 1.
         ProofInvalid: step 2.
         ReceiptInvalid: step 3 or 4.
+        NewerEntry: what is proved cannot be read, as the axis is newer than this software.
     """
     opened = cache.open if cache else open_checkpoint
     checkpoint = opened(receipt.checkpoint, key, require_exact=require_exact)
@@ -140,8 +140,8 @@ def match_envelope(
         ReceiptInvalid: it does not.
     """
     body = entry.body
-    if isinstance(body, DirectoryRecord):
-        raise ReceiptInvalid(reason="it is for a change of the directory, not for an envelope")
+    if not isinstance(body, PackageRecord | StatementRecord):
+        raise ReceiptInvalid(reason="it is for what the axis itself says, not for an envelope")
     digests = (body.payload_sha256.value, body.envelope_sha256.value)
     found = (sha256(envelope.payload).digest(), envelope_digest(envelope))
     if not all(compare_digest(a, b) for a, b in zip(digests, found, strict=True)):
@@ -159,6 +159,8 @@ def match_envelope(
 def _read(receipt: Receipt, checkpoint: Checkpoint) -> JournalEntry:
     try:
         entry = load_entry(receipt.entry)
+    except NewerEntry:
+        raise
     except LienthongError as error:
         raise ReceiptInvalid(reason=f"its entry cannot be read: {error}") from error
     if entry.index != receipt.index:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lienthong.model.deadline import DeadlineKind, DeadlineStage, OpenDeadline, Ruling
 from lienthong.model.delivery import (
     Delivery,
     DeliveryEvent,
@@ -48,13 +49,17 @@ from lienthong.model.incoming import (
     WorkAssignment,
 )
 from lienthong.model.journal import (
+    CheckResult,
+    DeadlineRecord,
     DirectoryRecord,
     Effect,
     FeedItem,
+    InterconnectionRecord,
     JournalBody,
     JournalEntry,
     PackageRecord,
     Receipt,
+    SignedRecord,
     StatementRecord,
 )
 from lienthong.model.kinds import (
@@ -141,10 +146,14 @@ __all__ = [
     "AttachmentKind",
     "Authority",
     "CheckRecord",
+    "CheckResult",
     "CheckSummary",
     "Circulation",
     "Conversion",
     "CopyForm",
+    "DeadlineKind",
+    "DeadlineRecord",
+    "DeadlineStage",
     "Delivery",
     "DeliveryEvent",
     "DeliveryRecord",
@@ -167,6 +176,7 @@ __all__ = [
     "Finding",
     "HistoryItem",
     "IncomingDocument",
+    "InterconnectionRecord",
     "IssueForm",
     "JournalBody",
     "JournalEntry",
@@ -175,6 +185,7 @@ __all__ = [
     "LegalValue",
     "Manifest",
     "NationalCode",
+    "OpenDeadline",
     "OrganCode",
     "OrganId",
     "OrganName",
@@ -200,6 +211,7 @@ __all__ = [
     "RegisterEntry",
     "Relation",
     "RelationKind",
+    "Ruling",
     "Secrecy",
     "Sha256",
     "Signature",
@@ -208,6 +220,7 @@ __all__ = [
     "SignatureImage",
     "SignatureKind",
     "SignatureRole",
+    "SignedRecord",
     "Statement",
     "StatementId",
     "StatementRecord",

@@ -10,11 +10,13 @@ from typing import Final
 
 from attrs import field, frozen
 
-from lienthong.model.checks import a, text, whole
+from lienthong.model.checks import a, as_tuple, many, maybe, text, whole
+from lienthong.model.deadline import DeadlineStage, OpenDeadline, Ruling
+from lienthong.model.file_signature import LegalValue
 from lienthong.model.ids import DocumentNumber, OrganId, PackageId
 from lienthong.model.package import PackageKind
 from lienthong.model.time import as_utc, aware
-from lienthong.model.words import Urgency
+from lienthong.model.words import IssueForm, Urgency
 
 
 class DeliveryState(enum.Enum):
@@ -166,3 +168,19 @@ class Delivery:
     updated_at: datetime = field(converter=as_utc, validator=aware)
     updated_index: int = field(validator=whole(0, 2**63 - 1))
     """Journal index of the last change."""
+
+    deadlines: tuple[OpenDeadline, ...] = field(
+        default=(), converter=as_tuple, validator=many(OpenDeadline, most=100)
+    )
+    """What is still to be done with it, as far as it is the reader's business."""
+
+    paper: Ruling[IssueForm] | None = field(default=None, validator=maybe(Ruling))
+    """In which form it goes to the recipient, by the sender's rule set (QĐ 52/2019 Đ6)."""
+
+    legal_value: Ruling[LegalValue] | None = field(default=None, validator=maybe(Ruling))
+    """What the document is worth, by what its recipient has checked (QĐ 52/2019 Đ4)."""
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the axis has told that something is late."""
+        return any(one.stage is DeadlineStage.OVERDUE for one in self.deadlines)

@@ -6,13 +6,15 @@ import enum
 from datetime import datetime
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from lienthong.model.checks import a, maybe, missing, octets, refuse, text, whole
+from lienthong.model.checks import a, as_pairs, maybe, missing, octets, pairs, refuse, text, whole
 from lienthong.model.ids import OrganId
 from lienthong.model.time import as_utc, aware
 
 MAX_TIMESTAMP_TOKEN_BYTES: Final = 64 * 1024
+MAX_INPUT: Final = 30_000
+"""Characters of one input of a judgement: a hundred names of files."""
 
 
 class SignatureRole(enum.Enum):
@@ -58,6 +60,22 @@ class LegalValue(enum.Enum):
     PENDING_CHECK = "PENDING_CHECK"
     REFUSE = "REFUSE"
     NO_EFFECT = "NO_EFFECT"
+
+    @property
+    def label_vi(self) -> str:
+        """Name in Vietnamese."""
+        return _LABELS[self]
+
+
+_LABELS: Final = {
+    LegalValue.ORIGINAL_EQUIVALENT: "có giá trị như bản gốc",
+    LegalValue.COPY_EQUIVALENT_TO_BAN_CHINH: "bản sao có giá trị như bản chính",
+    LegalValue.INFORMATION_ONLY: "để biết, tham khảo",
+    LegalValue.REVIEW: "cần xem xét",
+    LegalValue.PENDING_CHECK: "chờ kiểm tra",
+    LegalValue.REFUSE: "từ chối nhận",
+    LegalValue.NO_EFFECT: "không còn hiệu lực",
+}
 
 
 @frozen(kw_only=True)
@@ -142,12 +160,48 @@ class LegalJudgement:
     """Name and version of the rule set that judged."""
 
     judged_at: datetime = field(converter=as_utc, validator=aware)
+    inputs: tuple[tuple[str, str], ...] = field(
+        default=(),
+        converter=as_pairs,
+        validator=pairs(key_limit=50, value_limit=MAX_INPUT, most=50),
+    )
+    """What was known of the document when it was judged, in words (regulations §13e)."""
+
+    by_rules: LegalValue | None = field(default=None, validator=maybe(LegalValue))
+    """What it was worth by the rules, where somebody decided otherwise."""
+
     overridden_by: str = field(default="", validator=text(100))
-    """Who decided otherwise than the rules; empty when nobody did."""
+    """Role of who decided otherwise than the rules; empty when nobody did."""
+
+    override_reason: str = field(default="", validator=text(500))
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("by_rules", "override_reason"):
+            if getattr(self, name) and not self.overridden_by:
+                raise missing(self, "overridden_by", "QĐ 52/2019 Đ4")
 
     @property
     def overridden(self) -> bool:
         return bool(self.overridden_by)
+
+    def overruled(self, value: LegalValue, *, by: str, reason: str) -> LegalJudgement:
+        """The same after somebody has decided otherwise; what the rules say is kept beside it.
+
+        Args:
+            value: what it counts as.
+            by: role of the person.
+            reason: why, such as a check by other means.
+
+        Raises:
+            MissingField: nobody is named, or no reason.
+        """
+        for name, given in (("overridden_by", by), ("override_reason", reason)):
+            if not given.strip():
+                raise missing(self, name, "QĐ 52/2019 Đ4")
+        by_rules = self.by_rules or self.value
+        return evolve(
+            self, value=value, by_rules=by_rules, overridden_by=by, override_reason=reason
+        )
 
 
 @frozen(kw_only=True)

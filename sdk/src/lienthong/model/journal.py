@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from attrs import Attribute, field, frozen
 
 from lienthong.errors import InvalidValue
-from lienthong.model.checks import a, as_tuple, many, maybe, octets, path_of, shown, text, whole
+from lienthong.model.checks import (
+    a,
+    as_tuple,
+    many,
+    maybe,
+    octets,
+    path_of,
+    refuse,
+    shown,
+    text,
+    whole,
+)
+from lienthong.model.deadline import DeadlineKind, DeadlineStage
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
 from lienthong.model.package import MAX_RECIPIENTS, Manifest, PackageKind
 from lienthong.model.report import Statement
 from lienthong.model.signing import Envelope
-from lienthong.model.time import as_utc, aware
+from lienthong.model.time import as_utc, aware, maybe_aware, maybe_utc
 
 NONCE_BYTES: Final = 32
 HASH_BYTES: Final = 32
@@ -25,10 +37,20 @@ MAX_PROOF: Final = 63
 """A tree of 2^63 leaves has no longer proof."""
 
 MAX_CHECKPOINT_CHARACTERS: Final = 64 * 1024
-DIRECTORY_SUBJECTS: Final = frozenset({"organisation", "credential", "contact_point"})
+MAX_RESULTS: Final = 50
+MISSED_TOLD_WITHIN: Final = timedelta(days=31)
+"""How long after it was due the axis tells that a check was missed, at the latest."""
+
+"""Results of one check of the interconnection."""
+
+DIRECTORY_SUBJECTS: Final = frozenset(
+    {"organisation", "credential", "contact_point", "rule_set", "calendar"}
+)
 
 _HASH: Final = octets(HASH_BYTES, HASH_BYTES)
-_BODY_KINDS: Final = "PackageRecord, StatementRecord or DirectoryRecord"
+_BODY_KINDS: Final = (
+    "PackageRecord, StatementRecord, DirectoryRecord, DeadlineRecord or InterconnectionRecord"
+)
 
 
 @frozen(kw_only=True)
@@ -99,13 +121,13 @@ class StatementRecord:
 
 @frozen(kw_only=True)
 class DirectoryRecord:
-    """The directory changed."""
+    """The directory, or the law that the axis keeps, changed."""
 
     version: int = field(validator=whole(1, 2**63 - 1))
     """Directory version after the change."""
 
     subject: str = field()
-    """"organisation", "credential" or "contact_point"."""
+    """One of ``DIRECTORY_SUBJECTS``."""
 
     organ_id: OrganId = field(validator=a(OrganId))
     change_sha256: Sha256 = field(validator=a(Sha256))
@@ -121,7 +143,69 @@ class DirectoryRecord:
             )
 
 
-JournalBody: TypeAlias = PackageRecord | StatementRecord | DirectoryRecord
+@frozen(kw_only=True)
+class DeadlineRecord:
+    """The axis tells that a deadline of a delivery comes near, or has passed.
+
+    Nobody else may see it than those whose business it is: it is in their feeds alone.
+    """
+
+    package_id: PackageId = field(validator=a(PackageId))
+    recipient: OrganId = field(validator=a(OrganId))
+    kind: DeadlineKind = field(validator=a(DeadlineKind))
+    stage: DeadlineStage = field(validator=a(DeadlineStage))
+    due_at: datetime = field(converter=as_utc, validator=aware)
+    """The last instant in time, UTC."""
+
+    rule_set: str = field(default="", validator=text(100))
+    """Version of the rule set by which it was computed."""
+
+    calendar: str = field(default="", validator=text(100))
+    """Version of the calendar; empty where it follows from none."""
+
+    provisional: bool = field(default=False, validator=a(bool))
+    """It touches days whose plan is not official yet (T12)."""
+
+
+@frozen(kw_only=True)
+class CheckResult:
+    """One thing that a check of the interconnection looked at."""
+
+    name: str = field(validator=text(50, required=True))
+    """Such as ``feed`` or ``clock``."""
+
+    passed: bool = field(validator=a(bool))
+    note: str = field(default="", validator=text(200))
+
+
+@frozen(kw_only=True)
+class InterconnectionRecord:
+    """An organisation checked the interconnection of data, or missed to (QĐ 52/2019 Đ12.6)."""
+
+    organ_id: OrganId = field(validator=a(OrganId))
+    results: tuple[CheckResult, ...] = field(
+        default=(), converter=as_tuple, validator=many(CheckResult, most=MAX_RESULTS)
+    )
+    """What was looked at; empty when it was missed."""
+
+    missed_at: datetime | None = field(default=None, converter=maybe_utc, validator=maybe_aware)
+    """When the check was due that nobody made, UTC; None for one that was made."""
+
+    def __attrs_post_init__(self) -> None:
+        if bool(self.results) == (self.missed_at is not None):
+            expected = "results, or when it was missed, and not both"
+            raise refuse(self, "results", found=f"{len(self.results)} results", expected=expected)
+
+    @property
+    def passed(self) -> bool:
+        """Whether a check was made and found nothing wrong."""
+        return bool(self.results) and all(result.passed for result in self.results)
+
+
+SignedRecord: TypeAlias = PackageRecord | StatementRecord
+"""The axis took over what an organisation has signed."""
+
+JournalBody: TypeAlias = SignedRecord | DirectoryRecord | DeadlineRecord | InterconnectionRecord
 
 
 @frozen(kw_only=True)
@@ -181,7 +265,7 @@ class FeedItem:
     """One journal entry that concerns the reader, with what it is about.
 
     For a package ``envelope`` and ``manifest`` are set, for a report ``envelope`` and
-    ``statement``; for a change of the directory none of them.
+    ``statement``; for what the axis itself says none of them.
     """
 
     receipt: Receipt = field(validator=a(Receipt))

@@ -10,13 +10,17 @@ from typing import Final
 from attrs import field, frozen
 
 from lienthong.errors import CodeTaken, OrganisationUnknown
-from lienthong.model.checks import a, as_tuple, many, maybe, refuse, text, whole
+from lienthong.model.checks import a, as_tuple, many, maybe, text, whole
 from lienthong.model.folding import folded
 from lienthong.model.ids import OrganId, OrganScheme
+from lienthong.model.periods import check_period, covers
 
 MAX_LEVEL: Final = 9
 MAX_BODIES: Final = 5000
 """Bodies that one contact point may serve."""
+
+_MOST_KEPT: Final = 100_000
+"""Answers about heirs that a directory remembers."""
 
 
 @frozen(kw_only=True)
@@ -30,7 +34,7 @@ class OrganCode:
     """First day on which it is no longer in force; None while it is."""
 
     def __attrs_post_init__(self) -> None:
-        _check_period(self, self.valid_from, self.valid_to)
+        check_period(self, self.valid_from, self.valid_to)
 
 
 @frozen(kw_only=True)
@@ -43,7 +47,7 @@ class OrganName:
     """First day on which it is no longer in use; None while it is."""
 
     def __attrs_post_init__(self) -> None:
-        _check_period(self, self.valid_from, self.valid_to)
+        check_period(self, self.valid_from, self.valid_to)
 
 
 @frozen(kw_only=True)
@@ -56,7 +60,7 @@ class OrganLink:
     """First day on which it no longer holds; None while it does."""
 
     def __attrs_post_init__(self) -> None:
-        _check_period(self, self.valid_from, self.valid_to)
+        check_period(self, self.valid_from, self.valid_to)
 
 
 @frozen(kw_only=True)
@@ -109,7 +113,7 @@ class Organisation:
     """Directory version of its last change."""
 
     def __attrs_post_init__(self) -> None:
-        _check_period(self, self.valid_from, self.valid_to)
+        check_period(self, self.valid_from, self.valid_to)
 
     def all_codes(self) -> tuple[OrganId, ...]:
         """The canonical code and every alias, each once."""
@@ -118,13 +122,13 @@ class Organisation:
     def name_on(self, day: date) -> str:
         """Its name on a day in Vietnam; the newest one when no period covers the day."""
         for name in self.names:
-            if _covers(name.valid_from, name.valid_to, day):
+            if covers(name.valid_from, name.valid_to, day):
                 return name.value
         return self.names[-1].value
 
     def open_on(self, day: date) -> bool:
         """Whether it exists on a day in Vietnam."""
-        return _covers(self.valid_from, self.valid_to, day)
+        return covers(self.valid_from, self.valid_to, day)
 
     def ended_by(self, day: date) -> bool:
         """Whether it existed before a day in Vietnam, and no longer does."""
@@ -133,7 +137,7 @@ class Organisation:
     def parent_on(self, day: date) -> OrganId | None:
         """The organisation above it on a day in Vietnam."""
         for former in self.former_parents:
-            if _covers(former.valid_from, former.valid_to, day):
+            if covers(former.valid_from, former.valid_to, day):
                 return former.organ_id
         return self.parent
 
@@ -158,9 +162,7 @@ class Organisation:
 
     def codes_on(self, day: date) -> tuple[OrganId, ...]:
         """The codes under which it may be written to on a day in Vietnam."""
-        return tuple(
-            code for code in self.all_codes() if _covers(*self.code_period(code, day), day)
-        )
+        return tuple(code for code in self.all_codes() if covers(*self.code_period(code, day), day))
 
 
 @frozen
@@ -178,6 +180,9 @@ class Directory:
     _offices: dict[OrganId, tuple[_Duty, ...]] = field(init=False, repr=False, eq=False)
     _predecessors: dict[OrganId, tuple[Organisation, ...]] = field(init=False, repr=False, eq=False)
     _folded: tuple[tuple[str, Organisation], ...] = field(init=False, repr=False, eq=False)
+    _heirs: dict[tuple[OrganId, date], tuple[Organisation, ...]] = field(
+        init=False, repr=False, eq=False, factory=dict
+    )
 
     def __attrs_post_init__(self) -> None:
         by_code: dict[OrganId, Organisation] = {}
@@ -217,7 +222,20 @@ class Directory:
         Raises:
             OrganisationUnknown: no organisation has the code.
         """
-        return tuple(one for one in self.line_of(code, on) if one.open_on(on))
+        if len(self._heirs) > _MOST_KEPT:
+            self._heirs.clear()
+        organisation, passed = self.resolve(code), dict[tuple[OrganId, date], None]()
+        while (key := (organisation.organ_id, on)) not in self._heirs and key not in passed:
+            passed[key] = None
+            if not organisation.ended_by(on) or len(organisation.successors) != 1:
+                break
+            organisation = self.resolve(organisation.successors[0])
+        heirs = self._heirs.get(key)
+        if heirs is None:
+            heirs = tuple(one for one in self.line_of(key[0], on) if one.open_on(on))
+        # All that ended into one another have the same heirs: a long line is walked but once.
+        self._heirs.update(dict.fromkeys(passed, heirs))
+        return heirs
 
     def line_of(self, code: OrganId, on: date) -> tuple[Organisation, ...]:
         """An organisation and all that took over from it by a day, also what has ended since.
@@ -279,12 +297,8 @@ class Directory:
         """
         found = self.resolve(organ)
         own = (found.organ_id, *self._bodies(found, on))
-        ended = (
-            code
-            for one in own
-            if self._by_code[one].open_on(on)
-            for code in self._ended_into(one, on)
-        )
+        heirs = [one for one in own if self._by_code[one].open_on(on)]
+        ended = (code for heir in heirs for code in self._ended_into(heir, on))
         return tuple(dict.fromkeys((*own, *ended)))
 
     def contact_points_of(self, body: OrganId, on: date) -> tuple[OrganId, ...]:
@@ -299,7 +313,7 @@ class Directory:
             dict.fromkeys(
                 duty.office.organ_id
                 for duty in self._offices.get(body, ())
-                if _covers(duty.link.valid_from, duty.link.valid_to, on) and duty.office.open_on(on)
+                if covers(duty.link.valid_from, duty.link.valid_to, on) and duty.office.open_on(on)
             )
         )
 
@@ -312,7 +326,7 @@ class Directory:
             if (
                 body is not None
                 and not body.ended_by(on)
-                and _covers(link.valid_from, link.valid_to, on)
+                and covers(link.valid_from, link.valid_to, on)
             ):
                 yield body.organ_id
 
@@ -382,13 +396,3 @@ def _folded_rows(organisations: Iterable[Organisation]) -> Iterator[tuple[str, O
         codes = " ".join(map(str, organisation.all_codes()))
         names = " ".join(name.value for name in organisation.names)
         yield folded(f"{codes} {names}"), organisation
-
-
-def _covers(start: date | None, end: date | None, day: date) -> bool:
-    return (start is None or start <= day) and (end is None or day < end)
-
-
-def _check_period(instance: object, start: date | None, end: date | None) -> None:
-    if start is not None and end is not None and end < start:
-        expected = f"a day not before {start.isoformat()}"
-        raise refuse(instance, "valid_to", found=end.isoformat(), expected=expected)

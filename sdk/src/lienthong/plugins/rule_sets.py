@@ -18,9 +18,11 @@ from lienthong.errors import (
     InvalidValue,
     LienthongError,
     NotFound,
+    PluginFailed,
     RuleSetClash,
     RuleSetUnknown,
 )
+from lienthong.model.checks import shown
 from lienthong.plugins.calendars import find_calendar
 from lienthong.plugins.host import PluginHost
 from lienthong.plugins.info import PluginInfo, PluginState
@@ -28,7 +30,7 @@ from lienthong.plugins.kinds import PluginKind
 from lienthong.plugins.texts import MOST_BASES, identity, is_path, read_text
 from lienthong.rules.calendar_table import calendar_of
 from lienthong.rules.reading import faults_of, load_rule_set
-from lienthong.rules.ruleset import RuleSet, in_force
+from lienthong.rules.ruleset import NAMES, RuleSet, in_force, is_name
 from lienthong.spi.ruleset import RuleSetSource
 
 __all__ = [
@@ -43,6 +45,8 @@ __all__ = [
 
 _SHIPPED: Final = "lienthong"
 _SUFFIX: Final = ".toml"
+_SHOWN: Final = 3
+"""Wrong names that an error shows."""
 
 
 class _Shipped(RuleSetSource):
@@ -230,8 +234,19 @@ def _of_plugins(host: PluginHost) -> Iterator[_Offers]:
 
 
 def _offers_of(host: PluginHost, info: PluginInfo, label: str) -> _Offers:
+    """What a plugin offers; a name that no rule set can have is its problem, the others stay."""
     try:
         source = host.open_rule_sets(info.name)
-        return _Offers(label, source, tuple(dict.fromkeys(source.names())))
+        names = tuple(source.names())
     except LienthongError as error:
         return _Offers(label, None, (), error)
+    problem, wrong = None, [name for name in names if not is_name(name)]
+    if wrong:
+        problem = PluginFailed(
+            plugin=info.name,
+            distribution=info.distribution,
+            version=info.version,
+            call="names",
+            reason=f"it answered {', '.join(map(shown, wrong[:_SHOWN]))}, expected {NAMES}",
+        )
+    return _Offers(label, source, tuple(dict.fromkeys(filter(is_name, names))), problem)

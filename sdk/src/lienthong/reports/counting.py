@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
-from lienthong.model.delivery import DeliveryState
+from lienthong.model.deadline import DeadlineKind
 from lienthong.model.ids import OrganId
 from lienthong.model.time import VIETNAM
 from lienthong.model.words import IssueForm, Urgency
 from lienthong.reports.facts import CheckFacts, DeliveryFacts, DocumentFacts, RequestKind
+from lienthong.reports.tasks import open_tasks
 
 _MINUTE: Final = timedelta(minutes=1)
 _INSTANT: Final = timedelta(microseconds=1)
@@ -103,6 +104,9 @@ class Measure(enum.Enum):
     CHECKS = "CHECKS"
     """Detail: the day."""
 
+    CHECKS_MISSED = "CHECKS_MISSED"
+    """Detail: the day; told by the axis of whose duty it was."""
+
 
 ITEMS: Final = frozenset(
     {
@@ -116,6 +120,15 @@ ITEMS: Final = frozenset(
     }
 )
 """Measures whose detail names a delivery, ``package/recipient``: what still has to be done."""
+
+OVERDUE: Final = {
+    DeadlineKind.TAKEN: Measure.NOT_TAKEN,
+    DeadlineKind.FORWARDED: Measure.FORWARD_OVERDUE,
+    DeadlineKind.SETTLED: Measure.SETTLE_OVERDUE,
+    DeadlineKind.REPLIED: Measure.REPLY_OVERDUE,
+    DeadlineKind.RECALL_CONFIRMED: Measure.RECALL_OVERDUE,
+}
+"""How a task counts whose deadline is over, for the recipient that has to do it."""
 
 
 class Key(NamedTuple):
@@ -142,13 +155,14 @@ _REQUESTED: Final = {
 def count_delivery(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int]]:
     """What a delivery adds, for its sender and its recipient, as things stand at *as_of*."""
     yield from _sending(facts, as_of)
-    yield from _receiving(facts, as_of)
+    yield from _receiving(facts)
     yield from _forwarding(facts, as_of)
     yield from _settling(facts, as_of)
     yield from _refusing(facts)
     yield from _requesting(facts)
-    if facts.recall_by is not None and _is_unconfirmed(facts) and as_of > facts.recall_by:
-        yield _deadline(facts.recipient, facts.recall_by)(Measure.RECALL_OVERDUE, facts.name)
+    for kind, due in open_tasks(facts):
+        if as_of > due:
+            yield _deadline(facts.recipient, due)(OVERDUE[kind], facts.name)
 
 
 def count_document(facts: DocumentFacts) -> Iterator[tuple[Key, int]]:
@@ -178,7 +192,8 @@ def count_document(facts: DocumentFacts) -> Iterator[tuple[Key, int]]:
 def count_check(facts: CheckFacts) -> Iterator[tuple[Key, int]]:
     """What a check of the interconnection adds."""
     day = _day(facts.checked_at)
-    yield Key(facts.organ_id, day, Measure.CHECKS, day.isoformat()), 1
+    measure = Measure.CHECKS_MISSED if facts.missed else Measure.CHECKS
+    yield Key(facts.organ_id, day, measure, day.isoformat()), 1
 
 
 def tally(
@@ -215,27 +230,10 @@ def next_turn(facts: DeliveryFacts, as_of: datetime) -> datetime | None:
 
 
 def _open_deadlines(facts: DeliveryFacts) -> Iterator[datetime]:
-    deadlines = (
-        (facts.send_by, facts.sent_at is None),
-        (facts.take_by, _is_waiting(facts)),
-        (facts.forward_by, facts.forwarded_at is None and facts.withdrawn_at is None),
-        (facts.due_at, _is_unsettled(facts)),
-        (facts.reply_by, _is_unsettled(facts)),
-        (facts.recall_by, _is_unconfirmed(facts)),
-    )
-    return (due for due, is_open in deadlines if due is not None and is_open)
-
-
-def _is_waiting(facts: DeliveryFacts) -> bool:
-    return facts.accepted_at is None and facts.withdrawn_at is None
-
-
-def _is_unsettled(facts: DeliveryFacts) -> bool:
-    return facts.completed_at is None and facts.withdrawn_at is None
-
-
-def _is_unconfirmed(facts: DeliveryFacts) -> bool:
-    return facts.state is DeliveryState.RECALL_PENDING
+    if facts.send_by is not None and facts.sent_at is None:
+        yield facts.send_by
+    for _, due in open_tasks(facts):
+        yield due
 
 
 def _sending(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int]]:
@@ -268,9 +266,7 @@ def _send_deadlines(facts: DeliveryFacts, due: datetime) -> Iterator[tuple[Key, 
         yield count(Measure.SEND_BY_DECREE)
 
 
-def _receiving(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int]]:
-    if facts.take_by is not None and _is_waiting(facts) and as_of > facts.take_by:
-        yield _deadline(facts.recipient, facts.take_by)(Measure.NOT_TAKEN, facts.name)
+def _receiving(facts: DeliveryFacts) -> Iterator[tuple[Key, int]]:
     if facts.received_at is None:
         return
     count = _counter(facts.recipient, facts.received_at)
@@ -287,8 +283,6 @@ def _forwarding(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, in
         was_never_taken = facts.withdrawn_at is not None and facts.accepted_at is None
         if was_never_taken or not _is_missed(facts, facts.forward_by, as_of):
             return
-        if facts.withdrawn_at is None:
-            yield count(Measure.FORWARD_OVERDUE, facts.name)
     is_urgent = facts.urgency is not Urgency.THUONG
     yield count(Measure.FORWARD_URGENT_DUE if is_urgent else Measure.FORWARD_DUE)
     if facts.forwarded_at is not None and facts.forwarded_at <= facts.forward_by:
@@ -303,8 +297,6 @@ def _settling(facts: DeliveryFacts, as_of: datetime) -> Iterator[tuple[Key, int]
         yield count(Measure.SETTLED)
         key, _ = count(Measure.SETTLED_MINUTES)
         yield key, facts.worked_minutes
-    if facts.reply_by is not None and _is_unsettled(facts) and as_of > facts.reply_by:
-        yield _deadline(facts.recipient, facts.reply_by)(Measure.REPLY_OVERDUE, facts.name)
 
 
 def _settle_deadline(
@@ -317,8 +309,6 @@ def _settle_deadline(
             yield count(Measure.SETTLE_IN_TIME)
     elif _is_missed(facts, due, as_of):
         yield count(Measure.SETTLE_DUE)
-        if facts.withdrawn_at is None:
-            yield count(Measure.SETTLE_OVERDUE, facts.name)
 
 
 def _is_missed(facts: DeliveryFacts, due: datetime, as_of: datetime) -> bool:

@@ -15,7 +15,7 @@ from attrs import Attribute, field, frozen
 from lienthong.model.checks import a, as_tuple, many, maybe, refuse, text, whole
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.ids import OrganId, PackageId
-from lienthong.model.time import as_utc, aware, maybe_aware, maybe_utc
+from lienthong.model.time import as_utc, aware, maybe_aware, maybe_utc, vietnam_date
 from lienthong.model.words import IssueForm, RefusalCode, Urgency
 
 
@@ -136,6 +136,25 @@ class DeliveryFacts:
         """Names the delivery in lists."""
         return f"{self.package_id}/{self.recipient}"
 
+    @property
+    def is_sent_late(self) -> bool:
+        """Sent, and after its deadline."""
+        sent_at, due = self.sent_at, self.send_by
+        return sent_at is not None and due is not None and sent_at > due
+
+    @property
+    def is_recalled_untaken(self) -> bool:
+        """Recalled after it had arrived, and before it was accepted: it never has a number."""
+        is_untaken = self.accepted_at is None and self.received_at is not None
+        return is_untaken and self.state is DeliveryState.RECALLED
+
+    @property
+    def register_day(self) -> date | None:
+        """The day of its line in the register of incoming documents; None while it has none."""
+        if self.is_recalled_untaken and self.received_at is not None:
+            return vietnam_date(self.received_at)
+        return self.register_date
+
 
 @frozen(kw_only=True)
 class DocumentFacts:
@@ -151,6 +170,9 @@ class DocumentFacts:
 
     reference: str = field(validator=text(200, required=True))
     """As other documents name it: issuing organisation, date, number and notation."""
+
+    code: str = field(default="", validator=text(60))
+    """Its document code (QĐ 52/2019 Đ7.2b); empty where it has none."""
 
     issue_form: IssueForm = field(default=IssueForm.E_ONLY, validator=a(IssueForm))
     overridden: bool = field(default=False, validator=a(bool))
@@ -176,10 +198,13 @@ class DocumentFacts:
 
 @frozen(kw_only=True)
 class CheckFacts:
-    """Staff checked the interconnection of data once (QĐ 52/2019 Đ12.6)."""
+    """Staff checked the interconnection of data once, or missed to (QĐ 52/2019 Đ12.6)."""
 
     organ_id: OrganId = field(validator=a(OrganId))
     checked_at: datetime = field(converter=as_utc, validator=aware)
+    """When they did; for one that was missed, when it was due."""
+
+    missed: bool = field(default=False, validator=a(bool))
 
 
 _COUNT: Final = whole(0, 2**53)

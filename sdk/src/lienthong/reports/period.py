@@ -12,12 +12,15 @@ from attrs import field, frozen
 
 from lienthong.errors import InvalidValue
 from lienthong.model.checks import a, maybe, refuse, whole
+from lienthong.rules.calendar import FIRST_YEAR
 
 _MONTHS_A_YEAR: Final = 12
 _LAST_CUT_OFF: Final = 28
 _FORM: Final = re.compile(r"(?P<year>[0-9]{4})(-(?P<part>Q[1-4]|H[12]|0[1-9]|1[0-2]))?")
 _EXPECTED: Final = "a period such as 2026-09, 2026-Q3, 2026-H1 or 2026"
 _DAY: Final = timedelta(days=1)
+_FIRST_YEAR: Final = FIRST_YEAR - 1
+"""With the one before the first of calendars, as a year is compared with the one before."""
 
 
 class PeriodKind(enum.Enum):
@@ -51,7 +54,7 @@ class Period:
     """
 
     kind: PeriodKind = field(validator=a(PeriodKind))
-    year: int = field(validator=whole(1974, 9000))
+    year: int = field(validator=whole(_FIRST_YEAR, 9000))
     number: int = field(default=1, validator=whole(1, _MONTHS_A_YEAR))
     """Which one of the year, from 1."""
 
@@ -101,17 +104,21 @@ class Period:
     @property
     def first(self) -> date:
         """Its first day."""
-        return self.previous.end
+        return self._after(self.last_month - self.kind.value)
 
     @property
     def end(self) -> date:
         """The first day after it."""
-        month = self.last_month
-        if self.cut_off_day is not None:
-            return date(self.year, month, self.cut_off_day) + _DAY
-        if month == _MONTHS_A_YEAR:
-            return date(self.year + 1, 1, 1)
-        return date(self.year, month + 1, 1)
+        return self._after(self.last_month)
+
+    def _after(self, months: int) -> date:
+        """The first day after so many months of the year, or after their cut-off day."""
+        if self.cut_off_day is None:
+            year, month = divmod(months, _MONTHS_A_YEAR)
+            return date(self.year + year, month + 1, 1)
+        # After none: the last month of the year before.
+        year, month = divmod(months - 1, _MONTHS_A_YEAR)
+        return date(self.year + year, month + 1, self.cut_off_day) + _DAY
 
     @property
     def last_month(self) -> int:

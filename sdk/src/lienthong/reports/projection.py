@@ -11,18 +11,18 @@ from typing import Final, Protocol
 
 from attrs import evolve, frozen
 
-from lienthong.errors import OutsideCalendar
 from lienthong.flow.packages import EVENT_AT_TARGET, step_at_target
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.document import Document, DocumentReference
 from lienthong.model.ids import OrganId, PackageId
-from lienthong.model.journal import PackageRecord, StatementRecord
+from lienthong.model.journal import InterconnectionRecord, PackageRecord, StatementRecord
 from lienthong.model.package import Manifest, PackageKind
 from lienthong.model.report import Statement
 from lienthong.model.time import vietnam_date
 from lienthong.model.words import AssignmentRole, PaperBasis
 from lienthong.reports.facts import (
     WITHDRAWN,
+    CheckFacts,
     DeliveryFacts,
     DocumentFacts,
     Request,
@@ -30,15 +30,15 @@ from lienthong.reports.facts import (
 )
 from lienthong.reports.terms import (
     Terms,
+    accepted,
     end_of,
+    entered,
     recall_by,
     send_deadlines,
-    settle_by,
+    sent_when_issued,
     take_by,
-    urgent_by,
     worked_minutes,
 )
-from lienthong.rules.deadlines import forward_by, received_at
 
 _E = DeliveryEvent
 
@@ -48,8 +48,11 @@ class Known(Protocol):
 
     def delivery(self, package_id: PackageId, recipient: OrganId) -> DeliveryFacts | None: ...
 
-    def document(self, reference: str) -> DocumentFacts | None:
-        """The document of that reference, as it was sent first."""
+    def document(self, reference: str, code: str = "") -> DocumentFacts | None:
+        """A document as it was sent first: the one of a code (QĐ 52/2019 Đ7.2b), where it has one.
+
+        Otherwise, or where the document that is known has none, the one of a reference.
+        """
 
 
 @frozen(kw_only=True)
@@ -58,6 +61,8 @@ class Changes:
 
     deliveries: tuple[DeliveryFacts, ...] = ()
     documents: tuple[DocumentFacts, ...] = ()
+    checks: tuple[CheckFacts, ...] = ()
+    """New ones: what was checked never changes."""
 
 
 def project_package(
@@ -101,22 +106,37 @@ def project_statement(
     return Changes(deliveries=(*changed, facts), documents=_named_reply(statement, known))
 
 
+def project_check(record: InterconnectionRecord, recorded_at: datetime) -> Changes:
+    """What the entry of a check of the interconnection changes."""
+    missed = record.missed_at is not None
+    checked_at = record.missed_at or recorded_at
+    return Changes(
+        checks=(CheckFacts(organ_id=record.organ_id, checked_at=checked_at, missed=missed),)
+    )
+
+
 def reference_of(document: DocumentReference) -> str:
     """How documents name each other: ``H53.12,2019/12/31,52/2019/QĐ-UBND``."""
     return f"{document.organ_id},{document.issued_date:%Y/%m/%d},{document.number}"
 
 
+def _names(document: DocumentReference) -> tuple[str, str]:
+    return reference_of(document), str(document.document_code or "")
+
+
 def _document(
     record: PackageRecord, manifest: Manifest, recorded_at: datetime, known: Known
 ) -> DocumentFacts:
-    document, reference = manifest.document, reference_of(manifest.document.reference)
-    signer, resent = document.signer, known.document(reference) is not None
+    document, signer = manifest.document, manifest.document.signer
+    reference, code = _names(document.reference)
+    resent = known.document(reference, code) is not None
     return DocumentFacts(
         package_id=record.package_id,
         sender=record.sender,
         issued_at=recorded_at if resent else _not_after(document.issued_at, recorded_at),
         resent=resent,
         reference=reference,
+        code=code,
         issue_form=document.issue_form,
         overridden=document.paper_basis is PaperBasis.OTHER,
         links_request=bool(document.response_for),
@@ -137,7 +157,7 @@ def _begun(
     terms: Terms,
 ) -> DeliveryFacts:
     sent_at = recorded_at
-    if terms.sent_when_issued:
+    if sent_when_issued(record.sender, recorded_at, terms):
         sent_at = _not_after(document.issued_at, recorded_at)
     by, decree = send_deadlines(record.sender, document, recorded_at, terms)
     reply_by = document.due_date if document.reply_requested else None
@@ -212,48 +232,24 @@ def _reported(
         return evolve(facts, requests=(*facts.requests, request))
     at = _reported_at(facts, statement, recorded_at)
     if facts.entered_at is None:
-        facts = _entered(facts, at, recorded_at, terms)
+        facts = evolve(entered(facts, at, recorded_at, terms), noticed_at=recorded_at)
     if event in _ANSWERS:
         return _answered(facts, _ANSWERS[event], recorded_at, refused=event in _NO)
     if event is _E.REFUSE:
         code = statement.reason.code if statement.reason else None
         return evolve(facts, refused_at=at, refusal=code)
     if event is _E.ACCEPT:
-        return _accepted(facts, statement, at, terms)
+        return _accepted(accepted(facts, at, recorded_at, terms), statement, at)
     if event is _E.REOPEN:
         return evolve(facts, completed_at=None, worked_minutes=None)
-    return _worked(facts, statement, at, terms) if event in _WORK else facts
+    return _worked(facts, statement, at, recorded_at, terms) if event in _WORK else facts
 
 
-def _entered(
-    facts: DeliveryFacts, at: datetime, recorded_at: datetime, terms: Terms
-) -> DeliveryFacts:
-    facts = evolve(facts, entered_at=at, received_at=at, noticed_at=recorded_at)
-    try:
-        calendar = terms.calendar_of(facts.recipient)
-        moment = received_at(at, calendar, lunch_is_outside=terms.lunch_is_outside).at
-        facts = evolve(facts, received_at=moment)
-        within = terms.urgent_forward.get(facts.urgency)
-        if within is not None:
-            deadline = urgent_by(moment, within, calendar, terms)
-        else:
-            deadline = forward_by(moment, calendar).at
-    except OutsideCalendar:
-        return facts
-    return evolve(facts, forward_by=deadline)
-
-
-def _accepted(
-    facts: DeliveryFacts, statement: Statement, at: datetime, terms: Terms
-) -> DeliveryFacts:
+def _accepted(facts: DeliveryFacts, statement: Statement, at: datetime) -> DeliveryFacts:
     """An acceptance also says no to a request to take back that it crossed (D16)."""
-    register, due_at = statement.register, facts.due_at
-    if due_at is None and facts.received_at is not None:
-        due_at = settle_by(facts, facts.received_at, terms)
+    register = statement.register
     facts = evolve(
         facts,
-        accepted_at=at,
-        due_at=due_at,
         register_number=register.number if register else None,
         register_date=register.date if register else None,
     )
@@ -261,7 +257,7 @@ def _accepted(
 
 
 def _worked(
-    facts: DeliveryFacts, statement: Statement, at: datetime, terms: Terms
+    facts: DeliveryFacts, statement: Statement, at: datetime, recorded_at: datetime, terms: Terms
 ) -> DeliveryFacts:
     if facts.forwarded_at is None:
         facts = evolve(facts, forwarded_at=at)
@@ -272,7 +268,7 @@ def _worked(
     if statement.event is not _E.COMPLETE:
         return facts
     reply = str(statement.reply.number) if statement.reply else ""
-    worked = worked_minutes(facts, at, terms)
+    worked = worked_minutes(facts, at, recorded_at, terms)
     return evolve(facts, completed_at=at, reply=reply, worked_minutes=worked)
 
 
@@ -280,7 +276,7 @@ def _named_reply(statement: Statement, known: Known) -> tuple[DocumentFacts, ...
     """What a recipient names as its reply is one, whether it says so itself or not."""
     if statement.reply is None:
         return ()
-    reply = known.document(reference_of(statement.reply))
+    reply = known.document(*_names(statement.reply))
     return () if reply is None or reply.is_reply else (evolve(reply, is_reply=True),)
 
 

@@ -54,3 +54,25 @@ def with_units(organ: OrganId, directory: Directory, on: date) -> frozenset[Orga
     while new := {unit for unit, parent in parents.items() if parent in found} - found:
         found |= new
     return frozenset(found)
+
+
+def stands_under(unit: OrganId, organ: OrganId, directory: Directory, on: date) -> bool:
+    """Whether a unit is an organisation, is under it on a day in Vietnam, or has ended into it.
+
+    Also by way of others, that have ended into it together with all that was under them.
+    """
+    waiting, seen = [unit], set[OrganId]()
+    while waiting:
+        code = waiting.pop()
+        if code not in directory:
+            continue
+        found = directory.resolve(code)
+        if organ in found.all_codes():
+            return True
+        if found.organ_id in seen:
+            continue
+        seen.add(found.organ_id)
+        above = found.parent_on(on)
+        waiting += [] if above is None else [above]
+        waiting += found.successors if found.ended_by(on) else ()
+    return False

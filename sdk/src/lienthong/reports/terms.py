@@ -1,31 +1,46 @@
-"""By when something must be done with a delivery: the deadlines that facts carry."""
+"""By when something must be done with a delivery: the deadlines that facts carry.
+
+The rules themselves are ``rules.duties``; here is whose law is asked, and of which day: that of who
+must act, on the day of the journal entry. Where nobody says anything, or no calendar reaches so
+far, there is no deadline.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
-from typing import Final
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Final, Self, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, frozen
 
-from lienthong.errors import OutsideCalendar
+from lienthong.errors import InvalidValue, OutsideCalendar
 from lienthong.model.document import Document
 from lienthong.model.ids import OrganId
-from lienthong.model.time import FIRST_YEAR, LAST_YEAR, VIETNAM, vietnam_date
-from lienthong.model.words import Urgency
+from lienthong.model.organisation import Directory
+from lienthong.model.time import check_aware, vietnam_date
 from lienthong.reports.facts import DeliveryFacts
+from lienthong.rules import duties, moments
 from lienthong.rules.calendar import WorkCalendar
-from lienthong.rules.deadlines import add_working_days, add_working_time, send_by, send_urgent_by
+from lienthong.rules.deadlines import SentBasis
+from lienthong.rules.law import Law
+from lienthong.rules.moments import Moment
+from lienthong.rules.ruleset import RuleSet
 
-_DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
+_Rule: TypeAlias = Callable[[RuleSet, WorkCalendar], Moment | None]
 
 
 @frozen(kw_only=True)
 class Terms:
-    """What the regulations leave to a province: by when and by which calendar."""
+    """Whose law holds, and who belongs together."""
 
-    calendar_of: Callable[[OrganId], WorkCalendar]
+    rules_of: Callable[[OrganId, date], RuleSet | None]
+    """The rule set of an organisation on a day in Vietnam; None where nobody says any."""
+
+    calendar_of: Callable[[OrganId, date], WorkCalendar | None]
+    """Likewise its working days and hours."""
+
     is_outside: Callable[[OrganId, OrganId, date], bool]
     """Whether sender and recipient belong to different provinces on a day in Vietnam."""
 
@@ -33,116 +48,133 @@ class Terms:
     """Whose deliveries are followed; empty for all. A vendor's feed says nothing of what other
     recipients of a package do with it."""
 
-    urgent_send: Mapping[Urgency, timedelta] = field(factory=dict)
-    """Elapsed time; an urgency without one has the deadline of an ordinary document."""
+    @classmethod
+    def of(
+        cls,
+        law: Law,
+        directory: Directory,
+        is_outside: Callable[[OrganId, OrganId, date], bool],
+        own: frozenset[OrganId] = frozenset(),
+    ) -> Self:
+        """Those of the rule sets and calendars that an axis keeps."""
+        return cls(
+            rules_of=lambda organ, on: law.rules(str(organ), directory, on),
+            calendar_of=lambda organ, on: law.calendar(str(organ), directory, on),
+            is_outside=is_outside,
+            own=own,
+        )
 
-    urgent_forward: Mapping[Urgency, timedelta] = field(factory=dict)
-    """Likewise."""
+    def instant(self, organ: OrganId, entry_at: datetime, rule: _Rule) -> datetime | None:
+        """What a rule finds by the law of an organisation on the day of an entry; None: nothing."""
+        on = vietnam_date(entry_at)
+        rules, calendar = self.rules_of(organ, on), self.calendar_of(organ, on)
+        if rules is None or calendar is None:
+            return None
+        with suppress(OutsideCalendar, InvalidValue):
+            found = rule(rules, calendar)
+            if found is not None:
+                check_aware(found.at, field="at")
+                return found.at
+        return None
 
-    urgent_settle: Mapping[Urgency, timedelta] = field(factory=dict)
-    """For what names no day; likewise."""
 
-    urgent_in_office_hours: bool = True
-    """Time to pass on and to settle what is urgent is working time, not elapsed time."""
-
-    take_within: timedelta | None = None
-    """Working time after which a delivery counts as not taken; None for never."""
-
-    settle_within: int | None = None
-    """Working days to settle what names no day; None for no deadline."""
-
-    recall_within: int | None = None
-    """Working days to carry out a recall and confirm it, 0 for the same day; None for no limit."""
-
-    lunch_is_outside: bool = True
-    sent_when_issued: bool = True
-    """T1: the time of issue counts once there is an acknowledgement, not that of it."""
+def sent_when_issued(sender: OrganId, recorded_at: datetime, terms: Terms) -> bool:
+    """Whether the time of issue counts, once there is an acknowledgement, not that of it (T1)."""
+    rules = terms.rules_of(sender, vietnam_date(recorded_at))
+    return rules is None or rules.sending.sent_basis is SentBasis.ISSUED
 
 
 def send_deadlines(
     sender: OrganId, document: Document, recorded_at: datetime, terms: Terms
 ) -> tuple[datetime | None, datetime | None]:
     """T3 or T4, and that of NĐ 30; none where no credible time of signing is known."""
-    signed_at = document.signed_at
+    signed_at, urgency = document.signed_at, document.urgency
     if signed_at is None or signed_at > recorded_at:
         return None, None
-    within = terms.urgent_send.get(document.urgency)
-    if within is not None:
-        return send_urgent_by(signed_at, within).at, None
-    try:
-        calendar = terms.calendar_of(sender)
-        decree = add_working_days(vietnam_date(signed_at), 1, calendar)
-        return send_by(signed_at, calendar).at, decree.at
-    except OutsideCalendar:
-        return None, None
+
+    def of(name: str) -> datetime | None:
+        def rule(rules: RuleSet, calendar: WorkCalendar) -> Moment | None:
+            found = duties.sending_deadlines(urgency, signed_at, rules, calendar)
+            return next((due.moment for due in found if due.name == name), None)
+
+        return terms.instant(sender, recorded_at, rule)
+
+    return of("sent"), of("sent_decree_30")
 
 
 def take_by(recipient: OrganId, recorded_at: datetime, terms: Terms) -> datetime | None:
     """From when on nobody having taken it up is worth telling."""
-    if terms.take_within is None:
-        return None
-    try:
-        return add_working_time(recorded_at, terms.take_within, terms.calendar_of(recipient))
-    except OutsideCalendar:
-        return None
+    return terms.instant(
+        recipient, recorded_at, lambda rules, calendar: duties.taking(recorded_at, rules, calendar)
+    )
 
 
 def recall_by(recipient: OrganId, at: datetime, terms: Terms) -> datetime | None:
     """By when a recall is to be carried out and confirmed (QĐ 52/2019 Đ8.3)."""
-    if terms.recall_within is None:
-        return None
-    day = vietnam_date(at)
-    if not terms.recall_within:
-        return end_of(day)
-    try:
-        return add_working_days(day, terms.recall_within, terms.calendar_of(recipient)).at
-    except OutsideCalendar:
-        return None
+    return terms.instant(
+        recipient, at, lambda rules, calendar: duties.confirming_recall(at, rules, calendar)
+    )
 
 
-def settle_by(facts: DeliveryFacts, received: datetime, terms: Terms) -> datetime | None:
-    """By when to settle what names no day."""
-    calendar, within = terms.calendar_of(facts.recipient), terms.urgent_settle.get(facts.urgency)
-    try:
-        if within is not None:
-            return urgent_by(received, within, calendar, terms)
-        if terms.settle_within is not None:
-            return add_working_days(vietnam_date(received), terms.settle_within, calendar).at
-    except OutsideCalendar:
-        return None
-    return None
+def entered(
+    facts: DeliveryFacts, at: datetime, recorded_at: datetime, terms: Terms
+) -> DeliveryFacts:
+    """It has entered the recipient's system: when it counts as received, and T6."""
+    received = terms.instant(
+        facts.recipient,
+        recorded_at,
+        lambda rules, calendar: duties.received_at(at, rules, calendar),
+    )
+    forward_by = terms.instant(
+        facts.recipient,
+        recorded_at,
+        lambda rules, calendar: duties.forwarding(facts.urgency, at, rules, calendar),
+    )
+    return evolve(facts, entered_at=at, received_at=received or at, forward_by=forward_by)
 
 
-def urgent_by(start: datetime, within: timedelta, calendar: WorkCalendar, terms: Terms) -> datetime:
-    """So much working time after *start*, or elapsed time (T6, T9). Raises OutsideCalendar."""
-    if terms.urgent_in_office_hours:
-        return add_working_time(start, within, calendar)
-    return start + within
+def accepted(
+    facts: DeliveryFacts, at: datetime, recorded_at: datetime, terms: Terms
+) -> DeliveryFacts:
+    """It was accepted: what names no day is settled by the rules, and sent on perhaps sooner.
+
+    A deadline that has passed when the axis hears of it does not move (T12).
+    """
+    since = facts.entered_at or at
+    due_at, forward_by = facts.due_at, facts.forward_by
+    if due_at is None:
+        due_at = terms.instant(
+            facts.recipient,
+            recorded_at,
+            lambda rules, calendar: duties.settling(facts.urgency, since, rules, calendar),
+        )
+    if forward_by is not None and forward_by > recorded_at:
+        sooner = terms.instant(
+            facts.recipient,
+            recorded_at,
+            lambda rules, calendar: duties.forwarding(
+                facts.urgency, since, rules, calendar, accepted_at=at
+            ),
+        )
+        forward_by = min(forward_by, sooner or forward_by)
+    return evolve(facts, accepted_at=at, due_at=due_at, forward_by=forward_by)
 
 
-def worked_minutes(facts: DeliveryFacts, end: datetime, terms: Terms) -> int | None:
+def worked_minutes(
+    facts: DeliveryFacts, end: datetime, recorded_at: datetime, terms: Terms
+) -> int | None:
     """Office time from receipt to *end* (T9)."""
-    if facts.received_at is None:
+    calendar = terms.calendar_of(facts.recipient, vietnam_date(recorded_at))
+    if facts.received_at is None or calendar is None:
         return None
-    start, total = facts.received_at.astimezone(VIETNAM), timedelta()
-    local = end.astimezone(VIETNAM)
     try:
-        calendar, day = terms.calendar_of(facts.recipient), start.date()
-        while day <= local.date():
-            midnight = datetime.combine(day, time(0), VIETNAM)
-            for span in calendar.sessions(day):
-                begin = max(start, midnight + timedelta(seconds=span.start))
-                total += max(
-                    timedelta(), min(local, midnight + timedelta(seconds=span.end)) - begin
-                )
-            day += _DAY
+        return calendar.worked(facts.received_at, end) // _MINUTE
     except OutsideCalendar:
         return None
-    return total // _MINUTE
 
 
 def end_of(day: date | None) -> datetime | None:
     """24:00 of a day in Vietnam (BLDS 2015 Đ148.6); none of a day that no instant can express."""
-    if day is None or not FIRST_YEAR < day.year < LAST_YEAR:
-        return None
-    return datetime.combine(day + _DAY, time(0), VIETNAM)
+    with suppress(InvalidValue):
+        return None if day is None else moments.end_of(day)
+    return None

@@ -7,27 +7,35 @@ Vietnamese local time; Vietnam has no summer time.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from datetime import date, time, timedelta
-from itertools import accumulate, pairwise
-from typing import Any, Final, NamedTuple
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Final
 
 from attrs import Attribute, field, frozen
 
-from lienthong.errors import CalendarContradiction, OutsideCalendar
-from lienthong.model.checks import a, as_tuple, many, maybe, refuse, text, whole
+from lienthong.errors import CalendarContradiction
+from lienthong.model.checks import a, as_tuple, many, maybe, refuse, shown, text, whole
+from lienthong.model.periods import check_period, covers
+from lienthong.rules.moments import FIRST, elapsed
+from lienthong.rules.worktime import PlainDay, Span, WorkTime, laid_out, outside
 
 WORKDAYS: Final = (0, 1, 2, 3, 4)
 """Monday to Friday, as ``date.weekday`` counts (QĐ 188/1999/QĐ-TTg)."""
 
-_DAY: Final = timedelta(days=1)
+FIRST_YEAR: Final = 1976
+"""Of calendars: until June 1975 a part of the country had another time."""
 
+_DAY_SECONDS: Final = 86_400
+_YEAR: Final = tuple(
+    (month, day) for month in range(1, 13) for day in range(1, monthrange(2024, month)[1] + 1)
+)
+"""Months and days of a leap year."""
 
-class Span(NamedTuple):
-    """A session as seconds of its day: from *start* up to, not including, *end*."""
-
-    start: int
-    end: int
+_FARTHEST: Final = timedelta(days=366)
+"""How far a swapped day may lie from the day off for which it makes up."""
 
 
 class DayStatus(enum.Enum):
@@ -51,16 +59,31 @@ class Session:
 
     start: time = field(validator=a(time))
     end: time = field(validator=a(time))
+    """00:00 is the midnight that ends the day, 24:00."""
 
     @property
     def span(self) -> Span:
-        return Span(_seconds(self.start), _seconds(self.end))
+        return Span(_seconds(self.start), _seconds(self.end) or _DAY_SECONDS)
 
     def __attrs_post_init__(self) -> None:
-        if self.start.tzinfo is not None or self.end.tzinfo is not None:
-            raise refuse(self, "start", found=self.start, expected="local time without a zone")
-        if self.start >= self.end:
+        for name, value in (("start", self.start), ("end", self.end)):
+            if value.tzinfo is not None or value.second or value.microsecond:
+                expected = "a local time in whole minutes, without a zone"
+                raise refuse(self, name, found=value.isoformat(), expected=expected)
+        if self.span.start >= self.span.end:
             raise refuse(self, "end", found=self.end, expected=f"a time after {self.start}")
+
+    def __str__(self) -> str:
+        """``13:00-17:00``, or until ``24:00``."""
+        end = f"{self.end:%H:%M}" if self.end != time(0) else "24:00"
+        return f"{self.start:%H:%M}-{end}"
+
+
+def _day_of_year(instance: object, attribute: Attribute[Any], value: object) -> None:
+    """Validator: accept None, or month and day of a day that leap years have."""
+    if value is not None and value not in _YEAR:
+        expected = "month and day, as (4, 16)"
+        raise refuse(instance, attribute.name, found=shown(value), expected=expected)
 
 
 @frozen(kw_only=True)
@@ -78,10 +101,10 @@ class OfficeHours:
     valid_to: date | None = field(default=None, validator=maybe(date))
     """First day on which they do not hold any more."""
 
-    season_from: tuple[int, int] | None = None
+    season_from: tuple[int, int] | None = field(default=None, validator=_day_of_year)
     """Month and day on which the season begins each year, e.g. ``(4, 16)``; None for all year."""
 
-    season_to: tuple[int, int] | None = None
+    season_to: tuple[int, int] | None = field(default=None, validator=_day_of_year)
     """Month and day of its last day; before ``season_from`` for a season over the new year."""
 
     @weekdays.validator
@@ -94,20 +117,19 @@ class OfficeHours:
     def __attrs_post_init__(self) -> None:
         for before, after in pairwise(sorted(session.span for session in self.sessions)):
             if after.start < before.end:
-                told = ", ".join(f"{one.start:%H:%M}-{one.end:%H:%M}" for one in self.sessions)
+                told = ", ".join(map(str, self.sessions))
                 raise refuse(self, "sessions", found=told, expected="no overlap")
         if (self.season_from is None) != (self.season_to is None):
             raise refuse(self, "season_to", found="one end", expected="both ends or none")
+        check_period(self, self.valid_from, self.valid_to)
 
-    @property
+    @cached_property
     def spans(self) -> tuple[Span, ...]:
         return tuple(sorted(session.span for session in self.sessions))
 
     def hold_on(self, day: date) -> bool:
         """Whether they hold at that time of that year, whatever the day of the week."""
-        if self.valid_from is not None and day < self.valid_from:
-            return False
-        if self.valid_to is not None and day >= self.valid_to:
+        if not covers(self.valid_from, self.valid_to, day):
             return False
         if self.season_from is None or self.season_to is None:
             return True
@@ -133,6 +155,17 @@ class DayException:
     replaces: str = field(default="", validator=text(600))
     """Name and basis of the general exception that an organisation's own one stands in for."""
 
+    stands_for: date | None = field(default=None, validator=maybe(date))
+    """The day off for which a swapped working day makes up: it has the hours of that day of the
+    week, as they are at its own time of the year. A Saturday or Sunday without one has Monday's."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.stands_for is None:
+            return
+        if not self.is_working or self.stands_for.weekday() not in WORKDAYS:
+            expected = "a day from Monday to Friday, for a working day"
+            raise refuse(self, "stands_for", found=self.stands_for.isoformat(), expected=expected)
+
 
 @frozen(kw_only=True)
 class WorkCalendar:
@@ -140,14 +173,14 @@ class WorkCalendar:
 
     Raises:
         CalendarContradiction: two exceptions concern one day, or a working day has no hours, or
-            two kinds of hours.
+            two kinds of hours, or a swapped day makes up for no day off, or not alone.
     """
 
     version: str = field(validator=text(100, required=True))
     """Names this state of the calendar in deadlines and reports."""
 
-    first_year: int = field(validator=whole(1975, 9000))
-    last_year: int = field(validator=whole(1975, 9000))
+    first_year: int = field(validator=whole(FIRST_YEAR, 9000))
+    last_year: int = field(validator=whole(FIRST_YEAR, 9000))
     hours: tuple[OfficeHours, ...] = field(
         converter=as_tuple, validator=many(OfficeHours, least=1, most=100)
     )
@@ -157,38 +190,17 @@ class WorkCalendar:
     official_until: date | None = field(default=None, validator=maybe(date))
     """Last day for which the plan of days off was published; None when all of it was."""
 
-    _base: int = field(init=False, repr=False, eq=False)
-    """Ordinal of the first day."""
-
-    _spans: tuple[tuple[Span, ...], ...] = field(init=False, repr=False, eq=False)
-    """Sessions of every day from the first on; none where nobody works."""
-
-    _working: tuple[bool, ...] = field(init=False, repr=False, eq=False)
-    """Whether each day is a working day; one with a service alone is none."""
-
-    _next: tuple[int, ...] = field(init=False, repr=False, eq=False)
-    """Position of the first working day after each day; past the end where there is none."""
-
-    _next_open: tuple[int, ...] = field(init=False, repr=False, eq=False)
-    """The same of the first day with office hours, be they a service."""
-
-    _uncertain: tuple[int, ...] = field(init=False, repr=False, eq=False)
-    """How many provisional days there are up to each day."""
+    worktime: WorkTime = field(init=False, repr=False, eq=False)
+    """Its days and sessions laid out, for the time rules."""
 
     def __attrs_post_init__(self) -> None:
         if self.last_year < self.first_year:
             expected = f"{self.first_year} or later"
             raise refuse(self, "last_year", found=self.last_year, expected=expected)
-        object.__setattr__(self, "_base", date(self.first_year, 1, 1).toordinal())
         exceptions = self._by_day()
-        spans = tuple(self._day(day, exceptions.get(day)) for day in self._days())
-        working = tuple(_is_workday(day, exceptions.get(day)) for day in self._days())
-        uncertain = (self._is_uncertain(day, exceptions.get(day)) for day in self._days())
-        object.__setattr__(self, "_spans", spans)
-        object.__setattr__(self, "_working", working)
-        object.__setattr__(self, "_next", _following(working))
-        object.__setattr__(self, "_next_open", _following(tuple(map(bool, spans))))
-        object.__setattr__(self, "_uncertain", tuple(accumulate(uncertain)))
+        self._check_swaps(exceptions)
+        days = [self._plain_day(day, exceptions.get(day)) for day in self._days()]
+        object.__setattr__(self, "worktime", laid_out(self.version, days))
 
     def is_working(self, day: date) -> bool:
         """Whether a day counts as a working day; a Saturday with a service does not.
@@ -196,11 +208,11 @@ class WorkCalendar:
         Raises:
             OutsideCalendar: the day lies outside the calendar.
         """
-        return self._working[self._position(day)]
+        return self.worktime.on(day).is_working
 
     def sessions(self, day: date) -> tuple[Span, ...]:
         """Office hours of a day, those of a service included. Raises OutsideCalendar."""
-        return self._spans[self._position(day)]
+        return self.worktime.on(day).spans
 
     def next_working_day(self, day: date) -> date:
         """The first working day after *day*.
@@ -208,15 +220,7 @@ class WorkCalendar:
         Raises:
             OutsideCalendar: *day* or that day lies outside the calendar.
         """
-        return self._later(self._next[self._position(day)])
-
-    def next_open_day(self, day: date) -> date:
-        """The first day after *day* that has office hours, be they a service.
-
-        Raises:
-            OutsideCalendar: *day* or that day lies outside the calendar.
-        """
-        return self._later(self._next_open[self._position(day)])
+        return self.worktime.next_working(self.worktime.on(day)).day
 
     def is_provisional(self, first: date, last: date) -> bool:
         """Whether a day from *first* to *last*, both included, is not certain yet.
@@ -224,46 +228,73 @@ class WorkCalendar:
         Raises:
             OutsideCalendar: one of them lies outside the calendar.
         """
-        before = self._position(first)
-        counted = self._uncertain[before - 1] if before else 0
-        return self._uncertain[self._position(last)] > counted
+        return self.worktime.on(first).next_uncertain <= self.worktime.on(last).number
 
-    def _later(self, position: int) -> date:
-        if position == len(self._spans):
-            raise self._outside(date(self.last_year, 12, 31) + _DAY)
-        return date.fromordinal(self._base + position)
+    def worked(self, start: datetime, end: datetime) -> timedelta:
+        """Office time between two instants; none unless *end* is the later one (T9).
 
-    def _position(self, day: date) -> int:
-        position = day.toordinal() - self._base
-        if not 0 <= position < len(self._spans):
-            raise self._outside(day)
-        return position
+        Raises:
+            NaiveTime: an instant has no time zone.
+            OutsideCalendar: one of them lies outside the calendar.
+        """
+        return max(timedelta(), self._worked_until(end) - self._worked_until(start))
 
-    def _outside(self, day: date) -> OutsideCalendar:
-        covers = f"{self.first_year}-{self.last_year}"
-        return OutsideCalendar(day=day.isoformat(), calendar=self.version, covers=covers)
+    def _worked_until(self, instant: datetime) -> timedelta:
+        passed = elapsed(instant)
+        return self.worktime.at(passed).worked_until(FIRST + passed)
 
     def _days(self) -> Iterator[date]:
-        last = date(self.last_year, 12, 31).toordinal()
-        return map(date.fromordinal, range(self._base, last + 1))
+        first, end = date(self.first_year, 1, 1), date(self.last_year + 1, 1, 1)
+        return map(date.fromordinal, range(first.toordinal(), end.toordinal()))
 
     def _by_day(self) -> dict[date, DayException]:
         found: dict[date, DayException] = {}
         for exception in self.exceptions:
             if not self.first_year <= exception.day.year <= self.last_year:
-                raise self._outside(exception.day)
+                raise outside(exception.day, self.version, self.first_year, self.last_year)
             if exception.day in found:
                 raise self._contradiction(exception.day, "two exceptions concern it")
             found[exception.day] = exception
         return found
 
-    def _day(self, day: date, exception: DayException | None) -> tuple[Span, ...]:
+    def _check_swaps(self, exceptions: Mapping[date, DayException]) -> None:
+        """Refuse a swapped day for no day off, or for one for which another makes up, too."""
+        made_up: dict[date, date] = {}
+        for day, exception in exceptions.items():
+            off = exception.stands_for
+            if off is None:
+                continue
+            if abs(off - day) > _FARTHEST:
+                raise self._contradiction(day, f"it stands for {off}, more than a year away")
+            if not self._may_be_off(off, exceptions.get(off)):
+                raise self._contradiction(day, f"it stands for {off}, which is no day off")
+            if off in made_up:
+                raise self._contradiction(day, f"it stands for {off}, as {made_up[off]} does")
+            made_up[off] = day
+
+    def _may_be_off(self, day: date, exception: DayException | None) -> bool:
+        """A day off, be it that an organisation works then all the same; or of another year."""
+        if exception is None:
+            return not self.first_year <= day.year <= self.last_year
+        return not exception.is_working or bool(exception.replaces)
+
+    def _plain_day(self, day: date, exception: DayException | None) -> PlainDay:
+        return PlainDay(
+            day=day,
+            spans=self._spans(day, exception),
+            is_working=_is_workday(day, exception),
+            is_uncertain=self._is_uncertain(day, exception),
+        )
+
+    def _spans(self, day: date, exception: DayException | None) -> tuple[Span, ...]:
         if exception is not None and not exception.is_working:
             return ()
         holding = [hours for hours in self.hours if hours.hold_on(day)]
-        # A swapped Saturday has the hours of the days that it stands for.
-        is_swapped = exception is not None and day.weekday() not in WORKDAYS
-        weekday = WORKDAYS[0] if is_swapped else day.weekday()
+        weekday = day.weekday()
+        if exception is not None and exception.stands_for is not None:
+            weekday = exception.stands_for.weekday()
+        elif exception is not None and weekday not in WORKDAYS:
+            weekday = WORKDAYS[0]
         own = [hours for hours in holding if weekday in hours.weekdays]
         if len(own) > 1:
             raise self._contradiction(day, "two kinds of office hours hold")
@@ -280,26 +311,9 @@ class WorkCalendar:
         return CalendarContradiction(calendar=self.version, day=day.isoformat(), reason=reason)
 
 
-def _following(marks: tuple[bool, ...]) -> tuple[int, ...]:
-    """For each day the position of the first marked one after it."""
-    found, after = [0] * len(marks), len(marks)
-    for position in range(len(marks) - 1, -1, -1):
-        found[position] = after
-        after = position if marks[position] else after
-    return tuple(found)
-
-
 def _is_workday(day: date, exception: DayException | None) -> bool:
     return day.weekday() in WORKDAYS if exception is None else exception.is_working
 
 
-def session_at(spans: tuple[Span, ...], second: int) -> Span | None:
-    """The session that a second of the day lies in, or the next one of that day."""
-    for span in spans:
-        if second < span.end:
-            return span
-    return None
-
-
 def _seconds(value: time) -> int:
-    return value.hour * 3600 + value.minute * 60 + value.second
+    return value.hour * 3600 + value.minute * 60

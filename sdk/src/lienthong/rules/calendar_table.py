@@ -35,13 +35,12 @@ from lienthong.errors import InputError, InvalidValue, MissingField
 from lienthong.model.checks import as_tuple, many, maybe, refuse, text, whole
 from lienthong.model.ids import OrganId
 from lienthong.model.time import parse_date
-from lienthong.rules.calendar import DayException, DayStatus, OfficeHours, WorkCalendar
+from lienthong.rules.calendar import FIRST_YEAR, DayException, DayStatus, OfficeHours, WorkCalendar
 from lienthong.rules.ruleset import RuleSet
 from lienthong.rules.sections.office import CultureDay
 
-FIRST_YEAR: Final = 1975
 LAST_YEAR: Final = 2199
-"""Years that a table may speak of: Vietnam has had one time zone since the first."""
+"""Of what a table may speak."""
 
 CULTURE_DAY: Final = (11, 24)
 """Month and day of the Day of Vietnamese Culture (NQ 80-NQ/TW)."""
@@ -266,6 +265,7 @@ def exception_data(exception: DayException) -> dict[str, Any]:
         "basis": exception.basis,
         "status": exception.status.name.lower(),
         "replaces": exception.replaces,
+        "stands_for": exception.stands_for.isoformat() if exception.stands_for else "",
     }
     return {key: value for key, value in data.items() if value != ""}
 
@@ -338,6 +338,7 @@ _EXCEPTION: Final[Mapping[str, Reader]] = {
     "basis": plain_text,
     "status": word(DayStatus),
     "replaces": plain_text,
+    "stands_for": calendar_day,
 }
 _EXCEPTION_REQUIRED: Final = ("working", "name", "basis", "status")
 _HEAD: Final[Mapping[str, Reader]] = {

@@ -13,13 +13,19 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from lienthong.errors import InvalidValue
+from lienthong.model.checks import shown
 from lienthong.model.time import FIRST_YEAR, LAST_YEAR, check_aware
-from lienthong.rules.calendar import Span, WorkCalendar, session_at
-from lienthong.rules.moments import FIRST, Deadline, Moment, day_of, elapsed, end_of, instant_of
+from lienthong.rules.calendar import WorkCalendar
+from lienthong.rules.moments import FIRST, Deadline, Moment, day_of, elapsed, end_of, later
+from lienthong.rules.worktime import Stretch, WorkDay, WorkTime
 
 _DAY: Final = timedelta(days=1)
 MAX_DAYS: Final = 3650
 """Days that one rule may count."""
+
+_NOTHING: Final = timedelta()
+_MOST: Final = MAX_DAYS * _DAY
+_new: Final = object.__new__
 
 REPORT_DAY: Final = 15
 REPORT_MONTHS: Final = (3, 6, 9, 12)
@@ -103,26 +109,20 @@ def received_at(
         NaiveTime: the instant has no time zone.
         OutsideCalendar: the calendar does not cover the day, or the next working day.
     """
-    since = elapsed(entered_at)
-    first = day = day_of(since)
-    spans = calendar.sessions(day)
-    if spans and not lunch_is_outside:
-        spans = (Span(spans[0].start, spans[-1].end),)
-    span = session_at(spans, since.seconds)
-    if span is not None and since.seconds >= span.start:
-        at = FIRST + since
-    elif span is not None:
-        at = instant_of(day, span.start)
+    worktime, passed = calendar.worktime, elapsed(entered_at)
+    first = day = worktime.at(passed)
+    at, sessions = FIRST + passed, day.sessions
+    if sessions and not lunch_is_outside:
+        sessions = (Stretch(sessions[0].start, sessions[-1].end),)
+    time = at - day.midnight
+    for start, end in sessions:
+        if time < end:
+            at = at if time >= start else day.midnight + start
+            break
     else:
-        day = calendar.next_open_day(day)
-        at = instant_of(day, calendar.sessions(day)[0].start)
-    return Moment(
-        at=at,
-        rule="T2",
-        clause="QĐ 52/2019 Đ10.2",
-        calendar_version=calendar.version,
-        provisional=calendar.is_provisional(first, day),
-    )
+        day = worktime.next_open(day)
+        at = day.midnight + day.sessions[0].start
+    return _moment(worktime, first, day, at, "T2", "QĐ 52/2019 Đ10.2")
 
 
 def send_by(signed_at: datetime, calendar: WorkCalendar) -> Deadline:
@@ -132,10 +132,10 @@ def send_by(signed_at: datetime, calendar: WorkCalendar) -> Deadline:
         NaiveTime: the instant has no time zone.
         OutsideCalendar: the calendar does not cover the day, or the next working day.
     """
-    first = day_of(elapsed(signed_at))
-    day = calendar.next_working_day(first)
-    end = calendar.sessions(day)[0].end
-    return _deadline(calendar, first, day, end, "T3", "QĐ 28/2018 Đ6.2")
+    worktime = calendar.worktime
+    first = worktime.at(elapsed(signed_at))
+    day = worktime.next_working(first)
+    return _deadline(worktime, first, day, day.morning_end, "T3", "QĐ 28/2018 Đ6.2")
 
 
 def send_target(signed_at: datetime) -> Deadline:
@@ -147,16 +147,18 @@ def send_target(signed_at: datetime) -> Deadline:
 def issue_by(signed_at: datetime, calendar: WorkCalendar) -> Deadline:
     """By when NĐ 30 wants a signed document to be issued: the next working day (T3; Đ18.1).
 
+    A day that no text says more of ends at 24:00 (BLDS 2015 Đ148.6), not with office hours.
     QĐ 28 is stricter for electronic documents, see ``send_by``; both are reported.
 
     Raises:
         NaiveTime: the instant has no time zone.
         OutsideCalendar: the calendar does not cover the day, or the next working day.
     """
-    first = day_of(elapsed(signed_at))
-    day = calendar.next_working_day(first)
-    end = calendar.sessions(day)[-1].end
-    return _deadline(calendar, first, day, end, "T3", "NĐ 30/2020 Đ18.1")
+    worktime = calendar.worktime
+    first = worktime.at(elapsed(signed_at))
+    day = worktime.next_working(first)
+    at = end_of(day.day)
+    return _deadline(worktime, first, day, at, "T3", "NĐ 30/2020 Đ18.1")
 
 
 def send_urgent_by(signed_at: datetime, within: timedelta) -> Deadline:
@@ -168,10 +170,10 @@ def send_urgent_by(signed_at: datetime, within: timedelta) -> Deadline:
 
     Raises:
         NaiveTime: the instant has no time zone.
-        InvalidValue: the time is negative.
+        InvalidValue: the time is negative, or ends when no year is.
     """
     _check_amount(within)
-    since = elapsed(signed_at) + within
+    since = later(elapsed(signed_at), within)
     return Deadline(at=FIRST + since, day=day_of(since), rule="T4", clause="QĐ 28/2018 Đ6.2")
 
 
@@ -188,10 +190,10 @@ def forward_by(received: datetime, calendar: WorkCalendar) -> Deadline:
         NaiveTime: the instant has no time zone.
         OutsideCalendar: the calendar does not cover the day, or the next working day.
     """
-    first = day_of(elapsed(received))
-    day = calendar.next_working_day(first)
-    end = calendar.sessions(day)[-1].end
-    return _deadline(calendar, first, day, end, "T6", "QĐ 52/2019 Đ5.2b")
+    worktime = calendar.worktime
+    first = worktime.at(elapsed(received))
+    day = worktime.next_working(first)
+    return _deadline(worktime, first, day, day.evening, "T6", "QĐ 52/2019 Đ5.2b")
 
 
 def forward_urgent_by(
@@ -207,23 +209,17 @@ def forward_urgent_by(
 
     Raises:
         NaiveTime: the instant has no time zone.
-        InvalidValue: the time is negative.
+        InvalidValue: the time is negative, or ends when no year is.
         OutsideCalendar: the calendar does not cover all of it.
     """
+    _check_amount(within)
     if not in_office_hours:
-        _check_amount(within)
-        since = elapsed(received) + within
+        since = later(elapsed(received), within)
         return Deadline(at=FIRST + since, day=day_of(since), rule="T6", clause="QĐ 28/2018 Đ6.2")
-    at = add_working_time(received, within, calendar)
-    first, day = day_of(elapsed(received)), day_of(at - FIRST)
-    return Deadline(
-        at=at,
-        day=day,
-        rule="T6",
-        clause="QĐ 28/2018 Đ6.2",
-        calendar_version=calendar.version,
-        provisional=calendar.is_provisional(first, day),
-    )
+    worktime, passed = calendar.worktime, elapsed(received)
+    first = worktime.at(passed)
+    day, at = _worked(worktime, first, FIRST + passed, within)
+    return _deadline(worktime, first, day, at, "T6", "QĐ 28/2018 Đ6.2")
 
 
 def add_working_days(day: date, count: int, calendar: WorkCalendar) -> Deadline:
@@ -234,11 +230,12 @@ def add_working_days(day: date, count: int, calendar: WorkCalendar) -> Deadline:
         OutsideCalendar: the calendar does not cover all of it.
     """
     _check_count(count)
-    last = day
+    worktime = calendar.worktime
+    first = last = worktime.on(day)
     for _ in range(count):
-        last = calendar.next_working_day(last)
-    end = calendar.sessions(last)[-1].end
-    return _deadline(calendar, day, last, end, "T7", "BLDS 2015 Đ147.2, Đ148.6")
+        last = worktime.next_working(last)
+    clause = "BLDS 2015 Đ147.2, Đ148.6"
+    return _deadline(worktime, first, last, last.evening, "T7", clause)
 
 
 def add_days(day: date, count: int, calendar: WorkCalendar) -> Deadline:
@@ -280,18 +277,9 @@ def add_working_time(start: datetime, amount: timedelta, calendar: WorkCalendar)
         OutsideCalendar: the calendar does not cover all of it.
     """
     _check_amount(amount)
-    begun = elapsed(start)
-    day, passed = day_of(begun), begun - timedelta(begun.days)
-    while amount:
-        for span in calendar.sessions(day):
-            begin, end = max(passed, timedelta(0, span.start)), timedelta(0, span.end)
-            if begin >= end:
-                continue
-            if amount <= end - begin:
-                return instant_of(day, 0) + begin + amount
-            amount -= end - begin
-        day, passed = calendar.next_open_day(day), timedelta()
-    return FIRST + begun
+    worktime, passed = calendar.worktime, elapsed(start)
+    at = FIRST + passed
+    return _worked(worktime, worktime.at(passed), at, amount)[1] if amount else at
 
 
 def report_day(
@@ -303,10 +291,11 @@ def report_day(
         InvalidValue: the month ends no quarter, or there is no such year.
         OutsideCalendar: the calendar does not cover the day.
     """
-    if month not in REPORT_MONTHS:
-        raise InvalidValue(field="month", found=month, expected="3, 6, 9 or 12")
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise InvalidValue(field="year", found=year, expected=f"{FIRST_YEAR} to {LAST_YEAR}")
+    if type(month) is not int or month not in REPORT_MONTHS:
+        raise InvalidValue(field="month", found=shown(month), expected="3, 6, 9 or 12")
+    if type(year) is not int or not FIRST_YEAR <= year <= LAST_YEAR:
+        expected = f"{FIRST_YEAR} to {LAST_YEAR}"
+        raise InvalidValue(field="year", found=shown(year), expected=expected)
     first = last = date(year, month, REPORT_DAY)
     if not calendar.is_working(first) and on_day_off is OnDayOff.NEXT:
         last = calendar.next_working_day(first)
@@ -337,24 +326,62 @@ def renewed(known: Deadline, fresh: Deadline, now: datetime) -> Deadline:
     return known if known.at <= now else fresh
 
 
+def _worked(
+    worktime: WorkTime, day: WorkDay, at: datetime, amount: timedelta
+) -> tuple[WorkDay, datetime]:
+    """Day and instant at which so much office time has passed since *at*, which is on *day*."""
+    if not amount:
+        return day, at
+    time = at - day.midnight
+    while True:
+        for start, end in day.sessions:
+            if time < end:
+                done = time + amount if time > start else start + amount
+                if done <= end:
+                    return day, day.midnight + done
+                amount = done - end
+        day, time = worktime.next_open(day), _NOTHING
+
+
+def _moment(
+    worktime: WorkTime, first: WorkDay, day: WorkDay, at: datetime, rule: str, clause: str
+) -> Moment:
+    """A moment of one day that depends on all of them from *first* on.
+
+    The same as ``Moment(…)``. That would set the fields of a frozen value one by one through
+    ``object``, which takes longer than to find them; and there is nothing in it to check.
+    """
+    made = _new(Moment)
+    fields = made.__dict__
+    fields["at"] = at
+    fields["rule"] = rule
+    fields["clause"] = clause
+    fields["calendar_version"] = worktime.calendar
+    fields["provisional"] = first.next_uncertain <= day.number
+    return made
+
+
 def _deadline(
-    calendar: WorkCalendar, first: date, day: date, end: int, rule: str, clause: str
+    worktime: WorkTime, first: WorkDay, day: WorkDay, at: datetime, rule: str, clause: str
 ) -> Deadline:
-    return Deadline(
-        at=instant_of(day, end),
-        day=day,
-        rule=rule,
-        clause=clause,
-        calendar_version=calendar.version,
-        provisional=calendar.is_provisional(first, day),
-    )
+    """Likewise a deadline."""
+    made = _new(Deadline)
+    fields = made.__dict__
+    fields["at"] = at
+    fields["day"] = day.day
+    fields["rule"] = rule
+    fields["clause"] = clause
+    fields["calendar_version"] = worktime.calendar
+    fields["provisional"] = first.next_uncertain <= day.number
+    return made
 
 
 def _check_count(count: int) -> None:
     if type(count) is not int or not 1 <= count <= MAX_DAYS:
-        raise InvalidValue(field="count", found=count, expected=f"1 to {MAX_DAYS}")
+        raise InvalidValue(field="count", found=shown(count), expected=f"1 to {MAX_DAYS}")
 
 
-def _check_amount(amount: timedelta) -> None:
-    if not timedelta() <= amount <= MAX_DAYS * _DAY:
-        raise InvalidValue(field="amount", found=amount, expected=f"0 to {MAX_DAYS} days")
+def _check_amount(amount: object) -> None:
+    if not isinstance(amount, timedelta) or not _NOTHING <= amount <= _MOST:
+        expected = f"a time of 0 to {MAX_DAYS} days"
+        raise InvalidValue(field="amount", found=shown(amount), expected=expected)

@@ -7,19 +7,26 @@ Puts a document, a rule set and a calendar together; the rules themselves are ``
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from attrs import evolve, field, frozen
 
-from lienthong.model.checks import a, as_tuple, many
+from lienthong.errors import OutsideCalendar
+from lienthong.model.checks import a, as_tuple, many, maybe
 from lienthong.model.document import Document
 from lienthong.model.ids import OrganId
 from lienthong.model.time import vietnam_date
 from lienthong.model.words import AttachmentKind, Urgency
 from lienthong.rules import deadlines, paper
 from lienthong.rules.calendar import WorkCalendar
-from lienthong.rules.moments import Deadline, Moment
+from lienthong.rules.moments import Deadline, Moment, elapsed, instant_of
 from lienthong.rules.ruleset import RuleSet
+
+_SETTLED: Final = "NĐ 30/2020 Đ24.2"
+_DAY: Final = timedelta(days=1)
+_TICK: Final = timedelta(microseconds=1)
 
 
 @frozen(kw_only=True)
@@ -34,6 +41,8 @@ class Sent:
 
     is_submission: bool = field(default=False, validator=a(bool))
     for_appraisal: bool = field(default=False, validator=a(bool))
+    override: paper.Override | None = field(default=None, validator=maybe(paper.Override))
+    """What a leader has decided otherwise."""
 
 
 @frozen(kw_only=True)
@@ -60,6 +69,7 @@ def paper_for(
 
     Raises:
         MissingField: it is not validly signed by both: a leader must decide.
+        InvalidValue: a leader has decided what he may not.
     """
     not_ready = rules.directory.not_ready
     facts = paper.Facts(
@@ -73,6 +83,8 @@ def paper_for(
         signed_by_both=sent.signed_by_both,
         parallel_kinds=rules.paper.parallel_kinds,
         paper_attachments=rules.paper.paper_attachments,
+        override=sent.override,
+        override_allowed=rules.paper.override_allowed,
     )
     return paper.decide(facts)
 
@@ -130,16 +142,17 @@ def forwarding(
 ) -> Deadline:
     """By when a recipient must send a document on (T6).
 
-    An urgent one within the rule set's time: in working time from when it counts as received, or
-    from when a clerk on duty has accepted it, whichever ends first; or in elapsed time from when it
-    entered.
+    An urgent one within the rule set's time: in working time from when it counts as received; in
+    elapsed time from when a clerk on duty has accepted it before that, where this ends sooner; or,
+    where office hours do not matter, in elapsed time from when it entered.
 
     Args:
         urgency: of the document.
         entered_at: when it entered the recipient's system.
         rules: of the recipient's province.
         calendar: of the recipient.
-        accepted_at: when somebody accepted it; None while nobody has.
+        accepted_at: when somebody accepted it; None while nobody has. Only before it counts as
+            received does it change anything.
 
     Raises:
         NaiveTime: the instant has no time zone.
@@ -153,10 +166,93 @@ def forwarding(
     if not receiving.urgent_in_office_hours:
         return deadlines.forward_urgent_by(entered_at, within, calendar, in_office_hours=False)
     found = _after(received, deadlines.forward_urgent_by(received.at, within, calendar))
-    if accepted_at is None:
+    if accepted_at is None or elapsed(accepted_at) >= elapsed(received.at):
         return found
-    early = deadlines.forward_urgent_by(accepted_at, within, calendar, in_office_hours=False)
+    since = max(accepted_at, entered_at)
+    early = deadlines.forward_urgent_by(since, within, calendar, in_office_hours=False)
     return min(found, early, key=lambda deadline: deadline.at)
+
+
+def taking(entered_at: datetime, rules: RuleSet, calendar: WorkCalendar) -> Deadline:
+    """By when a recipient must accept or refuse, before it counts as not taken.
+
+    Args:
+        entered_at: when the axis handed it over.
+        rules: of the recipient's province.
+        calendar: of the recipient.
+
+    Raises:
+        NaiveTime: the instant has no time zone.
+        OutsideCalendar: the calendar does not cover the days.
+    """
+    found = deadlines.forward_urgent_by(entered_at, rules.receiving.escalate_after, calendar)
+    return evolve(found, rule="T9", clause="QĐ 52/2019 Đ9.2d")
+
+
+def settling(
+    urgency: Urgency, entered_at: datetime, rules: RuleSet, calendar: WorkCalendar
+) -> Deadline | None:
+    """By when a recipient must handle what names no day (NĐ 30/2020 Đ24.2); None: nobody says.
+
+    Args:
+        urgency: of the document.
+        entered_at: when it entered the recipient's system.
+        rules: of the recipient's province.
+        calendar: of the recipient.
+
+    Raises:
+        NaiveTime: the instant has no time zone.
+        OutsideCalendar: the calendar does not cover the days.
+    """
+    received, settings = received_at(entered_at, rules, calendar), rules.receiving
+    within = settings.urgent_settle_within.of(urgency)
+    if within is None:
+        found = _working_days(vietnam_date(received.at), settings.settle_working_days, calendar)
+        if found is None:
+            return None
+        return evolve(_after(received, found), clause=_SETTLED)
+    if not settings.urgent_in_office_hours:
+        found = deadlines.forward_urgent_by(entered_at, within, calendar, in_office_hours=False)
+        return evolve(found, rule="T9", clause=_SETTLED)
+    found = deadlines.forward_urgent_by(received.at, within, calendar)
+    return evolve(_after(received, found), rule="T9", clause=_SETTLED)
+
+
+def confirming_recall(asked_at: datetime, rules: RuleSet, calendar: WorkCalendar) -> Deadline:
+    """By when a recipient must cancel a recalled document and report it (QĐ 52/2019 Đ8.3).
+
+    On the day on which the recall counts as received (T2), or so many working days after it.
+
+    Args:
+        asked_at: when it was recalled.
+        rules: of the recipient's province.
+        calendar: of the recipient.
+
+    Raises:
+        NaiveTime: the instant has no time zone.
+        OutsideCalendar: the calendar does not cover the days.
+    """
+    received = received_at(asked_at, rules, calendar)
+    day, count = vietnam_date(received.at), rules.flow.recall_confirm_working_days
+    found = _working_days(day, count, calendar) or deadlines.due_on(day)
+    return evolve(_after(received, found), clause="QĐ 52/2019 Đ8.3")
+
+
+def at_risk_from(since: datetime, due: datetime, calendar: WorkCalendar) -> datetime:
+    """From when on those who must act are warned that a deadline comes near.
+
+    From half the time, but not before office hours begin on the last working day that is in time:
+    what is urgent warns at half time, what is ordinary on the morning of its last day.
+
+    Args:
+        since: from when the time counts.
+        due: the last instant in time.
+        calendar: of who must act; where it does not know the day, half the time counts alone.
+    """
+    half = since + max(due - since, timedelta()) / 2
+    with suppress(OutsideCalendar):
+        return min(max(half, _last_morning(due, calendar)), due)
+    return min(half, due)
 
 
 def received_at(entered_at: datetime, rules: RuleSet, calendar: WorkCalendar) -> Moment:
@@ -178,31 +274,23 @@ def _receiving(
     yield Due(name="refused", moment=_after(received, refused))
     forwarded = forwarding(document.urgency, entered_at, rules, calendar)
     yield Due(name="forwarded", moment=forwarded)
-    settled = _settled(document.urgency, entered_at, received, rules, calendar)
     if document.due_date is not None:
         yield Due(name="replied", moment=deadlines.due_on(document.due_date))
-    elif settled is not None:
-        yield Due(name="settled", moment=evolve(settled, clause="NĐ 30/2020 Đ24.2"))
+        return
+    settled = settling(document.urgency, entered_at, rules, calendar)
+    if settled is not None:
+        yield Due(name="settled", moment=settled)
 
 
-def _settled(
-    urgency: Urgency,
-    entered_at: datetime,
-    received: Moment,
-    rules: RuleSet,
-    calendar: WorkCalendar,
-) -> Deadline | None:
-    """By when a document without a date of its own is settled; None where nobody says."""
-    settings = rules.receiving
-    within = settings.urgent_settle_within.of(urgency)
-    if within is None:
-        day = vietnam_date(received.at)
-        found = _working_days(day, settings.settle_working_days, calendar)
-        return None if found is None else _after(received, found)
-    in_office_hours = settings.urgent_in_office_hours
-    start = received.at if in_office_hours else entered_at
-    found = deadlines.forward_urgent_by(start, within, calendar, in_office_hours=in_office_hours)
-    return evolve(_after(received, found) if in_office_hours else found, rule="T9")
+def _last_morning(due: datetime, calendar: WorkCalendar) -> datetime:
+    """When office hours begin on the last working day that begins before an instant."""
+    day = vietnam_date(due - _TICK)
+    while True:
+        if calendar.is_working(day):
+            start = instant_of(day, calendar.sessions(day)[0].start)
+            if start < due:
+                return start
+        day -= _DAY
 
 
 def _after(received: Moment, found: Deadline) -> Deadline:

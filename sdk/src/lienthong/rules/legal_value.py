@@ -1,90 +1,27 @@
 """What a received document is worth (regulations §13e; QĐ 52/2019 Đ4, Đ8.1; NĐ 30/2020 Đ5, Đ25-26).
 
 The first row that applies and has a value decides; every row that applies is given as a reason.
+
+Rows 1 to 4, 8 and 16 judge originals that one state agency sends to another: NĐ 30 orders the
+records of agencies (Đ2), and what they ask for, the signatures of a competent person and of an
+agency, nobody else can give. An original from a citizen or somebody outside is never held to
+replace paper by them. With a valid signature it is admissible by LGDĐT 2023 Đ22, and whoever
+handles it decides what it is good for: REVIEW. Copies (rows 6 and 7) are the work of the agency
+that has signed them, whoever hands them in.
 """
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from attrs import Attribute, field, frozen
 
-from lienthong.model.checks import a, as_tuple, maybe, refuse, texts
+from lienthong.model.checks import refuse
 from lienthong.model.file_signature import Finding, LegalJudgement, LegalValue, SignatureKind
 from lienthong.model.words import CopyForm, Origin
+from lienthong.rules.legal_facts import Certificates, Channel, Facts
 from lienthong.rules.table import Row, applying
-
-
-class Channel(enum.Enum):
-    """How a document came."""
-
-    SYSTEM = "SYSTEM"
-    """Through interconnected document systems: directly or through an axis."""
-
-    EMAIL = "EMAIL"
-    OTHER = "OTHER"
-
-
-class Certificates(enum.Enum):
-    """The worst that is true of the signing certificates."""
-
-    GOOD = "GOOD"
-    EXPIRED_SINCE = "EXPIRED_SINCE"
-    """Expired now, and provably valid when they signed."""
-
-    UNAVAILABLE = "UNAVAILABLE"
-    """Their revocation status cannot be learnt now."""
-
-    TIME_UNPROVABLE = "TIME_UNPROVABLE"
-    """Expired or revoked now, and when they signed cannot be proved."""
-
-    REVOKED_BEFORE = "REVOKED_BEFORE"
-    """Revoked before they signed."""
-
-
-class Ending(enum.Enum):
-    """What has ended the effect of a document."""
-
-    RECALLED = "RECALLED"
-    REPLACED = "REPLACED"
-
-
-@frozen(kw_only=True)
-class Facts:
-    """What is known of a received document."""
-
-    copy_form: CopyForm = field(default=CopyForm.ORIGINAL, validator=a(CopyForm))
-    origin: Origin = field(default=Origin.BORN_DIGITAL, validator=a(Origin))
-    channel: Channel = field(default=Channel.SYSTEM, validator=a(Channel))
-    from_agency: bool = field(default=True, validator=a(bool))
-    """Sent by a state agency, not by a citizen or somebody outside."""
-
-    integrity: Finding = field(validator=a(Finding))
-    """Every file is what its sender signed."""
-
-    signer: Finding = field(validator=a(Finding))
-    """The competent person's signature is there and valid; BAD also when there is none."""
-
-    agency: Finding = field(validator=a(Finding))
-    """The agency's signature is there and valid; BAD also when there is none."""
-
-    kind: SignatureKind = field(default=SignatureKind.CONG_VU, validator=a(SignatureKind))
-    """Of the signatures; where they differ, the one that is not official."""
-
-    certificates: Certificates = field(validator=a(Certificates))
-    order: Finding = field(default=Finding.GOOD, validator=a(Finding))
-    """The signer signed before the agency (NĐ 30/2020 Đ32.2d)."""
-
-    form_complete: bool = field(default=True, validator=a(bool))
-    unsigned_attachments: tuple[str, ...] = field(
-        default=(), converter=as_tuple, validator=texts(255, most=100)
-    )
-    """Names of separate attachments without the agency's signature (NĐ 30/2020 PL I II.8b)."""
-
-    ending: Ending | None = field(default=None, validator=maybe(Ending))
-
 
 LegalRow: TypeAlias = Row[Facts, LegalValue]
 
@@ -97,8 +34,10 @@ class Judgement:
     reasons: tuple[LegalRow, ...]
     """The rows that apply, the deciding one first."""
 
+    facts: Facts
+
     def recorded(self, judged_at: datetime, rule_set: str = "") -> LegalJudgement:
-        """As it is kept with the document: the value and all reasons, in Vietnamese with clauses.
+        """As it is kept with the document: value, inputs, and all reasons in Vietnamese.
 
         Args:
             judged_at: when.
@@ -107,9 +46,12 @@ class Judgement:
         Raises:
             NaiveTime: the instant has no time zone.
         """
-        reason = "; ".join(f"{row.vi} ({row.clause})" for row in self.reasons)
         return LegalJudgement(
-            value=self.value, reason=reason, rule_set=rule_set, judged_at=judged_at
+            value=self.value,
+            reason="; ".join(f"{row.vi} ({row.clause})" for row in self.reasons),
+            rule_set=rule_set,
+            judged_at=judged_at,
+            inputs=self.facts.words(),
         )
 
 
@@ -152,16 +94,27 @@ def judge(facts: Facts, practice: Practice = DEFAULT) -> Judgement:
     if reasons[0] is PUBLIC_SIGNATURE:
         value = practice.public_signature
     assert value is not None  # noqa: S101 - the deciding row has one
-    return Judgement(value=value, reasons=reasons)
+    return Judgement(value=value, reasons=reasons, facts=facts)
 
 
 def _is_original(facts: Facts) -> bool:
     return facts.copy_form is CopyForm.ORIGINAL
 
 
+def _is_issued(facts: Facts) -> bool:
+    """An original that an agency sends to another."""
+    return _is_original(facts) and facts.from_agency
+
+
+def _needed(facts: Facts) -> set[Finding]:
+    """What was found of integrity and of the signatures that its form needs; a copy no signer."""
+    both = {facts.integrity, facts.agency}
+    return both | {facts.signer} if _is_original(facts) else both
+
+
 def _known(facts: Facts) -> bool:
     """Nothing stands in the way of judging by the signatures."""
-    return facts.integrity is _GOOD and _UNKNOWN not in {facts.signer, facts.agency}
+    return facts.integrity is _GOOD and _UNKNOWN not in _needed(facts)
 
 
 def _is_signed(facts: Facts) -> bool:
@@ -180,14 +133,20 @@ def _in_order(facts: Facts) -> bool:
 
 def _is_certified_scan(facts: Facts) -> bool:
     """A digitised original that the agency alone has signed."""
-    scanned = _is_original(facts) and facts.origin is Origin.DIGITISED
+    scanned = _is_issued(facts) and facts.origin is Origin.DIGITISED
     signed = facts.signer is _BAD and facts.agency is _GOOD and facts.certificates in _SOUND
     return scanned and signed and _known(facts)
 
 
+def _is_signed_outside(facts: Facts) -> bool:
+    """An original that no agency has sent, with a valid signature: mostly one person's."""
+    signed = _GOOD in {facts.signer, facts.agency} and facts.certificates in _SOUND
+    return _is_original(facts) and not facts.from_agency and _known(facts) and signed
+
+
 def _stands(facts: Facts) -> bool:
     """A properly signed original."""
-    return _is_original(facts) and _is_signed(facts) and _is_official(facts) and _in_order(facts)
+    return _is_issued(facts) and _is_signed(facts) and _is_official(facts) and _in_order(facts)
 
 
 PUBLIC_SIGNATURE: Final = LegalRow(
@@ -195,7 +154,7 @@ PUBLIC_SIGNATURE: Final = LegalRow(
     clause="LGDĐT 2023 Đ22",
     en="its valid signatures are not official ones",
     vi="chữ ký số hợp lệ nhưng không phải chữ ký số chuyên dùng công vụ",
-    applies=lambda facts: _is_original(facts) and _is_signed(facts) and not _is_official(facts),
+    applies=lambda facts: _is_issued(facts) and _is_signed(facts) and not _is_official(facts),
     value=LegalValue.REVIEW,
 )
 """What it decides is the province's to say (``Practice``)."""
@@ -244,8 +203,7 @@ TABLE: Final = (
         en="a check could not be made yet; it is repeated",
         vi="chưa kiểm tra được; hệ thống sẽ kiểm tra lại",
         applies=lambda facts: (
-            facts.certificates is Certificates.UNAVAILABLE
-            or _UNKNOWN in {facts.integrity, facts.signer, facts.agency}
+            facts.certificates is Certificates.UNAVAILABLE or _UNKNOWN in _needed(facts)
         ),
         value=LegalValue.PENDING_CHECK,
     ),
@@ -255,6 +213,14 @@ TABLE: Final = (
         en="it cannot be proved when a certificate signed that is not valid any more",
         vi="không chứng minh được thời điểm ký của chứng thư số nay đã hết hiệu lực",
         applies=lambda facts: facts.certificates is Certificates.TIME_UNPROVABLE,
+        value=LegalValue.REVIEW,
+    ),
+    LegalRow(
+        number=14,
+        clause="LGDĐT 2023 Đ22",
+        en="validly signed, but not of a state agency: whoever handles it decides what it is worth",
+        vi="có chữ ký số hợp lệ, không do cơ quan nhà nước gửi: người xử lý xem xét giá trị",
+        applies=_is_signed_outside,
         value=LegalValue.REVIEW,
     ),
     LegalRow(
@@ -271,11 +237,7 @@ TABLE: Final = (
         en="it is not signed; paper is still needed",
         vi="không có chữ ký số; để biết, tham khảo, vẫn cần bản giấy",
         applies=lambda facts: (
-            _is_original(facts)
-            and facts.from_agency
-            and _known(facts)
-            and facts.signer is _BAD
-            and facts.agency is _BAD
+            _is_issued(facts) and _known(facts) and facts.signer is _BAD and facts.agency is _BAD
         ),
         value=LegalValue.INFORMATION_ONLY,
     ),
@@ -285,7 +247,7 @@ TABLE: Final = (
         en="the agency has not signed: it was not properly issued",
         vi="thiếu chữ ký số của cơ quan: chưa được phát hành đúng",
         applies=lambda facts: (
-            _is_original(facts) and _known(facts) and facts.signer is _GOOD and facts.agency is _BAD
+            _is_issued(facts) and _known(facts) and facts.signer is _GOOD and facts.agency is _BAD
         ),
         value=LegalValue.INFORMATION_ONLY,
     ),
@@ -295,7 +257,7 @@ TABLE: Final = (
         en="the competent person has not signed",
         vi="thiếu chữ ký số của người có thẩm quyền",
         applies=lambda facts: (
-            _is_original(facts)
+            _is_issued(facts)
             and facts.origin is Origin.BORN_DIGITAL
             and _known(facts)
             and facts.signer is _BAD
@@ -308,7 +270,7 @@ TABLE: Final = (
         clause="NĐ 30/2020 Đ32.2d",
         en="it is not certain that the competent person signed before the agency",
         vi="không chắc người có thẩm quyền ký trước cơ quan",
-        applies=lambda facts: _is_original(facts) and _is_signed(facts) and not _in_order(facts),
+        applies=lambda facts: _is_issued(facts) and _is_signed(facts) and not _in_order(facts),
         value=LegalValue.REVIEW,
     ),
     PUBLIC_SIGNATURE,
@@ -353,7 +315,8 @@ TABLE: Final = (
         en="a certificate has expired since; it was valid when it signed",
         vi="chứng thư số đã hết hạn nhưng còn hiệu lực tại thời điểm ký",
         applies=lambda facts: (
-            _is_signed(facts) and facts.certificates is Certificates.EXPIRED_SINCE
+            (_is_signed(facts) or _is_signed_outside(facts))
+            and facts.certificates is Certificates.EXPIRED_SINCE
         ),
     ),
     LegalRow(

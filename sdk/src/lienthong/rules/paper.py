@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
-from lienthong.model.checks import a, as_tuple, many, maybe, missing, text
+from lienthong.model.checks import a, as_tuple, many, maybe, missing, refuse, text
 from lienthong.model.kinds import DocumentKind
 from lienthong.model.words import AttachmentKind, IssueForm, PaperBasis
 from lienthong.rules.table import Row, applying
@@ -40,7 +40,10 @@ class RecipientBody(enum.Enum):
 
 @frozen(kw_only=True)
 class Override:
-    """A leader decides otherwise than the table (QĐ 52/2019 Đ8.2c); reports count it."""
+    """A leader decides otherwise than the table (QĐ 52/2019 Đ8.2c); reports count it.
+
+    He may add a form that the table does not ask for; what it asks for as a duty stays.
+    """
 
     form: IssueForm = field(validator=a(IssueForm))
     reason: str = field(validator=text(500, required=True, clause="QĐ 52/2019 Đ8.2c"))
@@ -83,6 +86,8 @@ class Facts:
     """Attachments that need paper (QĐ 52/2019 Đ6.2b)."""
 
     override: Override | None = field(default=None, validator=maybe(Override))
+    override_allowed: bool = field(default=True, validator=a(bool))
+    """Leaders of the province may decide otherwise than the table (§13g 23)."""
 
 
 @frozen(kw_only=True)
@@ -126,6 +131,7 @@ def decide(facts: Facts) -> PaperDecision:
     Raises:
         MissingField: the document is not validly signed by both, and no leader has decided
             whether it goes in both forms, on paper or for reference only (row 8).
+        InvalidValue: a leader drops a form that is a duty, or may not decide otherwise.
     """
     # "Otherwise" is no reason beside another one.
     found = applying(TABLE, facts)
@@ -134,12 +140,34 @@ def decide(facts: Facts) -> PaperDecision:
     assert first.value is not None  # noqa: S101 - every row of this table decides
     form, basis = first.value.form, first.value.basis
     if facts.override is not None:
+        _check_override(facts, facts.override, first)
         form = facts.override.form
         basis = None if form is IssueForm.E_ONLY else basis or PaperBasis.OTHER
     elif first.number == UNSIGNED:
         raise missing(facts, "override", first.clause)
     return PaperDecision(form=form, basis=basis, reasons=reasons, override=facts.override)
 
+
+def _check_override(facts: Facts, override: Override, row: PaperRow) -> None:
+    """What row 8 leaves to a leader he decides freely; otherwise he only adds to the form."""
+    if row.number == UNSIGNED:
+        return
+    assert row.value is not None  # noqa: S101 - every row of this table decides
+    form, duty = override.form, row.value.form
+    if not facts.override_allowed and form is not duty:
+        expected = f"{duty.name} ({row.clause}): the rule set lets nobody decide otherwise"
+        raise refuse(facts, "override", found=form.name, expected=expected)
+    if not _PARTS[duty] <= _PARTS[form]:
+        expected = f"{duty.name} or more ({row.clause})"
+        raise refuse(facts, "override", found=form.name, expected=expected)
+
+
+_PARTS: Final = {
+    IssueForm.E_ONLY: frozenset({IssueForm.E_ONLY}),
+    IssueForm.PAPER_ONLY: frozenset({IssueForm.PAPER_ONLY}),
+    IssueForm.E_AND_PAPER: frozenset({IssueForm.E_ONLY, IssueForm.PAPER_ONLY}),
+}
+"""Which forms a form consists of."""
 
 UNSIGNED: Final = 8
 """The row that a leader must decide."""

@@ -44,11 +44,19 @@ def _frozen_mapping(value: Mapping[str, str]) -> Mapping[str, str]:
     return MappingProxyType(dict(value))
 
 
+NAMES: Final = "a-z, 0-9 and hyphens, at most 64"
+"""What the name of a rule set consists of."""
+
+
+def is_name(value: object) -> bool:
+    """Whether a rule set may be called so: ``tay-ninh-2019``."""
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
 def _check_name(instance: object, attribute: Attribute[Any], value: object) -> None:
     """Validator: accept a name such as ``tay-ninh-2019``."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        expected = "a-z, 0-9 and hyphens, at most 64"
-        raise refuse(instance, attribute.name, found=value, expected=expected)
+    if not is_name(value):
+        raise refuse(instance, attribute.name, found=value, expected=NAMES)
 
 
 @frozen(kw_only=True)

@@ -5,7 +5,7 @@ The first row that applies and has a value decides; every row that applies is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from attrs import field, frozen
@@ -37,3 +37,19 @@ def applying(table: Sequence[Row[F, V]], facts: F) -> tuple[Row[F, V], ...]:
     found = [row for row in table if row.applies(facts)]
     deciding = next(row for row in found if row.value is not None)
     return (deciding, *(row for row in found if row is not deciding))
+
+
+def rows_of(
+    table: Sequence[Row[F, V]], numbers: Iterable[int], value: V | None = None
+) -> tuple[Row[F, V], ...]:
+    """The rows of these numbers, in their order; a number that the table does not have is left out.
+
+    Args:
+        table: where to look.
+        numbers: as they were recorded.
+        value: what was decided: of several rows with one number, the one with this value.
+    """
+    found = [[row for row in table if row.number == number] for number in numbers]
+    return tuple(
+        next((row for row in rows if row.value == value), rows[0]) for rows in found if rows
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from attrs import evolve
+
 from lienthong.codec.toml_text import literal
 from lienthong.rules.ruleset import SECTIONS, RuleSet, settings_in
 from lienthong.rules.settings import Setting
@@ -47,6 +49,17 @@ def dump_rule_set(rule_set: RuleSet) -> str:
             lines += ["", f"[{section}]"]
             lines += [f"{setting.name} = {literal(plain[setting.key])}" for setting in own]
     return "\n".join([*lines, ""])
+
+
+def dump_resolved(rule_set: RuleSet) -> str:
+    """A TOML text that says every setting and needs no other file.
+
+    ``load_rule_set`` reads it as the same rule set that inherits nothing. A release that knows more
+    settings reads those with the national default.
+    """
+    said = dump_rule_set(evolve(rule_set, inherits=""))
+    head, section, rest = said.partition("\n[")
+    return f'{head}inherits = ""\n{section}{rest}'
 
 
 def rule_set_template(name: str, base: RuleSet) -> str:

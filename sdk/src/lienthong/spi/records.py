@@ -40,7 +40,7 @@ class JournalRow:
     checkpoint_size: int
     recorded_us: int
     subject_id: bytes
-    """Package id, statement id, or the UTF-8 canonical code for directory changes."""
+    """Package id, statement id, or the UTF-8 canonical code for directory changes and checks."""
 
     package_id: bytes
     """The package that it is about; empty for directory changes."""
@@ -108,6 +108,42 @@ class PackageRow:
 
 
 @frozen(kw_only=True)
+class DeadlineRow:
+    """Something that is to be done with a delivery by an instant."""
+
+    kind: str
+    since_us: int
+    """From when it counts."""
+
+    due_us: int
+    """The last instant in time; 2^62 while that is not known yet."""
+
+    warn_us: int
+    """From then on it is at risk."""
+
+    stage: str = ""
+    """What the journal has told of it: empty, AT_RISK or OVERDUE."""
+
+    rule_set: str = ""
+    calendar: str = ""
+    """Versions of the rule set and the calendar by which it was computed."""
+
+    provisional: bool = False
+
+
+@frozen(kw_only=True)
+class JudgementRow:
+    """What a decision table said of a delivery."""
+
+    value: str
+    rows: tuple[int, ...]
+    """Numbers of the rows that applied, the deciding one first."""
+
+    rule_set: str
+    """Version of the rule set."""
+
+
+@frozen(kw_only=True)
 class DeliveryRow:
     """One package on its way to one recipient."""
 
@@ -129,6 +165,17 @@ class DeliveryRow:
     subject: str
     number: str
     urgency: str
+    deadlines: tuple[DeadlineRow, ...] = ()
+    """What still has to be done with it."""
+
+    look_us: int = 0
+    """When the next of its deadlines is at risk or over; 0 when none is open."""
+
+    paper: JudgementRow | None = None
+    """In which form it goes to the recipient."""
+
+    legal_value: JudgementRow | None = None
+    """What the document is worth at the recipient's."""
 
 
 @frozen(kw_only=True)
@@ -163,3 +210,21 @@ class CredentialRow:
     organ_id: str
     version: int
     body: bytes
+
+
+@frozen(kw_only=True)
+class LawRow:
+    """A rule set or a calendar as it was entered."""
+
+    subject: str
+    """``rule_set`` or ``calendar``."""
+
+    organ_id: str
+    """Whose it is, with all that is under it; empty for the whole axis."""
+
+    name: str
+    """Its own; there may be several a subject and organisation."""
+
+    version: int
+    body: bytes
+    """Its text, in UTF-8."""

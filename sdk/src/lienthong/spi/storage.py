@@ -20,6 +20,7 @@ from lienthong.spi.records import (
     DeliveryRow,
     Head,
     JournalRow,
+    LawRow,
     OrganisationRow,
     PackageRow,
     StatementRow,
@@ -101,6 +102,16 @@ class ReadView(ABC):
         """
 
     @abstractmethod
+    def watched_deliveries(
+        self, before_us: int, after: tuple[int, bytes, str] | None, limit: int
+    ) -> Sequence[DeliveryRow]:
+        """Deliveries with a ``look_us`` above 0 and before that instant, earliest first.
+
+        Ordered by (look_us, package_id, recipient); *after* is the key of the last row of the page
+        before.
+        """
+
+    @abstractmethod
     def checkpoint(self, size: int | None = None) -> CheckpointRow | None:
         """The newest checkpoint, or the one of exactly this size."""
 
@@ -124,6 +135,10 @@ class ReadView(ABC):
 
     @abstractmethod
     def credentials(self, since_version: int = 0) -> Sequence[CredentialRow]: ...
+
+    @abstractmethod
+    def laws(self, since_version: int = 0) -> Sequence[LawRow]:
+        """Rule sets and calendars with a version above *since_version*, in its order."""
 
 
 class WriteTransaction(ReadView):
@@ -181,6 +196,10 @@ class WriteTransaction(ReadView):
 
     @abstractmethod
     def put_credential(self, row: CredentialRow) -> None: ...
+
+    @abstractmethod
+    def put_law(self, row: LawRow) -> None:
+        """Insert, or overwrite by (subject, organ_id, name)."""
 
 
 class RecordStore(ABC):

@@ -23,6 +23,7 @@ from lienthong.spi.records import (
     DeliveryRow,
     Head,
     JournalRow,
+    LawRow,
     OrganisationRow,
     PackageRow,
     StatementRow,
@@ -52,6 +53,7 @@ class MemoryRecords:
     contents: dict[bytes, bytes] = Factory(dict)
     organisations: dict[str, OrganisationRow] = Factory(dict)
     credentials: dict[bytes, CredentialRow] = Factory(dict)
+    laws: dict[tuple[str, str, str], LawRow] = Factory(dict)
 
     def copy(self) -> MemoryRecords:
         """A copy that later changes do not reach."""
@@ -165,6 +167,16 @@ class MemoryReadView(ReadView):
         ]
         return _first(limit, sorted(found, key=_delivery_key, reverse=True))
 
+    def watched_deliveries(
+        self, before_us: int, after: tuple[int, bytes, str] | None, limit: int
+    ) -> Sequence[DeliveryRow]:
+        found = [
+            row
+            for row in self._records.deliveries.values()
+            if 0 < row.look_us < before_us and (after is None or _watch_key(row) > after)
+        ]
+        return _first(limit, sorted(found, key=_watch_key))
+
     def checkpoint(self, size: int | None = None) -> CheckpointRow | None:
         checkpoints = self._records.checkpoints
         return checkpoints.get(max(checkpoints, default=0) if size is None else size)
@@ -186,6 +198,10 @@ class MemoryReadView(ReadView):
     def credentials(self, since_version: int = 0) -> Sequence[CredentialRow]:
         newer = (r for r in self._records.credentials.values() if r.version > since_version)
         return tuple(sorted(newer, key=attrgetter("version", "fingerprint")))
+
+    def laws(self, since_version: int = 0) -> Sequence[LawRow]:
+        newer = (r for r in self._records.laws.values() if r.version > since_version)
+        return tuple(sorted(newer, key=attrgetter("version", "subject", "organ_id", "name")))
 
 
 class MemoryWriteTransaction(MemoryReadView, WriteTransaction):
@@ -250,6 +266,9 @@ class MemoryWriteTransaction(MemoryReadView, WriteTransaction):
 
     def put_credential(self, row: CredentialRow) -> None:
         self._records.credentials[row.fingerprint] = row
+
+    def put_law(self, row: LawRow) -> None:
+        self._records.laws[row.subject, row.organ_id, row.name] = row
 
 
 class MemoryRecordStore(RecordStore):
@@ -355,3 +374,7 @@ def _first(limit: int, rows: Iterable[Item]) -> tuple[Item, ...]:
 
 def _delivery_key(row: DeliveryRow) -> tuple[int, bytes, str]:
     return row.updated_index, row.package_id, row.recipient
+
+
+def _watch_key(row: DeliveryRow) -> tuple[int, bytes, str]:
+    return row.look_us, row.package_id, row.recipient

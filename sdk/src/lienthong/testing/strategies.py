@@ -13,19 +13,9 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from lienthong.model.delivery import DeliveryEvent, DeliveryState
+from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.document import Document, DocumentReference, DocumentSigner, Relation
 from lienthong.model.files import skeleton
-from lienthong.model.journal import (
-    DIRECTORY_SUBJECTS,
-    DirectoryRecord,
-    Effect,
-    JournalBody,
-    JournalEntry,
-    PackageRecord,
-    Receipt,
-    StatementRecord,
-)
 from lienthong.model.kinds import DocumentKind
 from lienthong.model.package import FileEntry, Manifest, PackageKind, Recipient
 from lienthong.model.report import Assignment, CheckSummary, Reason, RegisterEntry, Statement
@@ -63,6 +53,7 @@ from lienthong.testing.basic_strategies import (
     statement_ids,
     texts,
 )
+from lienthong.testing.journal_strategies import entries, journal_bodies, receipts
 
 __all__ = [
     "document_codes",
@@ -323,76 +314,4 @@ def envelopes() -> SearchStrategy[Envelope]:
         payload=st.binary(min_size=1, max_size=200),
         payload_type=st.sampled_from([MANIFEST_TYPE, STATEMENT_TYPE]),
         signatures=st.lists(signature, min_size=1, max_size=3),
-    )
-
-
-@cache
-def _effects() -> SearchStrategy[list[Effect]]:
-    effect = st.builds(
-        Effect,
-        package_id=package_ids(),
-        recipient=organ_ids(),
-        from_state=st.none() | st.sampled_from(DeliveryState),
-        to_state=st.sampled_from(DeliveryState),
-    )
-    return st.lists(effect, max_size=3)
-
-
-@cache
-def journal_bodies() -> SearchStrategy[JournalBody]:
-    """What an entry of the journal may record."""
-    package = st.builds(
-        PackageRecord,
-        package_id=package_ids(),
-        kind=st.sampled_from(PackageKind),
-        sender=organ_ids(),
-        recipients=st.lists(organ_ids(), min_size=1, max_size=3),
-        payload_sha256=hashes(),
-        envelope_sha256=hashes(),
-        target=st.none() | package_ids(),
-        effects=_effects(),
-    )
-    statement = st.builds(
-        StatementRecord,
-        statement_id=statement_ids(),
-        package_id=package_ids(),
-        recipient=organ_ids(),
-        reporter=organ_ids(),
-        event=st.sampled_from([event for event in DeliveryEvent if event.reported]),
-        payload_sha256=hashes(),
-        envelope_sha256=hashes(),
-        effects=_effects(),
-    )
-    directory = st.builds(
-        DirectoryRecord,
-        version=st.integers(1, 2**63 - 1),
-        subject=st.sampled_from(sorted(DIRECTORY_SUBJECTS)),
-        organ_id=organ_ids(),
-        change_sha256=hashes(),
-    )
-    return st.one_of(package, statement, directory)
-
-
-@cache
-def entries() -> SearchStrategy[JournalEntry]:
-    """Entries of the journal."""
-    return st.builds(
-        JournalEntry,
-        index=st.integers(0, 2**63 - 1),
-        nonce=st.binary(min_size=32, max_size=32),
-        recorded_at=instants(),
-        axis=texts(255, required=True),
-        body=journal_bodies(),
-    )
-
-
-@cache
-def receipts() -> SearchStrategy[Receipt]:
-    """Receipts around any bytes."""
-    return st.builds(
-        Receipt,
-        entry=st.binary(min_size=1, max_size=200),
-        index=st.integers(0, 2**63 - 1),
-        inclusion_proof=st.lists(st.binary(min_size=32, max_size=32), max_size=5),
-        checkpoint=texts(1000, required=True, lines=True),
     )

@@ -14,7 +14,8 @@ _JOURNAL: Final = (
 )
 _DELIVERY: Final = (
     "package_id, recipient, sender, kind, state, resume_state, has_lead, pending_package_id,"
-    " sent_us, updated_us, updated_index, subject, number, urgency"
+    " sent_us, updated_us, updated_index, subject, number, urgency, deadlines, look_us, paper,"
+    " legal_value"
 )
 _STATEMENT: Final = (
     "statement_id, package_id, recipient, event, payload_sha256, content_sha256, idx"
@@ -34,6 +35,15 @@ PACKAGE_FILES: Final = (
 )
 DELIVERIES: Final = f"SELECT {_DELIVERY} FROM delivery WHERE package_id = ? ORDER BY recipient"
 DELIVERY: Final = f"SELECT {_DELIVERY} FROM delivery WHERE package_id = ? AND recipient = ?"
+WATCHED: Final = (
+    f"SELECT {_DELIVERY} FROM delivery WHERE look_us > 0 AND look_us < ?"
+    " ORDER BY look_us, package_id, recipient LIMIT ?"
+)
+WATCHED_AFTER: Final = (
+    f"SELECT {_DELIVERY} FROM delivery WHERE look_us > 0 AND look_us < ?"
+    " AND (look_us, package_id, recipient) > (?, ?, ?)"
+    " ORDER BY look_us, package_id, recipient LIMIT ?"
+)
 STATEMENT: Final = f"SELECT {_STATEMENT} FROM statement WHERE statement_id = ?"
 STATEMENTS: Final = (
     f"SELECT {_STATEMENT} FROM statement WHERE package_id = ? AND recipient = ? ORDER BY idx"
@@ -70,6 +80,10 @@ CREDENTIALS: Final = (
     "SELECT fingerprint, organ, version, body FROM credential WHERE version > ?"
     " ORDER BY version, fingerprint"
 )
+LAWS: Final = (
+    "SELECT subject, organ, name, version, body FROM law WHERE version > ?"
+    " ORDER BY version, subject, organ, name"
+)
 
 EVERY_FEED: Final = "SELECT organ, idx FROM feed"
 
@@ -82,7 +96,7 @@ ADD_PACKAGE: Final = "INSERT INTO package VALUES (?, ?, ?, ?, ?, ?, ?)"
 ADD_PACKAGE_FILE: Final = "INSERT INTO package_file VALUES (?, ?, ?, ?, ?, ?)"
 PUT_DELIVERY: Final = (
     f"INSERT OR REPLACE INTO delivery ({_DELIVERY})"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 ADD_STATEMENT: Final = f"INSERT INTO statement ({_STATEMENT}) VALUES (?, ?, ?, ?, ?, ?, ?)"
 ADD_POSSESSION: Final = (
@@ -103,6 +117,7 @@ PUT_CREDENTIAL: Final = (
     "INSERT INTO credential VALUES (?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE"
     " SET organ = excluded.organ, version = excluded.version, body = excluded.body"
 )
+PUT_LAW: Final = "INSERT OR REPLACE INTO law VALUES (?, ?, ?, ?, ?)"
 
 
 def delivery_page(*, incoming: bool, continued: bool) -> str:

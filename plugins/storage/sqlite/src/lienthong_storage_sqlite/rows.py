@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 from zlib import crc32
 
 from lienthong.errors import DataCorrupt, InvalidValue
 from lienthong.spi.records import (
     CredentialRow,
+    DeadlineRow,
     DeliveryRow,
     FileRow,
     Head,
     JournalRow,
+    JudgementRow,
+    LawRow,
     OrganisationRow,
     PackageRow,
     StatementRow,
@@ -23,6 +28,20 @@ from lienthong.spi.records import (
 Columns: TypeAlias = tuple[Any, ...]
 
 _HASH: Final = 32
+_KNOWN: Final = 1024
+"""Judgements that are remembered: there are few different ones, and many deliveries."""
+
+_DEADLINE_NAMES: Final = (
+    "kind",
+    "since_us",
+    "due_us",
+    "warn_us",
+    "stage",
+    "rule_set",
+    "calendar",
+    "provisional",
+)
+_DEADLINE: Final = attrgetter(*_DEADLINE_NAMES)
 
 
 def join_hashes(hashes: Sequence[bytes], field: str) -> bytes:
@@ -160,6 +179,10 @@ def dump_delivery(row: DeliveryRow) -> Columns:
         row.subject,
         row.number,
         row.urgency,
+        json.dumps([_DEADLINE(one) for one in row.deadlines]) if row.deadlines else "",
+        row.look_us,
+        _dump_judgement(row.paper),
+        _dump_judgement(row.legal_value),
     )
 
 
@@ -180,7 +203,33 @@ def load_delivery(row: Columns) -> DeliveryRow:
         subject=row[11],
         number=row[12],
         urgency=row[13],
+        deadlines=_load_deadlines(row[14]) if row[14] else (),
+        look_us=row[15],
+        paper=_load_judgement(row[16]) if row[16] else None,
+        legal_value=_load_judgement(row[17]) if row[17] else None,
     )
+
+
+def _load_deadlines(text: str) -> tuple[DeadlineRow, ...]:
+    try:
+        rows = json.loads(text)
+        return tuple(DeadlineRow(**dict(zip(_DEADLINE_NAMES, row, strict=True))) for row in rows)
+    except (TypeError, ValueError) as error:
+        raise DataCorrupt(what="the deadlines of a delivery") from error
+
+
+@lru_cache(maxsize=_KNOWN)
+def _dump_judgement(row: JudgementRow | None) -> str:
+    return "" if row is None else json.dumps([row.value, row.rows, row.rule_set])
+
+
+@lru_cache(maxsize=_KNOWN)
+def _load_judgement(text: str) -> JudgementRow:
+    try:
+        value, rows, rule_set = json.loads(text)
+        return JudgementRow(value=value, rows=tuple(rows), rule_set=rule_set)
+    except (TypeError, ValueError) as error:
+        raise DataCorrupt(what="the judgement of a delivery") from error
 
 
 def delivery_key(row: Columns) -> tuple[int, bytes, str]:
@@ -227,6 +276,11 @@ def load_organisation(row: Columns) -> OrganisationRow:
 def load_credential(row: Columns) -> CredentialRow:
     """A credential from its columns."""
     return CredentialRow(fingerprint=row[0], organ_id=row[1], version=row[2], body=row[3])
+
+
+def load_law(row: Columns) -> LawRow:
+    """A rule set or a calendar from its columns."""
+    return LawRow(subject=row[0], organ_id=row[1], name=row[2], version=row[3], body=row[4])
 
 
 def load_single(row: Columns) -> bytes:

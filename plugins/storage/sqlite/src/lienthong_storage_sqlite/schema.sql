@@ -159,3 +159,24 @@ CREATE INDEX possession_waiting ON possession (unused_since_us, organ, sha256)
 CREATE INDEX possession_share ON possession (organ, size) WHERE unused_since_us IS NOT NULL;
 
 CREATE INDEX possession_file ON possession (sha256);
+
+-- migration 3
+
+-- What still has to be done with a delivery, and what the decision tables said of it.
+ALTER TABLE delivery ADD COLUMN deadlines TEXT NOT NULL DEFAULT ''; -- JSON array, or empty
+ALTER TABLE delivery ADD COLUMN look_us INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN paper TEXT NOT NULL DEFAULT ''; -- JSON array, or empty
+ALTER TABLE delivery ADD COLUMN legal_value TEXT NOT NULL DEFAULT ''; -- likewise
+
+CREATE INDEX delivery_watched ON delivery (look_us, package_id, recipient) WHERE look_us > 0;
+
+CREATE TABLE law (
+    subject TEXT NOT NULL,
+    organ   TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body    BLOB NOT NULL,
+    PRIMARY KEY (subject, organ, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX law_version ON law (version, subject, organ, name);

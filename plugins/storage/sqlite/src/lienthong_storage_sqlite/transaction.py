@@ -14,6 +14,7 @@ from lienthong.spi.records import (
     DeliveryRow,
     Head,
     JournalRow,
+    LawRow,
     OrganisationRow,
     PackageRow,
     StatementRow,
@@ -137,3 +138,7 @@ class SQLiteWriteTransaction(SQLiteReadView, WriteTransaction):
     def put_credential(self, row: CredentialRow) -> None:
         columns = (row.fingerprint, row.organ_id, row.version, row.body)
         self._put(queries.PUT_CREDENTIAL, [columns])
+
+    def put_law(self, row: LawRow) -> None:
+        columns = (row.subject, row.organ_id, row.name, row.version, row.body)
+        self._put(queries.PUT_LAW, [columns])

@@ -14,6 +14,7 @@ from lienthong.spi.records import (
     DeliveryRow,
     Head,
     JournalRow,
+    LawRow,
     OrganisationRow,
     PackageRow,
     StatementRow,
@@ -136,6 +137,12 @@ class SQLiteReadView(ReadView):
         newest = sorted(found, key=rows.delivery_key, reverse=True)[:limit]
         return tuple(map(rows.load_delivery, newest))
 
+    def watched_deliveries(
+        self, before_us: int, after: tuple[int, bytes, str] | None, limit: int
+    ) -> Sequence[DeliveryRow]:
+        page = queries.WATCHED if after is None else queries.WATCHED_AFTER
+        return self._many(rows.load_delivery, page, before_us, *(after or ()), max(limit, 0))
+
     def _states(self, organ_id: str, *, incoming: bool) -> list[str]:
         found = self._all(queries.delivery_states(incoming=incoming), organ_id)
         return [state for (state,) in found]
@@ -166,3 +173,6 @@ class SQLiteReadView(ReadView):
 
     def credentials(self, since_version: int = 0) -> Sequence[CredentialRow]:
         return self._many(rows.load_credential, queries.CREDENTIALS, since_version)
+
+    def laws(self, since_version: int = 0) -> Sequence[LawRow]:
+        return self._many(rows.load_law, queries.LAWS, since_version)

@@ -21,6 +21,62 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
+class PutLawRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LAW_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
+    expected_version: _builtins.int
+    """The version of this rule set or calendar that the change was made from, 0 for none: where
+    another has come meanwhile, nothing is changed. Without it, it is changed whatever came before.
+    """
+    @_builtins.property
+    def law(self) -> _directory_pb2.Law:
+        """Its version is ignored."""
+
+    def __init__(
+        self,
+        *,
+        law: _directory_pb2.Law | None = ...,
+        expected_version: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version", "expected_version", b"expected_version", "law", b"law"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version", "expected_version", b"expected_version", "law", b"law"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__expected_version: _TypeAlias = _typing.Literal["expected_version"]  # noqa: Y015
+    _WhichOneofArgType__expected_version: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_version) -> _WhichOneofReturnType__expected_version | None: ...
+
+Global___PutLawRequest: _TypeAlias = PutLawRequest  # noqa: Y015
+
+@_typing.final
+class PutLawResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version of this rule set or calendar now."""
+    @_builtins.property
+    def receipt(self) -> _journal_pb2.Receipt:
+        """None when it was kept already: then nothing was changed."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        receipt: _journal_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutLawResponse: _TypeAlias = PutLawResponse  # noqa: Y015
+
+@_typing.final
 class CountDeliveriesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -70,6 +70,11 @@ class AdminStub(object):
                 request_serializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesRequest.SerializeToString,
                 response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesResponse.FromString,
                 _registered_method=True)
+        self.PutLaw = channel.unary_unary(
+                '/lienthong.axis.v1.Admin/PutLaw',
+                request_serializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.PutLawRequest.SerializeToString,
+                response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.PutLawResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServicer(object):
@@ -125,6 +130,13 @@ class AdminServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutLaw(self, request, context):
+        """Enters or changes a rule set or a calendar; open deadlines are computed anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -162,6 +174,11 @@ def add_AdminServicer_to_server(servicer, server):
                     servicer.CountDeliveries,
                     request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesRequest.FromString,
                     response_serializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesResponse.SerializeToString,
+            ),
+            'PutLaw': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutLaw,
+                    request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.PutLawRequest.FromString,
+                    response_serializer=lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.PutLawResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -354,6 +371,33 @@ class Admin(object):
             '/lienthong.axis.v1.Admin/CountDeliveries',
             lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesRequest.SerializeToString,
             lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.CountDeliveriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutLaw(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lienthong.axis.v1.Admin/PutLaw',
+            lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.PutLawRequest.SerializeToString,
+            lienthong__proto_dot_axis_dot_v1_dot_admin__pb2.PutLawResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,8 @@ class AdminStub:
     """Writes a consistent copy of records and files into the node's folder "backups"."""
     CountDeliveries: _grpc.UnaryUnaryMultiCallable[_admin_pb2.CountDeliveriesRequest, _admin_pb2.CountDeliveriesResponse]
     """How many deliveries to and from organisations are under way."""
+    PutLaw: _grpc.UnaryUnaryMultiCallable[_admin_pb2.PutLawRequest, _admin_pb2.PutLawResponse]
+    """Enters or changes a rule set or a calendar; open deadlines are computed anew."""
 
 @_typing.type_check_only
 class AdminAsyncStub(AdminStub):
@@ -67,6 +69,8 @@ class AdminAsyncStub(AdminStub):
     """Writes a consistent copy of records and files into the node's folder "backups"."""
     CountDeliveries: _aio.UnaryUnaryMultiCallable[_admin_pb2.CountDeliveriesRequest, _admin_pb2.CountDeliveriesResponse]  # type: ignore[assignment]
     """How many deliveries to and from organisations are under way."""
+    PutLaw: _aio.UnaryUnaryMultiCallable[_admin_pb2.PutLawRequest, _admin_pb2.PutLawResponse]  # type: ignore[assignment]
+    """Enters or changes a rule set or a calendar; open deadlines are computed anew."""
 
 class AdminServicer(metaclass=_abc_1.ABCMeta):
     """Administration of a running node."""
@@ -126,5 +130,13 @@ class AdminServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.CountDeliveriesResponse, _abc.Awaitable[_admin_pb2.CountDeliveriesResponse]]:
         """How many deliveries to and from organisations are under way."""
+
+    @_abc_1.abstractmethod
+    def PutLaw(
+        self,
+        request: _admin_pb2.PutLawRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.PutLawResponse, _abc.Awaitable[_admin_pb2.PutLawResponse]]:
+        """Enters or changes a rule set or a calendar; open deadlines are computed anew."""
 
 def add_AdminServicer_to_server(servicer: AdminServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,41 +22,48 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'lienthong_proto/axis/v1/directory.proto\x12\x11lienthong.axis.v1\"\x87\x03\n\x0cOrganisation\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12+\n\x05\x63odes\x18\x03 \x03(\x0b\x32\x1c.lienthong.axis.v1.OrganCode\x12+\n\x05names\x18\x04 \x03(\x0b\x32\x1c.lienthong.axis.v1.OrganName\x12\r\n\x05level\x18\x05 \x01(\r\x12\x0e\n\x06parent\x18\x06 \x01(\t\x12\x11\n\tin_charge\x18\x07 \x01(\t\x12\x12\n\nvalid_from\x18\x08 \x01(\t\x12\x10\n\x08valid_to\x18\t \x01(\t\x12\x12\n\nsuccessors\x18\n \x03(\t\x12\x18\n\x10\x63ontact_point_of\x18\x0b \x03(\t\x12\x0f\n\x07version\x18\x0c \x01(\x04\x12\x34\n\x0e\x66ormer_parents\x18\r \x03(\x0b\x32\x1c.lienthong.axis.v1.OrganLink\x12\x30\n\nacting_for\x18\x0e \x03(\x0b\x32\x1c.lienthong.axis.v1.OrganLink\"C\n\tOrganLink\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x12\n\nvalid_from\x18\x02 \x01(\t\x12\x10\n\x08valid_to\x18\x03 \x01(\t\"P\n\tOrganCode\x12\x0e\n\x06scheme\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x12\n\nvalid_from\x18\x03 \x01(\t\x12\x10\n\x08valid_to\x18\x04 \x01(\t\"@\n\tOrganName\x12\r\n\x05value\x18\x01 \x01(\t\x12\x12\n\nvalid_from\x18\x02 \x01(\t\x12\x10\n\x08valid_to\x18\x03 \x01(\t\"\xae\x01\n\x06Limits\x12\x16\n\x0emax_file_bytes\x18\x01 \x01(\x04\x12\x11\n\tmax_files\x18\x02 \x01(\r\x12\x16\n\x0emax_recipients\x18\x03 \x01(\r\x12\x19\n\x11max_package_bytes\x18\x04 \x01(\x04\x12\x1b\n\x13requests_per_second\x18\x05 \x01(\r\x12\r\n\x05\x62urst\x18\x06 \x01(\r\x12\x1a\n\x12\x63oncurrent_streams\x18\x07 \x01(\r\"&\n\x16GetOrganisationRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"\xa1\x01\n\x17GetOrganisationResponse\x12\x35\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12)\n\x06limits\x18\x02 \x01(\x0b\x32\x19.lienthong.axis.v1.Limits\x12\x0c\n\x04\x61xis\x18\x03 \x01(\t\x12\x16\n\x0e\x63heckpoint_key\x18\x04 \x01(\t\"i\n\x18ListOrganisationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06search\x18\x03 \x01(\t\x12\x16\n\x0einclude_closed\x18\x04 \x01(\x08\"l\n\x19ListOrganisationsResponse\x12\x36\n\rorganisations\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\":\n\x0e\x43hangesRequest\x12\x15\n\rsince_version\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\"h\n\x0f\x43hangesResponse\x12\x36\n\rorganisations\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x0c\n\x04more\x18\x03 \x01(\x08\"\x1e\n\x0eResolveRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"\x8f\x01\n\x0fResolveResponse\x12\x35\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x30\n\x07\x63urrent\x18\x02 \x03(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x13\n\x0b\x63\x61n_receive\x18\x03 \x01(\x08\x32\x89\x03\n\tDirectory\x12h\n\x0fGetOrganisation\x12).lienthong.axis.v1.GetOrganisationRequest\x1a*.lienthong.axis.v1.GetOrganisationResponse\x12n\n\x11ListOrganisations\x12+.lienthong.axis.v1.ListOrganisationsRequest\x1a,.lienthong.axis.v1.ListOrganisationsResponse\x12P\n\x07\x43hanges\x12!.lienthong.axis.v1.ChangesRequest\x1a\".lienthong.axis.v1.ChangesResponse\x12P\n\x07Resolve\x12!.lienthong.axis.v1.ResolveRequest\x1a\".lienthong.axis.v1.ResolveResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'lienthong_proto/axis/v1/directory.proto\x12\x11lienthong.axis.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x03\n\x0cOrganisation\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12+\n\x05\x63odes\x18\x03 \x03(\x0b\x32\x1c.lienthong.axis.v1.OrganCode\x12+\n\x05names\x18\x04 \x03(\x0b\x32\x1c.lienthong.axis.v1.OrganName\x12\r\n\x05level\x18\x05 \x01(\r\x12\x0e\n\x06parent\x18\x06 \x01(\t\x12\x11\n\tin_charge\x18\x07 \x01(\t\x12\x12\n\nvalid_from\x18\x08 \x01(\t\x12\x10\n\x08valid_to\x18\t \x01(\t\x12\x12\n\nsuccessors\x18\n \x03(\t\x12\x18\n\x10\x63ontact_point_of\x18\x0b \x03(\t\x12\x0f\n\x07version\x18\x0c \x01(\x04\x12\x34\n\x0e\x66ormer_parents\x18\r \x03(\x0b\x32\x1c.lienthong.axis.v1.OrganLink\x12\x30\n\nacting_for\x18\x0e \x03(\x0b\x32\x1c.lienthong.axis.v1.OrganLink\"C\n\tOrganLink\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x12\n\nvalid_from\x18\x02 \x01(\t\x12\x10\n\x08valid_to\x18\x03 \x01(\t\"P\n\tOrganCode\x12\x0e\n\x06scheme\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x12\n\nvalid_from\x18\x03 \x01(\t\x12\x10\n\x08valid_to\x18\x04 \x01(\t\"@\n\tOrganName\x12\r\n\x05value\x18\x01 \x01(\t\x12\x12\n\nvalid_from\x18\x02 \x01(\t\x12\x10\n\x08valid_to\x18\x03 \x01(\t\"\xae\x01\n\x06Limits\x12\x16\n\x0emax_file_bytes\x18\x01 \x01(\x04\x12\x11\n\tmax_files\x18\x02 \x01(\r\x12\x16\n\x0emax_recipients\x18\x03 \x01(\r\x12\x19\n\x11max_package_bytes\x18\x04 \x01(\x04\x12\x1b\n\x13requests_per_second\x18\x05 \x01(\r\x12\r\n\x05\x62urst\x18\x06 \x01(\r\x12\x1a\n\x12\x63oncurrent_streams\x18\x07 \x01(\r\"&\n\x16GetOrganisationRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"\xca\x01\n\x17GetOrganisationResponse\x12\x35\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12)\n\x06limits\x18\x02 \x01(\x0b\x32\x19.lienthong.axis.v1.Limits\x12\x0c\n\x04\x61xis\x18\x03 \x01(\t\x12\x16\n\x0e\x63heckpoint_key\x18\x04 \x01(\t\x12\'\n\x03now\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"i\n\x18ListOrganisationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06search\x18\x03 \x01(\t\x12\x16\n\x0einclude_closed\x18\x04 \x01(\x08\"l\n\x19ListOrganisationsResponse\x12\x36\n\rorganisations\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\":\n\x0e\x43hangesRequest\x12\x15\n\rsince_version\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\"h\n\x0f\x43hangesResponse\x12\x36\n\rorganisations\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x0c\n\x04more\x18\x03 \x01(\x08\"\x1e\n\x0eResolveRequest\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\"\x8f\x01\n\x0fResolveResponse\x12\x35\n\x0corganisation\x18\x01 \x01(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x30\n\x07\x63urrent\x18\x02 \x03(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x13\n\x0b\x63\x61n_receive\x18\x03 \x01(\x08\"U\n\x03Law\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x10\n\x08organ_id\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\x04\"\"\n\rGetLawRequest\x12\x11\n\torgan_ids\x18\x01 \x03(\t\"G\n\x0eGetLawResponse\x12$\n\x04laws\x18\x01 \x03(\x0b\x32\x16.lienthong.axis.v1.Law\x12\x0f\n\x07version\x18\x02 \x01(\x04\x32\xd8\x03\n\tDirectory\x12h\n\x0fGetOrganisation\x12).lienthong.axis.v1.GetOrganisationRequest\x1a*.lienthong.axis.v1.GetOrganisationResponse\x12n\n\x11ListOrganisations\x12+.lienthong.axis.v1.ListOrganisationsRequest\x1a,.lienthong.axis.v1.ListOrganisationsResponse\x12P\n\x07\x43hanges\x12!.lienthong.axis.v1.ChangesRequest\x1a\".lienthong.axis.v1.ChangesResponse\x12P\n\x07Resolve\x12!.lienthong.axis.v1.ResolveRequest\x1a\".lienthong.axis.v1.ResolveResponse\x12M\n\x06GetLaw\x12 .lienthong.axis.v1.GetLawRequest\x1a!.lienthong.axis.v1.GetLawResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'lienthong_proto.axis.v1.directory_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ORGANISATION']._serialized_start=63
-  _globals['_ORGANISATION']._serialized_end=454
-  _globals['_ORGANLINK']._serialized_start=456
-  _globals['_ORGANLINK']._serialized_end=523
-  _globals['_ORGANCODE']._serialized_start=525
-  _globals['_ORGANCODE']._serialized_end=605
-  _globals['_ORGANNAME']._serialized_start=607
-  _globals['_ORGANNAME']._serialized_end=671
-  _globals['_LIMITS']._serialized_start=674
-  _globals['_LIMITS']._serialized_end=848
-  _globals['_GETORGANISATIONREQUEST']._serialized_start=850
-  _globals['_GETORGANISATIONREQUEST']._serialized_end=888
-  _globals['_GETORGANISATIONRESPONSE']._serialized_start=891
-  _globals['_GETORGANISATIONRESPONSE']._serialized_end=1052
-  _globals['_LISTORGANISATIONSREQUEST']._serialized_start=1054
-  _globals['_LISTORGANISATIONSREQUEST']._serialized_end=1159
-  _globals['_LISTORGANISATIONSRESPONSE']._serialized_start=1161
-  _globals['_LISTORGANISATIONSRESPONSE']._serialized_end=1269
-  _globals['_CHANGESREQUEST']._serialized_start=1271
-  _globals['_CHANGESREQUEST']._serialized_end=1329
-  _globals['_CHANGESRESPONSE']._serialized_start=1331
-  _globals['_CHANGESRESPONSE']._serialized_end=1435
-  _globals['_RESOLVEREQUEST']._serialized_start=1437
-  _globals['_RESOLVEREQUEST']._serialized_end=1467
-  _globals['_RESOLVERESPONSE']._serialized_start=1470
-  _globals['_RESOLVERESPONSE']._serialized_end=1613
-  _globals['_DIRECTORY']._serialized_start=1616
-  _globals['_DIRECTORY']._serialized_end=2009
+  _globals['_ORGANISATION']._serialized_start=96
+  _globals['_ORGANISATION']._serialized_end=487
+  _globals['_ORGANLINK']._serialized_start=489
+  _globals['_ORGANLINK']._serialized_end=556
+  _globals['_ORGANCODE']._serialized_start=558
+  _globals['_ORGANCODE']._serialized_end=638
+  _globals['_ORGANNAME']._serialized_start=640
+  _globals['_ORGANNAME']._serialized_end=704
+  _globals['_LIMITS']._serialized_start=707
+  _globals['_LIMITS']._serialized_end=881
+  _globals['_GETORGANISATIONREQUEST']._serialized_start=883
+  _globals['_GETORGANISATIONREQUEST']._serialized_end=921
+  _globals['_GETORGANISATIONRESPONSE']._serialized_start=924
+  _globals['_GETORGANISATIONRESPONSE']._serialized_end=1126
+  _globals['_LISTORGANISATIONSREQUEST']._serialized_start=1128
+  _globals['_LISTORGANISATIONSREQUEST']._serialized_end=1233
+  _globals['_LISTORGANISATIONSRESPONSE']._serialized_start=1235
+  _globals['_LISTORGANISATIONSRESPONSE']._serialized_end=1343
+  _globals['_CHANGESREQUEST']._serialized_start=1345
+  _globals['_CHANGESREQUEST']._serialized_end=1403
+  _globals['_CHANGESRESPONSE']._serialized_start=1405
+  _globals['_CHANGESRESPONSE']._serialized_end=1509
+  _globals['_RESOLVEREQUEST']._serialized_start=1511
+  _globals['_RESOLVEREQUEST']._serialized_end=1541
+  _globals['_RESOLVERESPONSE']._serialized_start=1544
+  _globals['_RESOLVERESPONSE']._serialized_end=1687
+  _globals['_LAW']._serialized_start=1689
+  _globals['_LAW']._serialized_end=1774
+  _globals['_GETLAWREQUEST']._serialized_start=1776
+  _globals['_GETLAWREQUEST']._serialized_end=1810
+  _globals['_GETLAWRESPONSE']._serialized_start=1812
+  _globals['_GETLAWRESPONSE']._serialized_end=1883
+  _globals['_DIRECTORY']._serialized_start=1886
+  _globals['_DIRECTORY']._serialized_end=2358
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ Who takes part: organisations, their codes over time and what they may do."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -244,6 +245,7 @@ class GetOrganisationResponse(_message.Message):
     LIMITS_FIELD_NUMBER: _builtins.int
     AXIS_FIELD_NUMBER: _builtins.int
     CHECKPOINT_KEY_FIELD_NUMBER: _builtins.int
+    NOW_FIELD_NUMBER: _builtins.int
     axis: _builtins.str
     """Name of the axis: the audience of packages."""
     checkpoint_key: _builtins.str
@@ -254,6 +256,10 @@ class GetOrganisationResponse(_message.Message):
     def limits(self) -> Global___Limits:
         """Only for the caller itself."""
 
+    @_builtins.property
+    def now(self) -> _timestamp_pb2.Timestamp:
+        """What the axis's clock says, so that clocks can be compared (QĐ 52/2019 Đ10.3)."""
+
     def __init__(
         self,
         *,
@@ -261,10 +267,11 @@ class GetOrganisationResponse(_message.Message):
         limits: Global___Limits | None = ...,
         axis: _builtins.str = ...,
         checkpoint_key: _builtins.str = ...,
+        now: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "organisation", b"organisation"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "now", b"now", "organisation", b"organisation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "checkpoint_key", b"checkpoint_key", "limits", b"limits", "organisation", b"organisation"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "checkpoint_key", b"checkpoint_key", "limits", b"limits", "now", b"now", "organisation", b"organisation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -418,3 +425,87 @@ class ResolveResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResolveResponse: _TypeAlias = ResolveResponse  # noqa: Y015
+
+@_typing.final
+class Law(_message.Message):
+    """A rule set or a calendar as it was entered, for an organisation and all that is under it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    ORGAN_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    subject: _builtins.str
+    """"rule_set" or "calendar"."""
+    organ_id: _builtins.str
+    """Canonical code; empty for the whole axis."""
+    name: _builtins.str
+    """Name that the text gives itself."""
+    text: _builtins.str
+    """TOML that needs no other file."""
+    version: _builtins.int
+    """Directory version of its last change."""
+    def __init__(
+        self,
+        *,
+        subject: _builtins.str = ...,
+        organ_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        text: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "organ_id", b"organ_id", "subject", b"subject", "text", b"text", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Law: _TypeAlias = Law  # noqa: Y015
+
+@_typing.final
+class GetLawRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def organ_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes whose own law is wanted, beside that of the whole axis; none for everybody's."""
+
+    def __init__(
+        self,
+        *,
+        organ_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organ_ids", b"organ_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLawRequest: _TypeAlias = GetLawRequest  # noqa: Y015
+
+@_typing.final
+class GetLawResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LAWS_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """Directory version that they are of."""
+    @_builtins.property
+    def laws(self) -> _containers.RepeatedCompositeFieldContainer[Global___Law]: ...
+    def __init__(
+        self,
+        *,
+        laws: _abc.Iterable[Global___Law] | None = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["laws", b"laws", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLawResponse: _TypeAlias = GetLawResponse  # noqa: Y015

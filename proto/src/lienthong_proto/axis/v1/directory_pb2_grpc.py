@@ -55,6 +55,11 @@ class DirectoryStub(object):
                 request_serializer=lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.ResolveRequest.SerializeToString,
                 response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.ResolveResponse.FromString,
                 _registered_method=True)
+        self.GetLaw = channel.unary_unary(
+                '/lienthong.axis.v1.Directory/GetLaw',
+                request_serializer=lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.GetLawRequest.SerializeToString,
+                response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.GetLawResponse.FromString,
+                _registered_method=True)
 
 
 class DirectoryServicer(object):
@@ -89,6 +94,13 @@ class DirectoryServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetLaw(self, request, context):
+        """The rule sets and calendars that the axis keeps; what they were before is in the journal.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DirectoryServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +123,11 @@ def add_DirectoryServicer_to_server(servicer, server):
                     servicer.Resolve,
                     request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.ResolveRequest.FromString,
                     response_serializer=lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.ResolveResponse.SerializeToString,
+            ),
+            'GetLaw': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLaw,
+                    request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.GetLawRequest.FromString,
+                    response_serializer=lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.GetLawResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +239,33 @@ class Directory(object):
             '/lienthong.axis.v1.Directory/Resolve',
             lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.ResolveRequest.SerializeToString,
             lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.ResolveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLaw(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lienthong.axis.v1.Directory/GetLaw',
+            lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.GetLawRequest.SerializeToString,
+            lienthong__proto_dot_axis_dot_v1_dot_directory__pb2.GetLawResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class DirectoryStub:
     """What changed since a directory version."""
     Resolve: _grpc.UnaryUnaryMultiCallable[_directory_pb2.ResolveRequest, _directory_pb2.ResolveResponse]
     """A code or former code to the organisation that answers to it today."""
+    GetLaw: _grpc.UnaryUnaryMultiCallable[_directory_pb2.GetLawRequest, _directory_pb2.GetLawResponse]
+    """The rule sets and calendars that the axis keeps; what they were before is in the journal."""
 
 @_typing.type_check_only
 class DirectoryAsyncStub(DirectoryStub):
@@ -55,6 +57,8 @@ class DirectoryAsyncStub(DirectoryStub):
     """What changed since a directory version."""
     Resolve: _aio.UnaryUnaryMultiCallable[_directory_pb2.ResolveRequest, _directory_pb2.ResolveResponse]  # type: ignore[assignment]
     """A code or former code to the organisation that answers to it today."""
+    GetLaw: _aio.UnaryUnaryMultiCallable[_directory_pb2.GetLawRequest, _directory_pb2.GetLawResponse]  # type: ignore[assignment]
+    """The rule sets and calendars that the axis keeps; what they were before is in the journal."""
 
 class DirectoryServicer(metaclass=_abc_1.ABCMeta):
     """The directory, readable by every organisation of the axis."""
@@ -90,5 +94,13 @@ class DirectoryServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_directory_pb2.ResolveResponse, _abc.Awaitable[_directory_pb2.ResolveResponse]]:
         """A code or former code to the organisation that answers to it today."""
+
+    @_abc_1.abstractmethod
+    def GetLaw(
+        self,
+        request: _directory_pb2.GetLawRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_pb2.GetLawResponse, _abc.Awaitable[_directory_pb2.GetLawResponse]]:
+        """The rule sets and calendars that the axis keeps; what they were before is in the journal."""
 
 def add_DirectoryServicer_to_server(servicer: DirectoryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -533,6 +533,9 @@ class Delivery(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     URGENCY_FIELD_NUMBER: _builtins.int
     SENT_AT_FIELD_NUMBER: _builtins.int
+    DEADLINES_FIELD_NUMBER: _builtins.int
+    PAPER_FIELD_NUMBER: _builtins.int
+    LEGAL_VALUE_FIELD_NUMBER: _builtins.int
     package_id: _builtins.bytes
     sender: _builtins.str
     recipient: _builtins.str
@@ -547,6 +550,18 @@ class Delivery(_message.Message):
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def sent_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def deadlines(self) -> _containers.RepeatedCompositeFieldContainer[Global___Deadline]:
+        """What still has to be done with it, as far as it is the caller's business."""
+
+    @_builtins.property
+    def paper(self) -> Global___Judgement:
+        """In which form it goes to the recipient, by the rule set of the sender (QĐ 52/2019 Đ6)."""
+
+    @_builtins.property
+    def legal_value(self) -> Global___Judgement:
+        """What the document is worth, by what its recipient has checked (QĐ 52/2019 Đ4)."""
+
     def __init__(
         self,
         *,
@@ -561,14 +576,89 @@ class Delivery(_message.Message):
         number: _builtins.str = ...,
         urgency: _builtins.str = ...,
         sent_at: _timestamp_pb2.Timestamp | None = ...,
+        deadlines: _abc.Iterable[Global___Deadline] | None = ...,
+        paper: Global___Judgement | None = ...,
+        legal_value: Global___Judgement | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["sent_at", b"sent_at", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["legal_value", b"legal_value", "paper", b"paper", "sent_at", b"sent_at", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "number", b"number", "package_id", b"package_id", "recipient", b"recipient", "sender", b"sender", "sent_at", b"sent_at", "state", b"state", "subject", b"subject", "updated_at", b"updated_at", "updated_index", b"updated_index", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadlines", b"deadlines", "kind", b"kind", "legal_value", b"legal_value", "number", b"number", "package_id", b"package_id", "paper", b"paper", "recipient", b"recipient", "sender", b"sender", "sent_at", b"sent_at", "state", b"state", "subject", b"subject", "updated_at", b"updated_at", "updated_index", b"updated_index", "urgency", b"urgency"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Delivery: _TypeAlias = Delivery  # noqa: Y015
+
+@_typing.final
+class Deadline(_message.Message):
+    """Something that is to be done by an instant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """TAKEN, FORWARDED, SETTLED, REPLIED, RECALL_CONFIRMED."""
+    stage: _builtins.str
+    """Empty, AT_RISK or OVERDUE: what the journal has told so far."""
+    calendar: _builtins.str
+    """Version of the calendar by which it was computed; empty when it follows from no calendar."""
+    provisional: _builtins.bool
+    """It touches days whose plan is not official yet."""
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """The last instant in time."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        stage: _builtins.str = ...,
+        calendar: _builtins.str = ...,
+        provisional: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "due_at", b"due_at", "kind", b"kind", "provisional", b"provisional", "stage", b"stage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Deadline: _TypeAlias = Deadline  # noqa: Y015
+
+@_typing.final
+class Judgement(_message.Message):
+    """What a decision table says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    RULE_SET_FIELD_NUMBER: _builtins.int
+    value: _builtins.str
+    """Name of the result."""
+    rule_set: _builtins.str
+    """Version of the rule set."""
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Numbers of the rows that apply, the deciding one first."""
+
+    def __init__(
+        self,
+        *,
+        value: _builtins.str = ...,
+        rows: _abc.Iterable[_builtins.int] | None = ...,
+        rule_set: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rows", b"rows", "rule_set", b"rule_set", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Judgement: _TypeAlias = Judgement  # noqa: Y015
 
 @_typing.final
 class ListDeliveriesRequest(_message.Message):
@@ -672,3 +762,45 @@ class GetHistoryResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetHistoryResponse: _TypeAlias = GetHistoryResponse  # noqa: Y015
+
+@_typing.final
+class RecordCheckRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[_journal_pb2.CheckResult]:
+        """At least 1 and at most 50."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[_journal_pb2.CheckResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordCheckRequest: _TypeAlias = RecordCheckRequest  # noqa: Y015
+
+@_typing.final
+class RecordCheckResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _journal_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _journal_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordCheckResponse: _TypeAlias = RecordCheckResponse  # noqa: Y015

@@ -80,6 +80,11 @@ class ExchangeStub(object):
                 request_serializer=lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.GetHistoryRequest.SerializeToString,
                 response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.GetHistoryResponse.FromString,
                 _registered_method=True)
+        self.RecordCheck = channel.unary_unary(
+                '/lienthong.axis.v1.Exchange/RecordCheck',
+                request_serializer=lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.RecordCheckRequest.SerializeToString,
+                response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.RecordCheckResponse.FromString,
+                _registered_method=True)
 
 
 class ExchangeServicer(object):
@@ -150,6 +155,13 @@ class ExchangeServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordCheck(self, request, context):
+        """Writes into the journal that the caller checked the interconnection (QĐ 52/2019 Đ12.6).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExchangeServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -197,6 +209,11 @@ def add_ExchangeServicer_to_server(servicer, server):
                     servicer.GetHistory,
                     request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.GetHistoryRequest.FromString,
                     response_serializer=lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.GetHistoryResponse.SerializeToString,
+            ),
+            'RecordCheck': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordCheck,
+                    request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.RecordCheckRequest.FromString,
+                    response_serializer=lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.RecordCheckResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -443,6 +460,33 @@ class Exchange(object):
             '/lienthong.axis.v1.Exchange/GetHistory',
             lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.GetHistoryRequest.SerializeToString,
             lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.GetHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordCheck(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lienthong.axis.v1.Exchange/RecordCheck',
+            lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.RecordCheckRequest.SerializeToString,
+            lienthong__proto_dot_axis_dot_v1_dot_exchange__pb2.RecordCheckResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,8 @@ class ExchangeStub:
     """All entries about a package, and about what recalls, updates or replaces it, that concern the
     caller, oldest first.
     """
+    RecordCheck: _grpc.UnaryUnaryMultiCallable[_exchange_pb2.RecordCheckRequest, _exchange_pb2.RecordCheckResponse]
+    """Writes into the journal that the caller checked the interconnection (QĐ 52/2019 Đ12.6)."""
 
 @_typing.type_check_only
 class ExchangeAsyncStub(ExchangeStub):
@@ -79,6 +81,8 @@ class ExchangeAsyncStub(ExchangeStub):
     """All entries about a package, and about what recalls, updates or replaces it, that concern the
     caller, oldest first.
     """
+    RecordCheck: _aio.UnaryUnaryMultiCallable[_exchange_pb2.RecordCheckRequest, _exchange_pb2.RecordCheckResponse]  # type: ignore[assignment]
+    """Writes into the journal that the caller checked the interconnection (QĐ 52/2019 Đ12.6)."""
 
 class ExchangeServicer(metaclass=_abc_1.ABCMeta):
     """The exchange of packages between organisations."""
@@ -156,5 +160,13 @@ class ExchangeServicer(metaclass=_abc_1.ABCMeta):
         """All entries about a package, and about what recalls, updates or replaces it, that concern the
         caller, oldest first.
         """
+
+    @_abc_1.abstractmethod
+    def RecordCheck(
+        self,
+        request: _exchange_pb2.RecordCheckRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_exchange_pb2.RecordCheckResponse, _abc.Awaitable[_exchange_pb2.RecordCheckResponse]]:
+        """Writes into the journal that the caller checked the interconnection (QĐ 52/2019 Đ12.6)."""
 
 def add_ExchangeServicer_to_server(servicer: ExchangeServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

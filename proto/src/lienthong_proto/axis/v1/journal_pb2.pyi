@@ -33,6 +33,8 @@ class JournalEntry(_message.Message):
     PACKAGE_FIELD_NUMBER: _builtins.int
     STATEMENT_FIELD_NUMBER: _builtins.int
     DIRECTORY_FIELD_NUMBER: _builtins.int
+    DEADLINE_FIELD_NUMBER: _builtins.int
+    CHECK_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Gap-free, from 0."""
     nonce: _builtins.bytes
@@ -49,6 +51,10 @@ class JournalEntry(_message.Message):
     def statement(self) -> Global___StatementRecord: ...
     @_builtins.property
     def directory(self) -> Global___DirectoryRecord: ...
+    @_builtins.property
+    def deadline(self) -> Global___DeadlineRecord: ...
+    @_builtins.property
+    def check(self) -> Global___InterconnectionRecord: ...
     def __init__(
         self,
         *,
@@ -59,12 +65,14 @@ class JournalEntry(_message.Message):
         package: Global___PackageRecord | None = ...,
         statement: Global___StatementRecord | None = ...,
         directory: Global___DirectoryRecord | None = ...,
+        deadline: Global___DeadlineRecord | None = ...,
+        check: Global___InterconnectionRecord | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "directory", b"directory", "package", b"package", "recorded_at", b"recorded_at", "statement", b"statement"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "check", b"check", "deadline", b"deadline", "directory", b"directory", "package", b"package", "recorded_at", b"recorded_at", "statement", b"statement"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "body", b"body", "directory", b"directory", "index", b"index", "nonce", b"nonce", "package", b"package", "recorded_at", b"recorded_at", "statement", b"statement"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "body", b"body", "check", b"check", "deadline", b"deadline", "directory", b"directory", "index", b"index", "nonce", b"nonce", "package", b"package", "recorded_at", b"recorded_at", "statement", b"statement"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["package", "statement", "directory"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["package", "statement", "directory", "deadline", "check"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -201,7 +209,7 @@ Global___Effect: _TypeAlias = Effect  # noqa: Y015
 
 @_typing.final
 class DirectoryRecord(_message.Message):
-    """The directory changed."""
+    """The directory, or the law that the axis keeps, changed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -212,7 +220,7 @@ class DirectoryRecord(_message.Message):
     version: _builtins.int
     """Directory version after the change."""
     subject: _builtins.str
-    """"organisation", "credential", "contact_point"."""
+    """"organisation", "credential", "contact_point", "rule_set", "calendar"."""
     organ_id: _builtins.str
     """Organisation that it is about, canonical code."""
     change_sha256: _builtins.bytes
@@ -232,6 +240,119 @@ class DirectoryRecord(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DirectoryRecord: _TypeAlias = DirectoryRecord  # noqa: Y015
+
+@_typing.final
+class DeadlineRecord(_message.Message):
+    """The axis tells that a deadline of a delivery comes near, or has passed. Only those see it whose
+    business it is.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKAGE_ID_FIELD_NUMBER: _builtins.int
+    RECIPIENT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    RULE_SET_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_FIELD_NUMBER: _builtins.int
+    package_id: _builtins.bytes
+    """The delivery."""
+    recipient: _builtins.str
+    kind: _builtins.str
+    """Name of what is due: TAKEN, FORWARDED, SETTLED, REPLIED, RECALL_CONFIRMED."""
+    stage: _builtins.str
+    """AT_RISK or OVERDUE."""
+    rule_set: _builtins.str
+    """Versions of the rule set and the calendar by which it was computed."""
+    calendar: _builtins.str
+    provisional: _builtins.bool
+    """It touches days whose plan is not official yet."""
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """The last instant in time."""
+
+    def __init__(
+        self,
+        *,
+        package_id: _builtins.bytes = ...,
+        recipient: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        stage: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        rule_set: _builtins.str = ...,
+        calendar: _builtins.str = ...,
+        provisional: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "due_at", b"due_at", "kind", b"kind", "package_id", b"package_id", "provisional", b"provisional", "recipient", b"recipient", "rule_set", b"rule_set", "stage", b"stage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeadlineRecord: _TypeAlias = DeadlineRecord  # noqa: Y015
+
+@_typing.final
+class InterconnectionRecord(_message.Message):
+    """An organisation checked the interconnection of data (QĐ 52/2019 Đ12.6), or let a check be missed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_ID_FIELD_NUMBER: _builtins.int
+    RESULTS_FIELD_NUMBER: _builtins.int
+    MISSED_AT_FIELD_NUMBER: _builtins.int
+    organ_id: _builtins.str
+    """Who checked, canonical code."""
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___CheckResult]:
+        """What was looked at; at most 50. Empty when the check that was due was missed."""
+
+    @_builtins.property
+    def missed_at(self) -> _timestamp_pb2.Timestamp:
+        """When the check was due that was missed; absent for a check that was made."""
+
+    def __init__(
+        self,
+        *,
+        organ_id: _builtins.str = ...,
+        results: _abc.Iterable[Global___CheckResult] | None = ...,
+        missed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["missed_at", b"missed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["missed_at", b"missed_at", "organ_id", b"organ_id", "results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InterconnectionRecord: _TypeAlias = InterconnectionRecord  # noqa: Y015
+
+@_typing.final
+class CheckResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PASSED_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Such as "feed", "clock", "certificates"; at most 50 characters."""
+    passed: _builtins.bool
+    note: _builtins.str
+    """At most 200 characters."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        passed: _builtins.bool = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "note", b"note", "passed", b"passed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckResult: _TypeAlias = CheckResult  # noqa: Y015
 
 @_typing.final
 class Receipt(_message.Message):

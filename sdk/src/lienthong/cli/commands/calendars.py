@@ -24,14 +24,14 @@ from lienthong.cli.commands.options import (
 from lienthong.cli.commands.working_time import TIME_COMMANDS, Office, office
 from lienthong.cli.failures import ExitCode, as_fault
 from lienthong.cli.output import bad, good, table
-from lienthong.cli.prefilling import FIRST_YEAR, LAST_YEAR, prefilled
+from lienthong.cli.prefilling import LAST_YEAR, prefilled
 from lienthong.cli.texts import Words
 from lienthong.cli.year import year_view
 from lienthong.errors import LienthongError
 from lienthong.plugins import PluginHost
 from lienthong.plugins.calendars import find_calendar
 from lienthong.plugins.rule_sets import find_rule_set
-from lienthong.rules.calendar import DayException, DayStatus, Span
+from lienthong.rules.calendar import FIRST_YEAR, DayException, DayStatus
 from lienthong.rules.calendar_table import (
     CalendarTable,
     calendar_faults,
@@ -41,9 +41,10 @@ from lienthong.rules.calendar_table import (
 )
 from lienthong.rules.icalendar import dump_icalendar
 from lienthong.rules.ruleset import RuleSet
+from lienthong.rules.worktime import Span
 
 _SIDES: Final = ("one", "other")
-_NOTHING: Final = {"name": None, "basis": None, "status": None}
+_NOTHING: Final = dict.fromkeys(("name", "basis", "status", "replaces", "stands_for"))
 
 
 class _CalendarGroup(Group):

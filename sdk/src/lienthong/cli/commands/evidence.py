@@ -28,7 +28,7 @@ from lienthong.errors import LienthongError, ReceiptInvalid
 from lienthong.evidence.bundle import BundleReport, TimelineEntry, verify_bundle
 from lienthong.evidence.receipt import verify_receipt
 from lienthong.model.ids import PackageId, Sha256
-from lienthong.model.journal import DirectoryRecord, JournalEntry, PackageRecord, Receipt
+from lienthong.model.journal import JournalEntry, PackageRecord, Receipt, StatementRecord
 from lienthong.pki.chain import TrustAnchors
 
 receipt = group("receipt", "Receipts: proofs that the axis recorded something.")
@@ -147,8 +147,8 @@ bundle.add_command(verify_all)
 def _check_payload(entry: JournalEntry, content: bytes) -> None:
     """Check that an entry records these signed bytes, or this envelope."""
     body = entry.body
-    if isinstance(body, DirectoryRecord):
-        raise ReceiptInvalid(reason="it is for a change of the directory")
+    if not isinstance(body, PackageRecord | StatementRecord):
+        raise ReceiptInvalid(reason="it is for what the axis itself says")
     candidates = [content]
     with suppress(LienthongError):
         candidates.append(load_envelope(content).payload)

@@ -10,7 +10,7 @@ import click
 
 from lienthong.cli import data
 from lienthong.cli.base import Session, command, session
-from lienthong.cli.commands.options import PLACE, package_argument, read_text
+from lienthong.cli.commands.options import PLACE, package_argument, read_cursor, register_option
 from lienthong.cli.output import progress, safe
 from lienthong.errors import InvalidValue, LienthongError
 from lienthong.model.package import FileEntry
@@ -29,6 +29,7 @@ lienthong watch --once --after 120""",
         click.option(
             "--cursor", type=PLACE, help="File that keeps where to go on, written after each item."
         ),
+        register_option,
     ),
 )
 def watch(after: int | None, once: bool, cursor: Path | None) -> None:
@@ -124,10 +125,7 @@ def file_name(name: str) -> str:
 def _begin(after: int | None, cursor: Path | None) -> int:
     if after is not None or cursor is None or not cursor.exists():
         return after or 0
-    text = read_text(cursor).strip()
-    if not text.isdecimal():
-        raise InvalidValue(field=str(cursor), found=repr(text[:40]), expected="a journal index")
-    return int(text)
+    return read_cursor(cursor)
 
 
 def _keep(cursor: Path, index: int) -> None:

@@ -15,6 +15,7 @@ from lienthong.model.delivery import Delivery, DeliveryState
     "inbox",
     example="""\
 lienthong inbox --state SENT --state ARRIVED
+lienthong inbox --overdue
 lienthong inbox --outgoing --json | jq -r .package_id""",
     parameters=(
         click.option("--outgoing", is_flag=True, help="What this organisation sent instead."),
@@ -25,12 +26,13 @@ lienthong inbox --outgoing --json | jq -r .package_id""",
             multiple=True,
             help="Only deliveries in this state; repeatable.",
         ),
+        click.option("--overdue", is_flag=True, help="Only those with something that is late."),
         click.option(
             "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most."
         ),
     ),
 )
-def inbox(outgoing: bool, states: tuple[str, ...], limit: int) -> None:
+def inbox(outgoing: bool, states: tuple[str, ...], overdue: bool, limit: int) -> None:
     """List deliveries, newest change first."""
     from lienthong.client import Direction
 
@@ -41,7 +43,8 @@ def inbox(outgoing: bool, states: tuple[str, ...], limit: int) -> None:
         own = client.organ
         wanted = [DeliveryState(state) for state in states]
         for delivery in client.list_deliveries(direction, wanted, page_size=min(limit, 500)):
-            found.append(delivery)
+            if delivery.is_overdue or not overdue:
+                found.append(delivery)
             if len(found) == limit:
                 break
     current.emit_rows(

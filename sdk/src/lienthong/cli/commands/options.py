@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.shell_completion import CompletionItem
@@ -15,6 +15,9 @@ from lienthong.data import DEFAULT_CALENDAR, DEFAULT_RULE_SET
 from lienthong.errors import InvalidValue, LienthongError
 from lienthong.model.ids import OrganId
 from lienthong.model.time import parse_date
+
+if TYPE_CHECKING:
+    from lienthong.rules.ruleset import RuleSet
 
 
 class DateType(click.ParamType[date]):
@@ -104,6 +107,8 @@ CONTENT: Final = ContentType()
 ORGAN: Final = OrganType()
 EXISTING: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 PLACE: Final = click.Path(dir_okay=False, path_type=Path)
+REGISTER: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+"""A book that does not exist is no empty one: a typing error would begin at 01."""
 
 package_argument: Final = click.argument("package", metavar="PACKAGE")
 responsible_option: Final = click.option(
@@ -145,6 +150,45 @@ calendar_option: Final = click.option(
 )
 
 
+submission_option: Final = click.option(
+    "--submission", is_flag=True, help="It belongs to a file that is submitted (hồ sơ trình)."
+)
+appraisal_option: Final = click.option(
+    "--appraisal", is_flag=True, help="It asks to appraise a draft of a legal document."
+)
+
+
+def _set_register(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+    del parameter
+    ctx.find_root().obj.register = value
+
+
+register_option: Final = click.option(
+    "--register",
+    type=REGISTER,
+    metavar="BOOK",
+    envvar="LIENTHONG_REGISTER",
+    show_envvar=True,
+    expose_value=False,
+    callback=_set_register,
+    help="Enter it into this register book.",
+)
+
+
+def loaded_rule_set(name: str) -> RuleSet:
+    """The rule set of that name or file.
+
+    Raises:
+        RuleSetUnknown: there is none of that name.
+        InputError: the file is wrong.
+    """
+    from lienthong.plugins import PluginHost
+    from lienthong.plugins.rule_sets import find_rule_set
+
+    with PluginHost() as host:
+        return find_rule_set(name, host)
+
+
 def reason_option(*, required: bool = True) -> Callable[[Any], Any]:
     """The reason of a report."""
     return click.option("--reason", metavar="TEXT", required=required, help="Why.")
@@ -155,6 +199,18 @@ def read_text(path: Path) -> str:
     from lienthong.plugins.texts import read_text as read
 
     return read(path)
+
+
+def read_cursor(path: Path) -> int:
+    """The journal index in a file that ``watch`` keeps.
+
+    Raises:
+        InvalidValue: there is none in it.
+    """
+    text = read_text(path).strip()
+    if not text.isdecimal():
+        raise InvalidValue(field=str(path), found=repr(text[:40]), expected="a journal index")
+    return int(text)
 
 
 def save(path: Path, content: bytes) -> None:

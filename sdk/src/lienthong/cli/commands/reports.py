@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lienthong.cli.base import command, session
 from lienthong.cli.commands.options import (
     DATE,
+    loaded_rule_set,
     note_option,
     package_argument,
     reason_option,
     receipt_option,
     recipient_option,
+    register_option,
     responsible_option,
+    rule_set_option,
     save,
 )
+from lienthong.codec.json import to_data
 from lienthong.codec.signed import dump_receipt
 from lienthong.errors import InvalidValue
 from lienthong.model.document import DocumentReference
@@ -35,48 +39,62 @@ if TYPE_CHECKING:
 
 @command(
     "accept",
-    example='lienthong accept 01981f5e-… --number 125 --responsible "Văn thư"',
+    example="""\
+lienthong accept 01981f5e-… --number 125 --responsible "Văn thư"
+lienthong accept 01981f5e-… --register registers.db""",
     parameters=(
         package_argument,
         click.option(
-            "--number", type=click.IntRange(1), required=True, help="Register number (số đến)."
+            "--number",
+            type=click.IntRange(1),
+            help="Register number (số đến); the next one of --register by default.",
         ),
         click.option("--date", "day", type=DATE, help="Day of the register entry; today."),
         responsible_option,
         note_option,
         recipient_option,
+        register_option,
+        rule_set_option,
         receipt_option,
     ),
 )
 def accept(
     package: str,
-    number: int,
+    number: int | None,
     day: date | None,
     responsible: str,
     note: str,
     recipient: OrganId | None,
+    rule_set: str,
     receipt: Path | None,
 ) -> None:
     """Accept and register a document.
 
     Signature and every file are checked first; the arrival is reported if that was not done.
     """
+    current = session()
+    if number is None and current.register is None:
+        raise click.UsageError("give --number, or --register BOOK to take it from")
     today = vietnam_date(datetime.now(UTC))
     if day is not None and day > today:
         # What was accepted stays accepted, with the number and day that were given.
         expected = f"a day not after {today.isoformat()}"
         raise InvalidValue(field="--date", found=day.isoformat(), expected=expected)
-    report(
-        lambda client: client.accept(
+    rules = loaded_rule_set(rule_set) if current.register else None
+    with current.client(rules) as client:
+        found = client.accept(
             package,
             register_number=number,
             register_date=day,
             responsible=responsible,
             note=note,
             recipient=recipient,
-        ),
-        receipt,
-    )
+        )
+        line = client.arrival(package, recipient=recipient)
+    if line is not None:
+        text = current.words("arrival_number", number=line.number, day=f"{line.day:%d/%m/%Y}")
+        current.say("; ".join((text, *line.entry.notes)))
+    _show(found, receipt, {} if line is None else {"register": to_data(line)})
 
 
 @command(
@@ -129,6 +147,7 @@ def refuse(
         note_option,
         responsible_option,
         recipient_option,
+        register_option,
         receipt_option,
     ),
 )
@@ -172,6 +191,7 @@ def forward(
         click.option("--lead", metavar="UNIT", help="Who leads, if that was not reported."),
         note_option,
         recipient_option,
+        register_option,
         receipt_option,
     ),
 )
@@ -195,6 +215,7 @@ def start(
         click.option("--lead", metavar="UNIT", help="Who led, if that was not reported."),
         note_option,
         recipient_option,
+        register_option,
         receipt_option,
     ),
 )
@@ -235,7 +256,13 @@ def complete(
 @command(
     "reopen",
     example='lienthong reopen 01981f5e-… --reason "bổ sung ý kiến"',
-    parameters=(package_argument, reason_option(), recipient_option, receipt_option),
+    parameters=(
+        package_argument,
+        reason_option(),
+        recipient_option,
+        register_option,
+        receipt_option,
+    ),
 )
 def reopen(package: str, reason: str, recipient: OrganId | None, receipt: Path | None) -> None:
     """Take a completed document up again."""
@@ -244,11 +271,17 @@ def reopen(package: str, reason: str, recipient: OrganId | None, receipt: Path |
 
 def report(run: Callable[[Client], Receipt], path: Path | None = None) -> None:
     """Run one call of the client and show its receipt."""
+    with session().client() as client:
+        found = run(client)
+    _show(found, path, {})
+
+
+def _show(found: Receipt, path: Path | None, more: Mapping[str, Any]) -> None:
     from lienthong.cli import data, views
 
     current = session()
-    with current.client() as client:
-        found = run(client)
     if path is not None:
         save(path, dump_receipt(found))
-    current.emit(data.of_receipt(found), lambda: views.of_receipt(current.words, found))
+    current.emit(
+        data.of_receipt(found) | dict(more), lambda: views.of_receipt(current.words, found)
+    )

@@ -19,6 +19,7 @@ from lienthong.cli.commands.options import (
     reason_option,
     receipt_option,
     recipient_option,
+    register_option,
 )
 from lienthong.cli.commands.reports import report
 from lienthong.cli.commands.sending import load_file
@@ -109,6 +110,7 @@ lienthong recall 01981f5e-… --reject --reason "không hợp lệ"     (recipie
         note_option,
         recipient_option,
         package_id_option,
+        register_option,
         receipt_option,
     ),
 )

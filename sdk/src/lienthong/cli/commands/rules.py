@@ -46,7 +46,7 @@ def list_all() -> None:
 
     def render(found: list[Any]) -> RenderableType:
         columns = [current.words(name) for name in _LISTED]
-        return table(columns, [[row[name] or "" for name in _LISTED] for row in found], long=(1, 5))
+        return table(columns, [_cells(row) for row in found], long=(1, 5))
 
     current.emit_rows(iter(rows), render)
 
@@ -195,16 +195,25 @@ def _listed(known: KnownRuleSet, current: Session) -> dict[str, Any]:
     return {
         "name": known.name,
         "title": found.title if found else None,
-        "valid": _validity(found) if found else None,
+        **(_validity(found) if found else {"valid_from": None, "valid_to": None}),
         "version": found.version if found else None,
         "source": known.source,
-        "problem": problem.message(current.language) if problem else None,
+        "problem": as_fault(problem, current.language) if problem else None,
     }
 
 
-def _validity(found: RuleSet) -> str:
-    start, end = found.valid_from, found.valid_to
-    return f"{start.isoformat() if start else '…'} – {end.isoformat() if end else '…'}"
+def _cells(row: dict[str, Any]) -> list[str]:
+    """A row of the listing for people, by ``_LISTED``."""
+    valid = f"{row['valid_from'] or '…'} – {row['valid_to'] or '…'}" if row["version"] else ""
+    problem = row["problem"]["message"] if row["problem"] else ""
+    return [row["name"], row["title"] or "", valid, row["version"] or "", row["source"], problem]
+
+
+def _validity(found: RuleSet) -> dict[str, str | None]:
+    return {
+        "valid_from": found.valid_from.isoformat() if found.valid_from else None,
+        "valid_to": found.valid_to.isoformat() if found.valid_to else None,
+    }
 
 
 def _chosen(key: str | None) -> list[Setting]:
@@ -223,8 +232,7 @@ def _head(found: RuleSet) -> dict[str, Any]:
         "version": found.version,
         "sources": list(found.sources),
         "inherits": found.inherits or None,
-        "valid_from": found.valid_from.isoformat() if found.valid_from else None,
-        "valid_to": found.valid_to.isoformat() if found.valid_to else None,
+        **_validity(found),
     }
 
 

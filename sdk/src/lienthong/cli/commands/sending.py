@@ -17,13 +17,17 @@ from lienthong.cli.commands.options import (
     DATE,
     EXISTING,
     ORGAN,
+    appraisal_option,
+    loaded_rule_set,
     package_argument,
     package_id_option,
     read_text,
     reason_option,
     receipt_option,
+    register_option,
     rule_set_option,
     save,
+    submission_option,
 )
 from lienthong.codec.signed import dump_receipt, load_entry
 from lienthong.codec.toml import load_document
@@ -36,20 +40,29 @@ from lienthong.model.words import AttachmentKind, FileRole, RecipientRole
 
 if TYPE_CHECKING:
     from lienthong.client import Client, FileSource
+    from lienthong.rules.duties import Sent
+    from lienthong.rules.paper import PaperDecision
     from lienthong.rules.ruleset import RuleSet
 
 _OPTIONS: Final = "options"
 _UNNAMED: Final = "—"
 """Stands for the issuer's name until the directory is asked; never sent."""
 
+_ATTACHED: Final = {
+    AttachmentKind.NORMAL: ("--attach", "An attachment; repeatable."),
+    AttachmentKind.APPENDIX: ("--appendix", "An appendix; repeatable."),
+    AttachmentKind.MAP: ("--map", "A map that is attached; repeatable."),
+    AttachmentKind.SPECIALISED: ("--specialised", "Specialised material; repeatable."),
+    AttachmentKind.DRAFT_LAW: ("--draft-law", "A draft of a legal document; repeatable."),
+}
 _FILES: Final = (
     click.option("--file", "main", type=CONTENT, required=True, help="The document itself."),
-    click.option(
-        "--attach", "attachments", type=CONTENT, multiple=True, help="An attachment; repeatable."
+    *(
+        click.option(name, kind.name, type=CONTENT, multiple=True, help=told)
+        for kind, (name, told) in _ATTACHED.items()
     ),
-    click.option(
-        "--appendix", "appendices", type=CONTENT, multiple=True, help="An appendix; repeatable."
-    ),
+    submission_option,
+    appraisal_option,
 )
 _RECIPIENTS: Final = (
     click.option(
@@ -94,6 +107,7 @@ _document_argument: Final = click.argument(
     "send",
     example="""\
 lienthong send document.toml --file main.pdf --attach annex.xlsx --to 000.00.13.H53
+lienthong send document.toml --file main.pdf --map plan.pdf --to 000.00.13.H53 --submission
 lienthong send --file main.pdf --to 000.00.13.H53 --number 52/QĐ-UBND --kind QUYET_DINH \\
     --date 2026-11-20 --subject "Về việc …" --signer "Nguyễn Văn An" --position "Chủ tịch\"""",
     parameters=(
@@ -103,6 +117,7 @@ lienthong send --file main.pdf --to 000.00.13.H53 --number 52/QĐ-UBND --kind QU
         package_id_option,
         _sender_option,
         receipt_option,
+        register_option,
         rule_set_option,
         *_DATA,
     ),
@@ -110,8 +125,6 @@ lienthong send --file main.pdf --to 000.00.13.H53 --number 52/QĐ-UBND --kind QU
 def send(
     document: Path | None,
     main: Path,
-    attachments: tuple[Path, ...],
-    appendices: tuple[Path, ...],
     to: tuple[OrganId, ...],
     copy_to: tuple[OrganId, ...],
     package_id: str | None,
@@ -125,11 +138,13 @@ def send(
     Its data come from DOCUMENT.toml ("lienthong document new" prints an example), or from options.
     Says before sending who must get paper too, and why.
     """
-    current, files = session(), _files(main, attachments, appendices)
-    rules, recipients = _rules(rule_set), _recipients(to, copy_to)
-    with current.client() as client, _bars(current) as progress:
+    current, files = session(), _files(main, given)
+    sent = _sent(files, given)
+    rules, recipients = loaded_rule_set(rule_set), _recipients(to, copy_to)
+    with current.client(rules) as client, _bars(current) as progress:
         described = _document(client, document, given)
-        _say_paper(current, described, files, recipients, rules)
+        papers = _papers(described, sent, recipients, rules)
+        _say_paper(current, papers)
         found = client.send(
             described,
             files,
@@ -138,7 +153,7 @@ def send(
             sender=sender,
             progress=progress,
         )
-    _show(current, found, receipt)
+    _show(current, found, receipt, papers)
 
 
 @command(
@@ -153,6 +168,7 @@ def send(
         package_id_option,
         _sender_option,
         receipt_option,
+        register_option,
         rule_set_option,
         *_DATA,
     ),
@@ -161,8 +177,6 @@ def replace(
     package: str,
     document: Path | None,
     main: Path,
-    attachments: tuple[Path, ...],
-    appendices: tuple[Path, ...],
     to: tuple[OrganId, ...],
     copy_to: tuple[OrganId, ...],
     reason: str,
@@ -173,11 +187,13 @@ def replace(
     **given: Any,
 ) -> None:
     """Send a document in place of another."""
-    current, files = session(), _files(main, attachments, appendices)
-    rules, recipients = _rules(rule_set), _recipients(to, copy_to)
-    with current.client() as client, _bars(current) as progress:
+    current, files = session(), _files(main, given)
+    sent = _sent(files, given)
+    rules, recipients = loaded_rule_set(rule_set), _recipients(to, copy_to)
+    with current.client(rules) as client, _bars(current) as progress:
         described = _document(client, document, given)
-        _say_paper(current, described, files, recipients, rules)
+        papers = _papers(described, sent, recipients, rules)
+        _say_paper(current, papers)
         found = client.replace(
             package,
             described,
@@ -188,35 +204,26 @@ def replace(
             sender=sender,
             progress=progress,
         )
-    _show(current, found, receipt)
+    _show(current, found, receipt, papers)
 
 
-def _rules(name: str) -> RuleSet:
-    from lienthong.plugins import PluginHost
-    from lienthong.plugins.rule_sets import find_rule_set
+def _papers(
+    document: Document, sent: Sent, recipients: Sequence[Recipient], rules: RuleSet
+) -> Mapping[OrganId, PaperDecision]:
+    """For whom the rules want another form than the document has (QĐ 52/2019 Đ6)."""
+    from lienthong.rules.duties import paper_for
 
-    with PluginHost() as host:
-        return find_rule_set(name, host)
+    wanted = {one.organ_id: paper_for(document, one.organ_id, rules, sent) for one in recipients}
+    return {who: one for who, one in wanted.items() if one.form is not document.issue_form}
 
 
-def _say_paper(
-    current: Session,
-    document: Document,
-    files: Sequence[FileSource],
-    recipients: Sequence[Recipient],
-    rules: RuleSet,
-) -> None:
-    """Tell for whom the rules want another form than the document has (QĐ 52/2019 Đ6)."""
+def _say_paper(current: Session, papers: Mapping[OrganId, PaperDecision]) -> None:
+    """Tell people before it is sent; programs have it in the result."""
     from lienthong.cli import views
-    from lienthong.rules.duties import Sent, paper_for
 
-    # What the files' own signatures are worth is not known here.
-    sent = Sent(attachments=[one.attachment_kind for one in files])
-    for recipient in recipients:
-        decision = paper_for(document, recipient.organ_id, rules, sent)
-        if decision.form is not document.issue_form:
-            said = views.of_paper(current.words, str(recipient.organ_id), decision)
-            current.say(f"{current.words('warning')}: {said}")
+    for organ, decision in papers.items():
+        said = views.of_paper(current.words, str(organ), decision)
+        current.say(f"{current.words('warning')}: {said}")
 
 
 def _bars(current: Session) -> Any:
@@ -225,7 +232,12 @@ def _bars(current: Session) -> Any:
     return progress(shown=not current.as_json)
 
 
-def _show(current: Session, receipt: Receipt, path: Path | None) -> None:
+def _show(
+    current: Session,
+    receipt: Receipt,
+    path: Path | None,
+    papers: Mapping[OrganId, PaperDecision],
+) -> None:
     from lienthong.cli import data, views
 
     if path is not None:
@@ -233,7 +245,9 @@ def _show(current: Session, receipt: Receipt, path: Path | None) -> None:
     body = load_entry(receipt.entry).body
     if isinstance(body, PackageRecord):
         current.say(current.words("sent", package=body.package_id))
-    current.emit(data.of_receipt(receipt), lambda: views.of_receipt(current.words, receipt))
+    wanted = [data.of_paper(current.words, str(who), one) for who, one in papers.items()]
+    told = data.of_receipt(receipt) | {"paper": wanted}
+    current.emit(told, lambda: views.of_receipt(current.words, receipt))
 
 
 def _document(client: Client, path: Path | None, given: Mapping[str, Any]) -> Document:
@@ -294,20 +308,32 @@ def _lines(values: Mapping[str, Any]) -> Iterable[str]:
             yield f"{name} = {json.dumps(value, ensure_ascii=False)}"
 
 
-def _files(main: Path, attachments: Sequence[Path], appendices: Sequence[Path]) -> list[FileSource]:
+def _files(main: Path, given: dict[str, Any]) -> list[FileSource]:
+    """The files of all options, which are taken out of what was given."""
     from lienthong.client import FileSource
 
     if main.stat().st_size == 0:
         raise InvalidValue(field=f"the file {main}", found="empty", expected="a document")
-    appendix = AttachmentKind.APPENDIX
+    attached = [(kind, path) for kind in _ATTACHED for path in given.pop(kind.name)]
     return [
         evolve(FileSource.of(main), role=FileRole.MAIN),
-        *(evolve(FileSource.of(path), role=FileRole.ATTACHMENT) for path in attachments),
         *(
-            evolve(FileSource.of(path), role=FileRole.ATTACHMENT, attachment_kind=appendix)
-            for path in appendices
+            evolve(FileSource.of(path), role=FileRole.ATTACHMENT, attachment_kind=kind)
+            for kind, path in attached
         ),
     ]
+
+
+def _sent(files: Sequence[FileSource], given: dict[str, Any]) -> Sent:
+    """What paper depends on beside the document's data; its options are taken out likewise."""
+    from lienthong.rules.duties import Sent
+
+    # What the files' own signatures are worth is not known here.
+    return Sent(
+        attachments=[one.attachment_kind for one in files],
+        is_submission=given.pop("submission"),
+        for_appraisal=given.pop("appraisal"),
+    )
 
 
 def _recipients(to: Iterable[OrganId], copy_to: Iterable[OrganId]) -> list[Recipient]:

@@ -23,14 +23,17 @@ from lienthong.rules.forms import (
     Form,
     in_order,
     listed,
-    plain_time,
     read_time,
     values_form,
     word_form,
 )
 from lienthong.rules.settings import setting
 
+MOST_KINDS: Final = 50
+"""Different hours that one rule set may name: a calendar is laid out for each."""
+
 _SEASON: Final = re.compile(r"([0-9]{2})-([0-9]{2})")
+_MIDNIGHT: Final = "24:00"
 _LEAP_YEAR: Final = date(2024, 1, 1)
 _CYCLE: Final = 28 * 365 + 7
 """Days after which every day of the year has been every day of the week."""
@@ -80,15 +83,15 @@ class CalendarEditor(enum.Enum):
 
 def _read_session(value: object, key: str) -> Session:
     start, _, end = plain_text(value, key).partition("-")
+    start, end = start.strip(), end.strip()
     try:
-        return Session(read_time(start.strip(), key), read_time(end.strip(), key))
+        until = time(0) if end == _MIDNIGHT else read_time(end, key)
+        if until == time(0) and end != _MIDNIGHT:
+            raise InvalidValue(field=key, found=end, expected=_MIDNIGHT)
+        return Session(read_time(start, key), until)
     except InvalidValue as error:
-        expected = "two times of a day such as 07:30-11:30, the earlier one first"
+        expected = "two times of a day such as 07:30-11:30 or 13:00-24:00, the earlier one first"
         raise InvalidValue(field=key, found=shown(value), expected=expected) from error
-
-
-def _plain_session(session: Session) -> str:
-    return f"{plain_time(session.start)}-{plain_time(session.end)}"
 
 
 def _read_weekday(value: object, key: str) -> int:
@@ -121,9 +124,7 @@ _HOURS_ROW: Final = {
     "sessions": Form(
         words='a list such as ["07:30-11:30", "13:00-17:00"]',
         read=in_order(listed(_read_session), lambda session: session.span),
-        plain=lambda value: [
-            _plain_session(one) for one in sorted(value, key=lambda session: session.span)
-        ],
+        plain=lambda value: [str(one) for one in sorted(value, key=lambda session: session.span)],
         check=_any,
     ),
     "weekdays": Form(
@@ -189,6 +190,10 @@ class Office:
         _check_hours(self, "hours", self.hours)
         for own in self.own_hours:
             _check_hours(self, "own_hours", own.hours)
+        kinds = len({own.hours for own in self.own_hours})
+        if kinds > MOST_KINDS:
+            expected = f"at most {MOST_KINDS}: organisations may share them"
+            raise refuse(self, "own_hours", found=f"{kinds} kinds of hours", expected=expected)
         named = [own.organisation for own in self.own_hours]
         twice = next((one for one in named if named.count(one) > 1), None)
         if twice is not None:

@@ -49,6 +49,8 @@ class LifecycleCases:
                 view.leaf_hashes(0, 10),
                 view.organisations(0, 10),
                 view.credentials(),
+                view.laws(),
+                view.watched_deliveries(2**62, None, 10),
             ):
                 assert list(rows) == []
 

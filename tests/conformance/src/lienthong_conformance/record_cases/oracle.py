@@ -49,6 +49,7 @@ deliveries = st.builds(
     state=st.sampled_from(STATES),
     updated_index=st.integers(0, 5),
     subject=texts,
+    look_us=st.integers(0, 5),
 )
 
 
@@ -75,6 +76,9 @@ def _questions() -> list[Question]:
         lambda view: view.checkpoint(),
         lambda view: list(view.organisations(1, 2)),
         lambda view: list(view.credentials(1)),
+        lambda view: list(view.laws(1)),
+        lambda view: list(view.watched_deliveries(4, None, 99)),
+        lambda view: list(view.watched_deliveries(9, (2, package_id(1), "H05"), 2)),
     ]
     for number in NUMBERS:
         ask += _about_package(number)

@@ -140,6 +140,22 @@ class PagingCases:
             listed = view.list_deliveries(SENDER, incoming=False, states=(), before=None, limit=99)
         assert [row.updated_index for row in listed] == [50, 4, 3, 2, 0]
 
+    @pytest.mark.requirement("REC-63")
+    def test_watched_deliveries_are_paged_earliest_first(self, store: RecordStore) -> None:
+        rows = [
+            delivery_row(number, recipient=organ, look_us=(number % 4) * 10)
+            for number in range(12)
+            for organ in ("H05", "A1")
+        ]
+        put(store, *rows)
+        put(store, delivery_row(3, recipient="A1", look_us=0))
+        watched = [row for row in rows if row.look_us and row != rows[7]]
+        assert rows[7].recipient == "A1"
+        for before_us in (10, 11, 30, 2**62):
+            wanted = sorted((row for row in watched if row.look_us < before_us), key=watch_key)
+            for limit in (1, 5, 99):
+                assert watched_pages(store, before_us, limit) == wanted
+
     @pytest.mark.requirement("REC-29")
     def test_tiles_and_their_roots(self, store: RecordStore) -> None:
         tiles = [
@@ -156,3 +172,19 @@ class PagingCases:
             assert list(view.tile_roots(0, 0, 99)) == [row.root for row in tiles[:4]]
             assert list(view.tile_roots(0, 1, 2)) == [row.root for row in tiles[1:3]]
             assert list(view.tile_roots(1, 3, 9)) == []
+
+
+def watch_key(row: DeliveryRow) -> tuple[int, bytes, str]:
+    """What orders watched deliveries."""
+    return row.look_us, row.package_id, row.recipient
+
+
+def watched_pages(store: RecordStore, before_us: int, limit: int) -> list[DeliveryRow]:
+    """All watched deliveries, read in pages."""
+    found: list[DeliveryRow] = []
+    with store.read() as view:
+        while page := view.watched_deliveries(
+            before_us, watch_key(found[-1]) if found else None, limit
+        ):
+            found.extend(page)
+    return found

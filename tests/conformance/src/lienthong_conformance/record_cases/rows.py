@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from lienthong.spi import RecordStore
 from lienthong.spi.records import (
     CheckpointRow,
     CredentialRow,
+    DeadlineRow,
     FileRow,
     Head,
+    JudgementRow,
+    LawRow,
     TileRow,
 )
 from lienthong.testing.samples import (
@@ -28,6 +32,25 @@ from lienthong_conformance.record_cases.steps import Opener, append, put
 HASHES = tuple(sha256(str(number)) for number in range(40))
 HOSTILE = "Sở TT&TT'; DROP TABLE journal;-- \"\\\n\t ệ 𝄞 e\u0323\u0302 \u202e"
 LARGEST = 2**63 - 1
+LAW = LawRow(subject="calendar", organ_id="", name="vietnam", version=3, body=b"# l\xe1\xbb\x8bch")
+JUDGED = delivery_row(
+    1,
+    deadlines=(
+        DeadlineRow(kind="TAKEN", since_us=1, due_us=9, warn_us=5, provisional=True),
+        DeadlineRow(
+            kind=HOSTILE,
+            since_us=-LARGEST,
+            due_us=LARGEST,
+            warn_us=0,
+            stage="OVERDUE",
+            rule_set=HOSTILE,
+            calendar="vietnam@0",
+        ),
+    ),
+    look_us=LARGEST,
+    paper=JudgementRow(value="E_ONLY", rows=(9,), rule_set=HOSTILE),
+    legal_value=JudgementRow(value=HOSTILE, rows=(), rule_set=""),
+)
 
 
 class RowCases:
@@ -45,11 +68,12 @@ class RowCases:
             transaction.add_checkpoint(CheckpointRow(size=1, note="origin\n1\nroot\n"))
             transaction.add_tiles([tile])
             transaction.add_package(package_row(0))
-            transaction.put_deliveries([delivery_row(0)])
+            transaction.put_deliveries([delivery_row(0), JUDGED])
             transaction.add_statement(statement_row(0))
             transaction.add_possession(SENDER, HASHES[1], 12)
             transaction.put_organisation(organisation_row(SENDER, 1))
             transaction.put_credential(credential)
+            transaction.put_law(LAW)
         store.close()
         with opener().read() as view:
             assert view.head() == head
@@ -60,10 +84,12 @@ class RowCases:
             assert list(view.deliveries(package_id(0))) == [delivery_row(0)]
             assert view.delivery(package_id(0), RECIPIENT) == delivery_row(0)
             assert view.delivery(package_id(0), SENDER) is None
+            assert view.delivery(package_id(1), RECIPIENT) == JUDGED
             assert view.statement(statement_row(0).statement_id) == statement_row(0)
             assert view.possession(SENDER, HASHES[1]) == 12
             assert list(view.organisations(0, 9)) == [organisation_row(SENDER, 1)]
             assert list(view.credentials()) == [credential]
+            assert list(view.laws()) == [LAW]
 
     @pytest.mark.requirement("REC-11")
     def test_hostile_texts_and_bytes_are_kept_verbatim(self, store: RecordStore) -> None:
@@ -262,3 +288,21 @@ class RowCases:
             assert [row.organ_id for row in view.organisations(0, 3)] == ["A1", "H53", "B1"]
             assert list(view.credentials(2)) == [credential("a", 4)]
             assert list(view.credentials()) == [credential("b", 2), credential("a", 4)]
+
+    @pytest.mark.requirement("REC-64")
+    def test_laws_are_replaced_by_organisation_and_name(self, store: RecordStore) -> None:
+        def law(organ: str, name: str, version: int) -> LawRow:
+            return evolve(LAW, organ_id=organ, name=name, version=version)
+
+        first = [law("", "vietnam", 1), law("H05", "vietnam", 2), law("", "other", 2)]
+        changed = [law("", "vietnam", 4), evolve(LAW, subject="rule_set", version=4)]
+        with store.write() as transaction:
+            for row in first:
+                transaction.put_law(row)
+        with store.write() as transaction:
+            for row in changed[::-1]:
+                transaction.put_law(row)
+        with store.read() as view:
+            assert list(view.laws()) == [first[2], first[1], *changed]
+            assert list(view.laws(2)) == changed
+            assert list(view.laws(4)) == []

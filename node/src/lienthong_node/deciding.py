@@ -1,0 +1,94 @@
+"""Which rule of the core decides on a command, and what it must know for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lienthong.errors import DiskFull
+from lienthong.model.journal import InterconnectionRecord
+from lienthong.model.time import vietnam_date
+from lienthong.spi.storage import ReadView
+from lienthong_node.core.commands import (
+    Command,
+    PutCredential,
+    PutLaw,
+    PutOrganisations,
+    RecomputeDeadlines,
+    RecordCheck,
+    ReportStatus,
+    SubmitPackage,
+    TellDeadline,
+)
+from lienthong_node.core.decision import Decision, Moment
+from lienthong_node.core.facts import RegistryFacts
+from lienthong_node.core.interconnection import decide_check
+from lienthong_node.core.law_change import decide_law
+from lienthong_node.core.policy import Policy
+from lienthong_node.core.registry import decide_credential, decide_organisations
+from lienthong_node.core.report import decide_report
+from lienthong_node.core.submit import decide_submit
+from lienthong_node.core.telling import decide_recomputing, decide_telling
+from lienthong_node.stores import (
+    Registry,
+    deadline_facts,
+    registry_facts,
+    report_facts,
+    submit_facts,
+)
+
+
+def decide(
+    view: ReadView,
+    command: Command,
+    registry: Registry,
+    moment: Moment,
+    policy: Policy,
+    reserve_reached: Callable[[], bool],
+) -> Decision:
+    """What the core says to a command.
+
+    Args:
+        view: the records as the commands before have left them.
+        command: what is asked.
+        registry: the directory, the credentials and the law, likewise.
+        moment: of the entry, if there will be one.
+        policy: what the axis accepts.
+        reserve_reached: whether the disk reserve is used up; then new packages and checks are
+            refused, while what packages go on with is not.
+
+    Raises:
+        LienthongError: why not; nothing has changed.
+    """
+    match command:
+        case SubmitPackage():
+            facts = submit_facts(view, command, registry)
+            if facts.existing is None and reserve_reached():
+                raise DiskFull
+            return decide_submit(command, facts, moment, policy)
+        case ReportStatus():
+            known = report_facts(view, command, registry, vietnam_date(moment.now))
+            return decide_report(command, known, moment, policy)
+        case TellDeadline():
+            return decide_telling(command, deadline_facts(view, command, registry), moment)
+        case RecomputeDeadlines():
+            return decide_recomputing(command, deadline_facts(view, command, registry), moment)
+        case RecordCheck(record=InterconnectionRecord(missed_at=None)):
+            if reserve_reached():
+                raise DiskFull
+    return _by_registry(command, registry_facts(registry), moment)
+
+
+def _by_registry(
+    command: PutOrganisations | PutCredential | PutLaw | RecordCheck,
+    facts: RegistryFacts,
+    moment: Moment,
+) -> Decision:
+    match command:
+        case PutOrganisations():
+            return decide_organisations(command, facts, moment)
+        case PutCredential():
+            return decide_credential(command, facts, moment)
+        case PutLaw():
+            return decide_law(command, facts, moment)
+        case RecordCheck():
+            return decide_check(command, facts, moment)
