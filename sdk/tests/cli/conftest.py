@@ -24,7 +24,7 @@ issued_date = 2026-11-20
 kind = "QUYET_DINH"
 subject = "Về việc gửi, nhận văn bản điện tử"
 [signer]
-full_name = "Nguyễn Văn An"
+full_name = "Chánh Văn phòng"
 position = "Chủ tịch"
 """
 Run = Callable[..., Result]

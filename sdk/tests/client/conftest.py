@@ -72,7 +72,7 @@ def document() -> Document:
         issued_date=date(2026, 11, 20),
         kind=DocumentKind.QUYET_DINH,
         subject="Về việc gửi, nhận văn bản điện tử",
-        signer=DocumentSigner(full_name="Nguyễn Văn A", position="Chủ tịch"),
+        signer=DocumentSigner(full_name="Chánh Văn phòng", position="Chủ tịch"),
     )
 
 

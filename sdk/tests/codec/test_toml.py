@@ -37,7 +37,7 @@ kind = "QUYET_DINH"
 subject = "Kế hoạch"
 
 [signer]
-full_name = "Nguyễn Văn An"
+full_name = "Chánh Văn phòng"
 position = "Chủ tịch"
 """
 

@@ -91,7 +91,7 @@ def test_required_values_are_named_with_their_clause(name: str) -> None:
         ("issued_date", datetime(2026, 1, 5, tzinfo=UTC)),
         ("kind", "QUYET_DINH"),
         ("kind", Urgency.KHAN),
-        ("signer", "Nguyễn Văn An"),
+        ("signer", "Chánh Văn phòng"),
         ("urgency", "KHAN"),
         ("origin", "BORN_DIGITAL"),
         ("copy_form", ""),

@@ -61,7 +61,7 @@ PERSON = Person(person_id="u1", full_name="Trần Thị Bình", unit="Văn phòn
 SIGNATURE = FileSignature(
     role=SignatureRole.SIGNER,
     kind=SignatureKind.CONG_VU,
-    subject="CN=Nguyễn Văn An",
+    subject="CN=Chánh Văn phòng",
     issuer="CN=Ban Cơ yếu",
     serial="0a",
     not_before=NOW,

@@ -38,6 +38,6 @@ def make() -> Make:
         issued_date=DAY,
         kind=DocumentKind.QUYET_DINH,
         subject="Về việc đăng ký văn bản",
-        signer=DocumentSigner(full_name="Nguyễn Văn An", position="Chủ tịch"),
+        signer=DocumentSigner(full_name="Chánh Văn phòng", position="Chủ tịch"),
     )
     return lambda number, **values: evolve(base, number=DocumentNumber.parse(number), **values)

@@ -160,7 +160,11 @@ def test_a_year_keeps_the_series_that_it_began_with(book: RegisterBook, path: Pa
 def test_a_taken_number_is_used_by_its_document(book: RegisterBook, make: Make) -> None:
     take(book, "draft-1")
     line = book.enter_outgoing(make("01/QĐ-UBND"), on=DAY)
-    assert (line.state, line.key, line.entry.signer) == (LineState.USED, "draft-1", "Nguyễn Văn An")
+    assert (line.state, line.key, line.entry.signer) == (
+        LineState.USED,
+        "draft-1",
+        "Chánh Văn phòng",
+    )
     assert book.enter_outgoing(make("01/QĐ-UBND"), on=DAY) == line
 
 

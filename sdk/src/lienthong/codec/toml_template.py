@@ -59,7 +59,7 @@ reply_requested = false
 
 # Người ký / signer (Đ7.2i; NĐ 30/2020 Đ13)
 [signer]
-full_name = "Nguyễn Văn An"
+full_name = "Chánh Văn phòng"
 position = "Chủ tịch"
 # DIRECT, TM, Q, KT, TL, TUQ
 authority = "TM"

@@ -225,7 +225,7 @@ class CaseBuilder:
             issued_date=vietnam_date(self.clock()),
             kind=DocumentKind.CONG_VAN,
             subject="V/v rà soát văn bản quy phạm pháp luật",
-            signer=DocumentSigner(full_name="Nguyễn Văn A", position="Chủ tịch"),
+            signer=DocumentSigner(full_name="Chánh Văn phòng", position="Chủ tịch"),
         )
         return evolve(document, **changes)
 

@@ -38,7 +38,7 @@ def statement_id(number: int = 1) -> StatementId:
 def a_signer(**changes: Any) -> DocumentSigner:
     """The person who signed."""
     given: dict[str, Any] = {
-        "full_name": "Nguyễn Văn An",
+        "full_name": "Chánh Văn phòng",
         "position": "Chủ tịch",
         "authority": Authority.TM,
     }

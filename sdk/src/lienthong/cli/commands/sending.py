@@ -109,7 +109,7 @@ _document_argument: Final = click.argument(
 lienthong send document.toml --file main.pdf --attach annex.xlsx --to 000.00.13.H53
 lienthong send document.toml --file main.pdf --map plan.pdf --to 000.00.13.H53 --submission
 lienthong send --file main.pdf --to 000.00.13.H53 --number 52/QĐ-UBND --kind QUYET_DINH \\
-    --date 2026-11-20 --subject "Về việc …" --signer "Nguyễn Văn An" --position "Chủ tịch\"""",
+    --date 2026-11-20 --subject "Về việc …" --signer "Chánh Văn phòng" --position "Chủ tịch\"""",
     parameters=(
         _document_argument,
         *_FILES,
