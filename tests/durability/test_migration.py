@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -12,8 +13,9 @@ import apsw
 import pytest
 
 from lienthong.errors import ConfigInvalid
+from lienthong.spi.records import DeliveryRow
 from lienthong.testing.samples import SENDER, sha256
-from lienthong_storage_sqlite import connect, schema
+from lienthong_storage_sqlite import connect, queries, rows, schema, transaction
 from lienthong_storage_sqlite.store import SQLiteRecordStore
 from tests.conftest import Figure
 from tests.durability.commits import DATABASE, commit, faults_of, judge, size_of
@@ -37,11 +39,35 @@ CREATE INDEX later_entry ON later (entry);
 
 STEPS: Final = (*schema.migrations(), LATER)
 
+WITH_DEADLINES: Final = 3
+"""The version since which deliveries have columns for what is due."""
+
+NEWER: Final = ", deadlines, look_us, paper, legal_value"
+STATEMENTS: Final[Mapping[str, str]] = {
+    name: sql for name, sql in vars(queries).items() if isinstance(sql, str) and NEWER in sql
+}
+DUMP, LOAD = rows.dump_delivery, rows.load_delivery
+OLD_COLUMNS: Final = 14
+
 
 def use(monkeypatch: pytest.MonkeyPatch, steps: tuple[str, ...]) -> None:
-    """Be the program that knows so many migrations."""
+    """Be the program that knows so many migrations, and the columns that came with them."""
     for module in (schema, connect):
         monkeypatch.setattr(module, "migrations", lambda: steps)
+    is_old = len(steps) < WITH_DEADLINES
+    for name, sql in STATEMENTS.items():
+        old = sql.replace(NEWER, "").replace(", ?" * (OLD_COLUMNS + 3), ", ?" * (OLD_COLUMNS - 1))
+        monkeypatch.setattr(queries, name, old if is_old else sql)
+    monkeypatch.setattr(transaction, "dump_delivery", _old_dump if is_old else DUMP)
+    monkeypatch.setattr(rows, "load_delivery", _old_load if is_old else LOAD)
+
+
+def _old_dump(row: DeliveryRow) -> rows.Columns:
+    return DUMP(row)[:OLD_COLUMNS]
+
+
+def _old_load(row: rows.Columns) -> DeliveryRow:
+    return LOAD((*row, "", 0, "", ""))
 
 
 def fill(database: Path) -> int:

@@ -201,7 +201,7 @@ class Ledger:
     def _check_series(self, place: Place, part: Part) -> None:
         if place.register is not Register.OUTGOING:
             return
-        sql = f"SELECT rule FROM line WHERE {_PART} AND {_NOT_GIVEN_UP} LIMIT 1"  # noqa: S608
+        sql = f"SELECT rule FROM line WHERE {_PART} AND {_NOT_GIVEN_UP} LIMIT 1"  # noqa: S608 - constants, put together; every value is bound
         wanted = self._rule
         for (found,) in self._file.rows(sql, _values(place, part)):
             if found != wanted:
@@ -247,7 +247,7 @@ class Ledger:
         """
         series, values = f"{_PART} AND series = ?", (*_values(place, part), place.series)
         counted = f"{series} AND NOT (elsewhere AND NOT ({_NOT_GIVEN_UP}))"
-        sql = f"SELECT max(number) FROM line WHERE {counted}"  # noqa: S608
+        sql = f"SELECT max(number) FROM line WHERE {counted}"  # noqa: S608 - constants, put together; every value is bound
         ((last,),) = self._file.rows(sql, values)
         following = max((last or 0) + 1, first)
         while self._at(place, part, following):
@@ -299,7 +299,7 @@ class Ledger:
         values = (place.register.value, str(place.organ), place.year)
         if wish.wanted is None:
             where = "register = ? AND organ = ? AND year = ?"
-            sql = f"SELECT max(ordinal), count(*) FROM line WHERE {where}"  # noqa: S608
+            sql = f"SELECT max(ordinal), count(*) FROM line WHERE {where}"  # noqa: S608 - constants, put together; every value is bound
             ((last, count),) = self._file.rows(sql, values)
             return None if last is None and count else (last or 0) + 1
         if code is None:
