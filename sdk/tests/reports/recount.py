@@ -24,6 +24,8 @@ URGENT_SETTLE_H: Final = 8
 TAKE_H: Final = 16
 SESSIONS: Final = ((time(7, 30), time(11, 30)), (time(13), time(17)))
 ONE_DAY: Final = timedelta(days=1)
+INSTANT: Final = timedelta(microseconds=1)
+"""What ends at midnight, as a clerk's on duty may, belongs to the day that ends."""
 TICK: Final = timedelta(microseconds=1)
 """What is due at midnight is due on the day before."""
 
@@ -93,7 +95,7 @@ class Recount:
                 continue
             if one.urgency is not Urgency.THUONG:
                 due = one.signed + timedelta(hours=URGENT_SEND_H)
-                found["urgent"] += self._in(due)
+                found["urgent"] += self._in(due - INSTANT)
                 found["urgent in time"] += self._in(due) and one.sent <= due
                 continue
             day = self.next_day(local(one.signed).date())
@@ -127,7 +129,7 @@ class Recount:
             due = self.forward_due(one, at)
             taken = one.accepted or not gone(one)
             late = one.forwarded is None and taken and (gone(one) or self.as_of) > due
-            if self._in(due) and (one.forwarded or late):
+            if self._in(due - INSTANT) and (one.forwarded or late):
                 forward[one.urgency is not Urgency.THUONG][1] += 1
                 in_time = one.forwarded is not None and one.forwarded <= due
                 forward[one.urgency is not Urgency.THUONG][0] += in_time
