@@ -21,16 +21,15 @@ from lienthong_node.cli.laws import (
     books,
     dry_run_option,
     expected_option,
-    list_lines,
-    listed,
+    given_argument,
     org_option,
     sentence,
-    shown,
+    show_all,
+    show_entered,
+    show_held,
 )
 from lienthong_node.core.law import Law, Subject
 from lienthong_node.opening import utc_now
-
-given_argument = click.argument("given", metavar="NAME|FILE")
 
 
 @click.group()
@@ -87,10 +86,7 @@ def list_(data: Path, as_json: bool) -> None:
     Example:
       lienthong-node calendar list /var/lib/truc
     """
-    with books(data) as known:
-        rows = listed(known, Subject.CALENDAR)
-    lines = [*list_lines(rows), f"{len(rows)} calendars"]
-    show({"calendars": rows}, "\n".join(lines), as_json=as_json)
+    show_all(data, Subject.CALENDAR, "calendars", as_json=as_json)
 
 
 @calendar.command(name="show")
@@ -109,16 +105,10 @@ def show_(data: Path, name: str | None, organ: str, as_json: bool) -> None:
     """
     with books(data) as known:
         if name is not None:
-            found = shown(known.find(Subject.CALENDAR, organ, name))
+            show_entered(known.find(Subject.CALENDAR, organ, name), as_json=as_json)
         else:
             table = _required(known, organ)
-            found = {
-                "organ_id": known.organ(organ) or None,
-                "name": table.name,
-                "content_version": table.version,
-                "text": dump_calendar(table),
-            }
-    show(found, found["text"].rstrip(), as_json=as_json)
+            show_held(known, organ, table, dump_calendar(table), as_json=as_json)
 
 
 @calendar.command()

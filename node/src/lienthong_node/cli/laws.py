@@ -17,10 +17,12 @@ from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory
 from lienthong.model.time import vietnam_date
 from lienthong_node.admin_port import AdminPort, administration
+from lienthong_node.cli.common import show
 from lienthong_node.core.law import WHOLE_AXIS, Kept, Law, Subject, Value, write_value
 from lienthong_node.core.law_change import LawChange, entered
 from lienthong_node.opening import utc_now
 
+given_argument = click.argument("given", metavar="NAME|FILE")
 org_option = click.option(
     "--org",
     "organ",
@@ -176,34 +178,37 @@ def sentence(told: dict[str, Any]) -> str:
     )
 
 
-def listed(known: Books, subject: Subject) -> list[dict[str, Any]]:
-    """What is kept, as a table's rows."""
-    return [
-        {
-            "organ_id": kept.organ_id or None,
-            "name": kept.value.name,
-            "content_version": kept.value.version,
-            "version": kept.version,
-        }
-        for kept in known.law.ordered
-        if kept.subject is subject
+def show_all(data: Path, subject: Subject, plural: str, *, as_json: bool) -> None:
+    """Print what is kept of a subject, and whose it is."""
+    with books(data) as known:
+        found = [kept for kept in known.law.ordered if kept.subject is subject]
+    rows = [_row(kept.organ_id, kept.value, kept.version) for kept in found]
+    lines = [
+        f"{whose(kept.organ_id):<20} {kept.value.version:<45} version {kept.version}"
+        for kept in found
     ]
+    text = "\n".join([*lines, f"{plural}: {len(found)}"])
+    show({plural.replace(" ", "_"): rows}, text, as_json=as_json)
 
 
-def list_lines(rows: list[dict[str, Any]]) -> list[str]:
-    """Rows of ``listed`` for people."""
-    return [
-        f"{whose(row['organ_id'] or ''):<20} {row['content_version']:<45} version {row['version']}"
-        for row in rows
-    ]
+def show_entered(kept: Kept, *, as_json: bool) -> None:
+    """Print the text of something as it was entered."""
+    _show_text(kept.organ_id, kept.value, write_value(kept.value), kept.version, as_json=as_json)
 
 
-def shown(kept: Kept) -> dict[str, Any]:
-    """What was entered, for programs."""
+def show_held(known: Books, code: str, value: Value, text: str, *, as_json: bool) -> None:
+    """Print the text of what holds today."""
+    _show_text(known.organ(code), value, text, None, as_json=as_json)
+
+
+def _show_text(organ: str, value: Value, text: str, version: int | None, *, as_json: bool) -> None:
+    show(_row(organ, value, version) | {"text": text}, text.rstrip(), as_json=as_json)
+
+
+def _row(organ: str, value: Value, version: int | None) -> dict[str, Any]:
     return {
-        "organ_id": kept.organ_id or None,
-        "name": kept.value.name,
-        "content_version": kept.value.version,
-        "version": kept.version,
-        "text": write_value(kept.value),
+        "organ_id": organ or None,
+        "name": value.name,
+        "content_version": value.version,
+        "version": version,
     }

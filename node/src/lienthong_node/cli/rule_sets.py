@@ -17,15 +17,14 @@ from lienthong_node.cli.laws import (
     books,
     dry_run_option,
     expected_option,
-    list_lines,
-    listed,
+    given_argument,
     org_option,
     sentence,
-    shown,
+    show_all,
+    show_entered,
+    show_held,
 )
 from lienthong_node.core.law import Subject
-
-given_argument = click.argument("given", metavar="NAME|FILE")
 
 
 @click.group()
@@ -83,10 +82,7 @@ def list_(data: Path, as_json: bool) -> None:
     Example:
       lienthong-node rules list /var/lib/truc
     """
-    with books(data) as known:
-        rows = listed(known, Subject.RULE_SET)
-    lines = [*list_lines(rows), f"{len(rows)} rule sets"]
-    show({"rule_sets": rows}, "\n".join(lines), as_json=as_json)
+    show_all(data, Subject.RULE_SET, "rule sets", as_json=as_json)
 
 
 @rules.command(name="show")
@@ -105,18 +101,12 @@ def show_(data: Path, name: str | None, organ: str, as_json: bool) -> None:
     """
     with books(data) as known:
         if name is not None:
-            found = shown(known.find(Subject.RULE_SET, organ, name))
-        else:
-            held = _held(known, organ)
-            if held is None:
-                raise NotFound(what="a rule set; enter one with: lienthong-node rules put")
-            found = {
-                "organ_id": known.organ(organ) or None,
-                "name": held.name,
-                "content_version": held.version,
-                "text": dump_resolved(held),
-            }
-    show(found, found["text"].rstrip(), as_json=as_json)
+            show_entered(known.find(Subject.RULE_SET, organ, name), as_json=as_json)
+            return
+        held = _held(known, organ)
+        if held is None:
+            raise NotFound(what="a rule set; enter one with: lienthong-node rules put")
+        show_held(known, organ, held, dump_resolved(held), as_json=as_json)
 
 
 @rules.command()

@@ -14,9 +14,9 @@ from lienthong.client import (
     FileSource,
 )
 from lienthong.model.document import Document
-from lienthong.model.ids import DocumentNumber
+from lienthong.model.ids import DocumentNumber, PackageId
 from lienthong.model.time import vietnam_date
-from lienthong.registers import RegisterBook
+from lienthong.registers import Line, Register, RegisterBook
 
 if TYPE_CHECKING:
     from sdk.tests.client.scripted import ScriptedAxis
@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 SENDER, RECIPIENT, OTHER = "000.00.00.H53", "000.00.13.H53", "000.00.11.H53"
 BOTH = (RECIPIENT, OTHER)
 SMALL = FileSource.of_bytes("a.pdf", b"content")
+
+
+def send(sender: Client, document: Document, subject: str = "", number: int = 0) -> PackageId:
+    numbered = DocumentNumber(f"{number:02d}", "QĐ-UBND") if number else document.number
+    document = evolve(document, subject=subject or document.subject, number=numbered)
+    prepared = sender.prepare(document, [SMALL], [RECIPIENT, OTHER])
+    sender.submit(prepared)
+    return prepared.package_id
+
+
+def incoming(book: RegisterBook) -> tuple[Line, ...]:
+    return book.lines(Register.INCOMING)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from attrs import evolve
 
 from lienthong.client import (
     Client,
-    FileSource,
 )
 from lienthong.client.receiving import ReceivingMethods
 from lienthong.client.registering import RegisterKeeper
@@ -32,26 +31,15 @@ from lienthong.errors import (
 )
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.document import Document
-from lienthong.model.ids import DocumentNumber, PackageId
+from lienthong.model.ids import PackageId
 from lienthong.model.report import RegisterEntry
 from lienthong.model.words import RefusalCode
-from lienthong.registers import Line, LineState, Register, RegisterBook
+from lienthong.registers import Line, LineState, RegisterBook
 from lienthong.registers.lines import incoming_row
+from sdk.tests.client.registers.conftest import OTHER, RECIPIENT, SENDER, SMALL, incoming, send
 
 if TYPE_CHECKING:
     from sdk.tests.client.scripted import ScriptedAxis
-
-SENDER, RECIPIENT, OTHER = "000.00.00.H53", "000.00.13.H53", "000.00.11.H53"
-BOTH = (RECIPIENT, OTHER)
-SMALL = FileSource.of_bytes("a.pdf", b"content")
-
-
-def send(sender: Client, document: Document, subject: str = "", number: int = 0) -> PackageId:
-    numbered = DocumentNumber(f"{number:02d}", "QĐ-UBND") if number else document.number
-    document = evolve(document, subject=subject or document.subject, number=numbered)
-    prepared = sender.prepare(document, [SMALL], [RECIPIENT, OTHER])
-    sender.submit(prepared)
-    return prepared.package_id
 
 
 def accepted(axis: ScriptedAxis) -> list[RegisterEntry]:
@@ -62,10 +50,6 @@ def accepted(axis: ScriptedAxis) -> list[RegisterEntry]:
             with suppress(LienthongError):
                 found.append(load_statement(payload).register)
     return [one for one in found if one is not None]
-
-
-def incoming(book: RegisterBook) -> tuple[Line, ...]:
-    return book.lines(Register.INCOMING)
 
 
 def test_without_a_book_a_number_is_needed(axis: ScriptedAxis, dated: Document) -> None:

@@ -11,7 +11,6 @@ from attrs import evolve
 from lienthong.client import (
     Client,
     Direction,
-    FileSource,
     RegisterWarning,
 )
 from lienthong.client.reading import ReadingMethods
@@ -20,30 +19,15 @@ from lienthong.errors import (
 )
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.document import Document, DocumentReference
-from lienthong.model.ids import DocumentNumber, OrganId, PackageId
+from lienthong.model.ids import DocumentNumber, OrganId
 from lienthong.model.report import Assignment
 from lienthong.model.words import AssignmentRole
-from lienthong.registers import Line, LineState, Register, RegisterBook
+from lienthong.registers import LineState, Register, RegisterBook
 from lienthong.registers.lines import follow_up_row, incoming_row, outgoing_row
+from sdk.tests.client.registers.conftest import OTHER, RECIPIENT, SMALL, incoming, send
 
 if TYPE_CHECKING:
     from sdk.tests.client.scripted import ScriptedAxis
-
-SENDER, RECIPIENT, OTHER = "000.00.00.H53", "000.00.13.H53", "000.00.11.H53"
-BOTH = (RECIPIENT, OTHER)
-SMALL = FileSource.of_bytes("a.pdf", b"content")
-
-
-def send(sender: Client, document: Document, subject: str = "", number: int = 0) -> PackageId:
-    numbered = DocumentNumber(f"{number:02d}", "QĐ-UBND") if number else document.number
-    document = evolve(document, subject=subject or document.subject, number=numbered)
-    prepared = sender.prepare(document, [SMALL], [RECIPIENT, OTHER])
-    sender.submit(prepared)
-    return prepared.package_id
-
-
-def incoming(book: RegisterBook) -> tuple[Line, ...]:
-    return book.lines(Register.INCOMING)
 
 
 def plainly(axis: ScriptedAxis, organ: str) -> Client:

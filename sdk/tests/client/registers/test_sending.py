@@ -12,7 +12,6 @@ from attrs import evolve
 from lienthong.client import (
     AsyncClient,
     Client,
-    FileSource,
     RegisterWarning,
     Sending,
     exchange,
@@ -28,27 +27,20 @@ from lienthong.errors import (
 from lienthong.model.document import Document
 from lienthong.model.ids import DocumentNumber, OrganId, PackageId
 from lienthong.model.kinds import DocumentKind
-from lienthong.registers import Line, LineState, Register, RegisterBook
+from lienthong.registers import LineState, Register, RegisterBook
 from lienthong.registers.lines import outgoing_row
+from sdk.tests.client.registers.conftest import (
+    BOTH,
+    OTHER,
+    RECIPIENT,
+    SENDER,
+    SMALL,
+    incoming,
+    send,
+)
 
 if TYPE_CHECKING:
     from sdk.tests.client.scripted import ScriptedAxis
-
-SENDER, RECIPIENT, OTHER = "000.00.00.H53", "000.00.13.H53", "000.00.11.H53"
-BOTH = (RECIPIENT, OTHER)
-SMALL = FileSource.of_bytes("a.pdf", b"content")
-
-
-def send(sender: Client, document: Document, subject: str = "", number: int = 0) -> PackageId:
-    numbered = DocumentNumber(f"{number:02d}", "QĐ-UBND") if number else document.number
-    document = evolve(document, subject=subject or document.subject, number=numbered)
-    prepared = sender.prepare(document, [SMALL], [RECIPIENT, OTHER])
-    sender.submit(prepared)
-    return prepared.package_id
-
-
-def incoming(book: RegisterBook) -> tuple[Line, ...]:
-    return book.lines(Register.INCOMING)
 
 
 def test_a_taken_number_is_used_by_sending(
