@@ -8,6 +8,7 @@ of the wire contract pins itself, as old as possible (group ``proto``), and is l
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 REQUIREMENTS = ROOT / "requirements.txt"
 OWN = "lienthong"
+NODE = "lienthong-node"
 SELF_PINNED = {"proto"}
 NODE_EXTRAS = {"cli"}
 """Extras that the node asks for."""
@@ -37,6 +39,14 @@ def read(path: Path) -> dict[str, Any]:
 def members() -> list[Path]:
     patterns = read(ROOT / "pyproject.toml")["tool"]["uv"]["workspace"]["members"]
     return sorted(path for pattern in patterns for path in ROOT.glob(f"{pattern}/pyproject.toml"))
+
+
+def of_node() -> list[Path]:
+    """The members that come with a node: itself and what it names, which names no others."""
+    paths = {read(path)["project"]["name"]: path for path in members()}
+    named = read(paths[NODE])["project"]["dependencies"]
+    wanted = {re.split(r"[^\w-]", line)[0] for line in named} | {NODE}
+    return [path for name, path in paths.items() if name in wanted]
 
 
 def third_party(requirements: Iterable[str]) -> set[str]:
@@ -79,8 +89,7 @@ def main() -> int:
     compile_pins(of_members(members()) | of_groups() | of_building(), CONSTRAINTS, *upgrade)
     # The node and what it needs, with the build backend, so that `pip install
     # --no-build-isolation` can install the members themselves.
-    runtime = [path for path in members() if "conformance" not in path.parts]
-    wanted = of_members(runtime, extras=NODE_EXTRAS) | of_building()
+    wanted = of_members(of_node(), extras=NODE_EXTRAS) | of_building()
     options = (f"--constraint={CONSTRAINTS}", "--generate-hashes", "--upgrade")
     compile_pins(wanted, REQUIREMENTS, *options)
     return 0

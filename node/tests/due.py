@@ -57,6 +57,13 @@ def shown(us: int) -> str:
     return from_us(us).astimezone(VIETNAM).strftime("%d/%m %H:%M")
 
 
+UNNOTICED: Final = {"NOTICED": "03/03 00:00"}
+"""What is open besides while a recipient has told nothing of what was sent at MORNING."""
+
+UNHEARD: Final = "NOTICED OVERDUE 03/03 00:00"
+"""What is told of that."""
+
+
 def settling_in(days: int) -> RuleSet:
     return evolve(PROVINCE, receiving=evolve(PROVINCE.receiving, settle_working_days=days))
 

@@ -139,10 +139,21 @@ class TestCredentials:
         issued = run("credential", "issue", data, "H53.13", "--out", tmp_path / "profile").stdout
         assert "  transport  " in issued
         assert "  signing    " in issued
-        assert "2 credentials" in run("credential", "list", data, "h53.13").stdout
+        listed = run("credential", "list", data, "h53.13").stdout
+        assert "2 credentials" in listed
+        assert listed.count("in force") == 2
         assert error("credential", "list", data, "H53.99")["code"] == (
             "directory.organisation_unknown"
         )
+
+    def test_their_ends_are_told_ahead(self, data: Path, tmp_path: Path) -> None:
+        run("org", "add", data, "H53.13", "Sở A")
+        for number, days in enumerate((40, 61)):
+            target = tmp_path / f"profile{number}"
+            run("credential", "issue", data, "H53.13", "--out", target, "--days", days)
+        listed = run("credential", "list", data, "H53.13").stdout
+        assert listed.count("ends in 39 days") + listed.count("ends in 40 days") == 2
+        assert listed.count("in force") == 2
 
 
 def names(data: Path) -> list[str]:

@@ -11,10 +11,12 @@ from attrs import evolve
 
 from lienthong.errors import DataCorrupt
 from lienthong.model.delivery import DeliveryState
+from lienthong.model.file_signature import Certificates, Finding
 from lienthong.model.report import CheckSummary
-from lienthong.model.words import AttachmentKind, FileRole
+from lienthong.model.words import AttachmentKind, CopyForm, FileRole
 from lienthong.rules.calendar import DayException
 from lienthong.spi.records import DeliveryRow
+from lienthong.testing.values import signatures
 from lienthong_node.audit import audit
 from lienthong_node.core import deadlines
 from lienthong_node.core.deadlines import with_told
@@ -22,6 +24,8 @@ from node.tests.committing import KEY
 from node.tests.due import (
     MORNING,
     PROVINCE,
+    UNHEARD,
+    UNNOTICED,
     VIETNAM_DAYS,
     Axis,
     E,
@@ -77,12 +81,12 @@ class TestNewLaw:
         package = axis.send()
         axis.clock.set(local("03/03/2026 09:00"))
         axis.enter(self.DAY_OFF)
-        assert axis.at("03/03/2026 09:00") == ["TAKEN OVERDUE 03/03 08:30"]
-        assert axis.due(package) == {"TAKEN": "03/03 08:30"}
+        assert axis.at("03/03/2026 09:00") == [UNHEARD, "TAKEN OVERDUE 03/03 08:30"]
+        assert axis.due(package) == UNNOTICED | {"TAKEN": "03/03 08:30"}
 
     def test_what_was_told_once_is_not_told_again(self, axis: Axis) -> None:
         axis.send()
-        assert axis.at("03/03/2026 08:00") == ["TAKEN AT_RISK 03/03 08:30"]
+        assert axis.at("03/03/2026 08:00") == [UNHEARD, "TAKEN AT_RISK 03/03 08:30"]
         axis.enter(self.DAY_OFF)
         axis.watch.step(axis.clock())
         assert axis.at("04/03/2026 08:00") == []
@@ -100,14 +104,14 @@ class TestNewLaw:
         axis.enter(self.DAY_OFF)
         axis.start()
         axis.watch.step(axis.clock())
-        assert axis.due(package) == {"TAKEN": "04/03 08:30"}
+        assert axis.due(package) == UNNOTICED | {"TAKEN": "04/03 08:30"}
 
     def test_a_shorter_time_by_another_rule_set(self, axis: Axis) -> None:
         package = axis.send()
         receiving = evolve(PROVINCE.receiving, escalate_after=timedelta(hours=2))
         axis.enter(evolve(PROVINCE, receiving=receiving))
         axis.watch.step(axis.clock())
-        assert axis.due(package) == {"TAKEN": "02/03 10:30"}
+        assert axis.due(package) == UNNOTICED | {"TAKEN": "02/03 10:30"}
 
 
 class TestCounting:
@@ -167,6 +171,49 @@ class TestRulings:
         found = axis.row(package).legal_value
         assert found is not None
         assert (found.value, found.rows[0]) == ("PENDING_CHECK", 11)
+
+    @pytest.mark.parametrize(
+        ("changes", "value", "row"),
+        [
+            ({}, "ORIGINAL_EQUIVALENT", 1),
+            ({"agency": Finding.BAD}, "INFORMATION_ONLY", 2),
+            ({"certificates": Certificates.UNAVAILABLE}, "PENDING_CHECK", 11),
+            ({"copy_form": CopyForm.SAO_Y}, "COPY_EQUIVALENT_TO_BAN_CHINH", 6),
+        ],
+    )
+    def test_what_its_recipient_found_of_the_signatures_says_its_worth(
+        self, axis: Axis, changes: dict[str, Any], value: str, row: int
+    ) -> None:
+        package = axis.send()
+        check = CheckSummary(
+            complete=True,
+            intact=True,
+            authentic=True,
+            checked_at=axis.clock(),
+            signatures=signatures(**changes),
+        )
+        axis.say(E.ACCEPT, package, check=check)
+        found = axis.row(package).legal_value
+        assert found is not None
+        assert (found.value, found.rows[0]) == (value, row)
+
+    def test_a_judgement_that_had_to_wait_is_made_good_once(self, axis: Axis) -> None:
+        package = axis.send()
+        waiting, later = Finding.UNKNOWN, Finding.GOOD
+        values = []
+        for signer in (waiting, later, Finding.BAD):
+            check = CheckSummary(
+                complete=True,
+                intact=True,
+                authentic=True,
+                checked_at=axis.clock(),
+                signatures=signatures(signer=signer),
+            )
+            axis.say(E.ACCEPT, package, check=check)
+            found = axis.row(package).legal_value
+            assert found is not None
+            values.append(found.value)
+        assert values == ["PENDING_CHECK", "ORIGINAL_EQUIVALENT", "ORIGINAL_EQUIVALENT"]
 
     def test_a_recalled_document_has_no_effect(self, axis: Axis) -> None:
         package = axis.send()

@@ -52,7 +52,7 @@ LAW: Final = Law().after(
 OFF: Final = frozenset(one.day for one in find_calendar("vietnam").exceptions if not one.is_working)
 SWAPPED: Final = frozenset(one.day for one in find_calendar("vietnam").exceptions if one.is_working)
 NEXT: Final = {
-    "SENT": (E.ARRIVE, E.RECALL),
+    "SENT": (E.ARRIVE, E.ACCEPT, E.REFUSE, E.RECALL),
     "ARRIVED": (E.ACCEPT, E.REFUSE, E.RECALL),
     "ACCEPTED": (E.FORWARD, E.RECALL),
     "FORWARDED": (E.START, E.RECALL),
@@ -124,6 +124,7 @@ class Oracle:
     before: str = ""
 
     def begin(self, minute: int, due: date | None, reply: bool) -> None:
+        self._add("NOTICED", minute, (MARKS.index(OPEN, minute) // DAY + 1) * DAY)
         self._add("TAKEN", minute, worked(minute, 8 * 60))
         if due is not None:
             end = minute_of(datetime(due.year, due.month, due.day, tzinfo=VIETNAM)) + DAY
@@ -142,8 +143,10 @@ class Oracle:
         elif event in {E.REFUSE, E.COMPLETE, E.CONFIRM_RECALL}:
             self._end("ENDED")
         elif event is E.ARRIVE:
-            self.state = "ARRIVED"
-            self._add("FORWARDED", minute, evening_after(MARKS.index(OPEN, minute)))
+            self._enter("ARRIVED", minute)
+        elif event is E.ACCEPT and self.state == "SENT":
+            self._enter("ACCEPTED", minute)
+            self.open.pop("TAKEN")
         else:
             ended, self.state = {
                 E.ACCEPT: ("TAKEN", "ACCEPTED"),
@@ -151,6 +154,11 @@ class Oracle:
                 E.START: ("FORWARDED", "IN_PROGRESS"),
             }[event]
             self.open.pop(ended, None)
+
+    def _enter(self, state: str, minute: int) -> None:
+        self.state = state
+        self.open.pop("NOTICED")
+        self._add("FORWARDED", minute, evening_after(MARKS.index(OPEN, minute)))
 
     def due_now(self, minute: int) -> Iterator[tuple[str, str, datetime]]:
         """Everything that is to be told at this minute, in the order of its end."""
@@ -238,8 +246,18 @@ def test_told_is_what_the_minutes_say(
     live(minute, due, reply, steps)
 
 
+@pytest.mark.planted("receipt notice not watched")
+def test_a_notice_that_nobody_watches_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    unnoticed = (65 * DAY + 600, None, False, [(2 * DAY, 0)])
+    live(*unnoticed)
+    monkeypatch.setattr(duties, "noticing", lambda *_: None)
+    with pytest.raises(AssertionError):
+        live(*unnoticed)
+
+
 STEADY: Final = [(1, 0), (2 * DAY, 0), (3 * DAY, 0), (DAY, 0), (DAY, 0)]
 RECALLED: Final = [(1, 0), (1, 0), (1, 1), (9 * DAY, 1)]
+AT_ONCE: Final = [(1, 1), (4 * DAY, 0)]
 
 
 @pytest.mark.parametrize(
@@ -249,12 +267,13 @@ RECALLED: Final = [(1, 0), (1, 0), (1, 1), (9 * DAY, 1)]
         ("warned late", None, STEADY),
         ("open_kinds", lambda row: frozenset({"TAKEN", "FORWARDED", "REPLIED"}), STEADY),
         ("running", lambda row: list(row.deadlines), RECALLED),
+        ("BY_RECIPIENT", frozenset({E.ARRIVE}), AT_ONCE),
     ],
 )
 def test_a_defect_is_noticed(
     name: str, defect: object, steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Told nothing; warned late; met ones stay open; a recall stops nothing."""
+    """Told nothing; warned late; met ones stay open; a recall stops nothing; nothing entered."""
     minute = 65 * DAY + 600
     live(minute, 3, True, steps)
     if defect is None:

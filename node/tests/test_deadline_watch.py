@@ -18,7 +18,16 @@ from lienthong_node.core.commands import Command, PutLaw, PutOrganisations
 from lienthong_node.core.deadlines import FAR_US
 from lienthong_node.deadline_watch import DeadlineWatch
 from node.tests.committing import OPERATOR
-from node.tests.due import PROVINCE, VIETNAM_DAYS, Axis, E, lawful, local, registered
+from node.tests.due import (
+    PROVINCE,
+    UNNOTICED,
+    VIETNAM_DAYS,
+    Axis,
+    E,
+    lawful,
+    local,
+    registered,
+)
 from node.tests.support import A, B, C
 
 SLOW: Final = evolve(
@@ -81,7 +90,7 @@ class TestDay:
         axis.enter(evolve(SLOW, valid_from=date(2026, 3, 3)))
         package = axis.send()
         axis.clock.set(local("03/03/2026 07:00"))
-        assert same_after_restart(axis, package) == {"TAKEN": "03/03 08:30"}
+        assert same_after_restart(axis, package) == UNNOTICED | {"TAKEN": "03/03 08:30"}
         axis.say(E.ARRIVE, package)
         assert (
             axis.open(package, "FORWARDED").rule_set
@@ -92,7 +101,7 @@ class TestDay:
         own(axis, B, evolve(SLOW, valid_to=date(2026, 3, 3)))
         package = axis.send()
         axis.clock.set(local("03/03/2026 07:00"))
-        assert same_after_restart(axis, package) == {"TAKEN": "04/03 14:00"}
+        assert same_after_restart(axis, package) == UNNOTICED | {"TAKEN": "04/03 14:00"}
 
     def test_an_organisation_that_comes_under_another_one(self, axis: Axis) -> None:
         own(axis, A, SLOW)
@@ -100,8 +109,8 @@ class TestDay:
         axis.watch.step(axis.clock())
         put(axis, B, parent=OrganId(A))
         axis.watch.step(axis.clock())
-        assert axis.due(package) == {"TAKEN": "04/03 14:00"}
-        assert same_after_restart(axis, package) == {"TAKEN": "04/03 14:00"}
+        assert axis.due(package) == UNNOTICED | {"TAKEN": "04/03 14:00"}
+        assert same_after_restart(axis, package) == UNNOTICED | {"TAKEN": "04/03 14:00"}
 
     def test_a_successor_acts_by_its_own_law(self, axis: Axis) -> None:
         """What began before the merger stays by the law of that day."""
@@ -109,7 +118,7 @@ class TestDay:
         before = axis.send()
         put(axis, B, valid_to=date(2026, 3, 3), successors=[OrganId(C)])
         axis.clock.set(local("03/03/2026 07:00"))
-        assert same_after_restart(axis, before) == {"TAKEN": "03/03 08:30"}
+        assert same_after_restart(axis, before) == UNNOTICED | {"TAKEN": "03/03 08:30"}
         directory = axis.committer.registry.directory
         assert deadlines.acting(B, directory, date(2026, 3, 2)) == B
         assert deadlines.acting(B, directory, date(2026, 3, 3)) == C
@@ -142,7 +151,7 @@ class TestCalendarThatEnds:
 
     def test_continued_after_it_was_late(self, ending: Axis) -> None:
         ending.send()
-        assert ending.at("01/02/2027 08:00") == []
+        assert ending.at("01/02/2027 08:00") == ["NOTICED OVERDUE 01/01 00:00"]
         ending.enter(VIETNAM_DAYS)
         assert ending.at("01/02/2027 08:00") == ["TAKEN OVERDUE 04/01 16:00"]
 
@@ -154,14 +163,16 @@ class TestCalendarThatEnds:
 
     def test_it_is_not_counted(self, ending: Axis) -> None:
         ending.send()
-        assert ending.watch.count(ending.clock()) == ({}, {})
+        opened, _ = ending.watch.count(ending.clock())
+        assert opened == {"NOTICED": 1}  # Its day is in the calendar still.
 
     def test_a_calendar_that_ends_sooner_takes_no_deadline(self) -> None:
         axis = lawful()
         axis.clock.set(local("31/12/2026 16:00"))
         package = axis.send()
         axis.enter(SHORT)
-        assert same_after_restart(axis, package) == {"TAKEN": "04/01 16:00"}
+        expected = {"NOTICED": "01/01 00:00", "TAKEN": "04/01 16:00"}
+        assert same_after_restart(axis, package) == expected
 
     def test_it_is_said_in_time(self, ending: Axis, caplog: pytest.LogCaptureFixture) -> None:
         last = date(2026, 12, 31)
@@ -202,7 +213,7 @@ class TestWork:
         axis.watch.step(axis.clock())
         axis.watch.step(axis.clock())
         assert len(commands) == 130
-        assert all(axis.due(one) == {"TAKEN": "04/03 14:00"} for one in packages)
+        assert all(axis.due(one) == UNNOTICED | {"TAKEN": "04/03 14:00"} for one in packages)
 
     def test_a_damaged_entry_holds_nothing_else_up(
         self, axis: Axis, caplog: pytest.LogCaptureFixture
@@ -219,7 +230,7 @@ class TestWork:
         assert [one.levelno for one in caplog.records] == [logging.WARNING]
         axis.watch.step(axis.clock())
         assert not axis.watch.outdated
-        assert len(axis.at("05/03/2026 08:00")) == 70
+        assert len(axis.at("05/03/2026 08:00")) == 2 * 70
 
     def test_a_node_that_stops_does_not_wait_for_it(self, axis: Axis) -> None:
         axis.send()

@@ -23,7 +23,18 @@ from lienthong_node.core.commands import (
 )
 from lienthong_node.core.deadlines import FAR_US, sides_told
 from lienthong_node.deadline_watch import AXIS as ITSELF
-from node.tests.due import PROVINCE, VIETNAM_DAYS, Axis, E, lawful, local, settling_in, shown
+from node.tests.due import (
+    PROVINCE,
+    UNHEARD,
+    UNNOTICED,
+    VIETNAM_DAYS,
+    Axis,
+    E,
+    lawful,
+    local,
+    settling_in,
+    shown,
+)
 from node.tests.support import (
     BODY,
     OFFICE,
@@ -32,6 +43,7 @@ from node.tests.support import (
     package_id,
     recall,
     submit,
+    update,
 )
 
 
@@ -89,7 +101,7 @@ class TestWhereThereIsNone:
 
     def test_a_day_that_no_instant_can_express(self, axis: Axis) -> None:
         package = axis.send(due_date=date(9999, 12, 31))
-        assert axis.due(package) == {"TAKEN": "03/03 08:30"}
+        assert axis.due(package) == UNNOTICED | {"TAKEN": "03/03 08:30"}
 
     def test_an_unknown_delivery(self, axis: Axis) -> None:
         missing = TellDeadline(caller=ITSELF, package_id=package_id().bytes, recipient=B)
@@ -109,14 +121,14 @@ class TestTelling:
 
     def test_the_last_instant_is_in_time(self, axis: Axis) -> None:
         axis.send()
-        assert axis.at("03/03/2026 08:30") == ["TAKEN AT_RISK 03/03 08:30"]
+        assert axis.at("03/03/2026 08:30") == [UNHEARD, "TAKEN AT_RISK 03/03 08:30"]
         axis.clock.advance(timedelta(microseconds=1))
         axis.watch.step(axis.clock())
-        assert [body.stage.value for body, _ in axis.told()] == ["AT_RISK", "OVERDUE"]
+        assert [body.stage.value for body, _ in axis.told()[1:]] == ["AT_RISK", "OVERDUE"]
 
     def test_each_stage_once(self, axis: Axis) -> None:
         axis.send()
-        assert axis.at("03/03/2026 07:30") == []
+        assert axis.at("03/03/2026 07:30") == [UNHEARD]
         assert axis.at("03/03/2026 07:31") == ["TAKEN AT_RISK 03/03 08:30"]
         assert axis.at("03/03/2026 08:00") == []
         assert axis.at("03/03/2026 08:31") == ["TAKEN OVERDUE 03/03 08:30"]
@@ -140,7 +152,7 @@ class TestTelling:
         axis.clock.set(local("04/03/2026 08:30"))
         command = TellDeadline(caller=ITSELF, package_id=package.bytes, recipient=B)
         axis.drive(axis.committer.submit([command] * 3))
-        assert len(axis.told()) == 1
+        assert [body.kind.value for body, _ in axis.told()] == ["NOTICED", "TAKEN"]
 
     def test_a_store_that_refuses_is_asked_again(self, axis: Axis) -> None:
         axis.send()
@@ -151,7 +163,8 @@ class TestTelling:
         store.refuses = True
         assert not axis.watch.step(axis.clock())
         store.refuses = False
-        assert axis.watch.step(axis.clock()) == {("TAKEN", "OVERDUE"): 1}
+        expected = {("NOTICED", "OVERDUE"): 1, ("TAKEN", "OVERDUE"): 1}
+        assert axis.watch.step(axis.clock()) == expected
 
     def test_many_at_once(self, axis: Axis) -> None:
         for _ in range(130):
@@ -159,7 +172,8 @@ class TestTelling:
         told = axis.watch.step(local("03/03/2026 08:30"))
         assert not told  # The committer's clock says when it is.
         axis.clock.set(local("03/03/2026 08:30"))
-        assert axis.watch.step(axis.clock()) == {("TAKEN", "AT_RISK"): 130}
+        expected = {("NOTICED", "OVERDUE"): 130, ("TAKEN", "AT_RISK"): 130}
+        assert axis.watch.step(axis.clock()) == expected
 
     def test_ordinary_ones_warn_on_their_last_morning_and_urgent_ones_at_half_time(
         self, axis: Axis
@@ -190,6 +204,60 @@ class TestTelling:
         }
 
 
+class TestNotice:
+    """The receipt is to be notified on its day (NĐ 30/2020 Đ21.2c)."""
+
+    def test_what_is_sent_in_the_evening_is_received_on_the_next_working_day(
+        self, axis: Axis
+    ) -> None:
+        axis.clock.set(local("06/03/2026 18:00"))
+        package = axis.send(BODY)
+        assert axis.due(package, BODY)["NOTICED"] == "10/03 00:00"
+        assert axis.at("09/03/2026 07:30") == []
+        assert axis.at("09/03/2026 08:00") == [
+            "TAKEN AT_RISK 09/03 17:00",
+            "NOTICED AT_RISK 10/03 00:00",
+        ]
+        assert "NOTICED OVERDUE 10/03 00:00" in axis.at("10/03/2026 00:01")
+        assert {
+            body.stage.value: parties
+            for body, parties in axis.told()
+            if body.kind is DeadlineKind.NOTICED
+        } == {"AT_RISK": (BODY, OFFICE), "OVERDUE": (BODY, A, OFFICE)}
+
+    @pytest.mark.parametrize("event", [E.ARRIVE, E.ACCEPT, E.REFUSE])
+    def test_any_answer_is_one(self, axis: Axis, event: DeliveryEvent) -> None:
+        package = axis.send()
+        axis.say(event, package)
+        assert "NOTICED" not in axis.due(package)
+
+    def test_a_request_of_the_sender_is_none(self, axis: Axis) -> None:
+        package = axis.send()
+        axis.say(E.REQUEST_TAKE_BACK, package, reporter=OrganId(A))
+        assert axis.at("03/03/2026 07:30") == [UNHEARD]
+        axis.say(E.ARRIVE, package)
+        assert "NOTICED" not in axis.due(package)
+
+    @pytest.mark.parametrize("answer", [E.REFUSE_TAKE_BACK, E.APPLY_UPDATE, E.REFUSE_UPDATE])
+    def test_the_answer_to_a_request_is_one_though_the_state_stays(
+        self, axis: Axis, answer: DeliveryEvent
+    ) -> None:
+        """It enters with it too; an arrival that is reported afterwards begins nothing anew."""
+        package = axis.send()
+        if answer is E.REFUSE_TAKE_BACK:
+            axis.say(E.REQUEST_TAKE_BACK, package, reporter=OrganId(A))
+        else:
+            axis.do(submit(update(package, created_at=axis.clock())))
+        assert set(axis.due(package)) == {"NOTICED", "TAKEN"}
+        axis.say(answer, package)
+        expected = {"TAKEN": "03/03 08:30", "FORWARDED": "03/03 17:00"}
+        assert axis.row(package).state == "SENT"
+        assert axis.due(package) == expected
+        assert "NOTICED" not in " ".join(axis.at("03/03/2026 07:45"))
+        axis.say(E.ARRIVE, package)
+        assert axis.due(package) == expected
+
+
 class TestCourse:
     """What opens and ends deadlines."""
 
@@ -207,6 +275,18 @@ class TestCourse:
         axis.say(E.COMPLETE, package)
         assert axis.row(package).deadlines == ()
         assert axis.row(package).look_us == 0
+
+    def test_accepting_at_once_begins_what_the_arrival_would_have(self) -> None:
+        axis = Axis()
+        axis.enter(settling_in(5), VIETNAM_DAYS)
+        package = axis.send()
+        axis.clock.set(local("03/03/2026 08:00"))
+        axis.say(E.ACCEPT, package)
+        expected = {"FORWARDED": "04/03 17:00", "SETTLED": "10/03 17:00"}
+        assert axis.due(package) == expected
+        axis.clock.set(local("04/03/2026 08:00"))
+        axis.say(E.ARRIVE, package)
+        assert axis.due(package) == expected
 
     def test_the_day_of_who_assigns_goes_before_the_rule(self) -> None:
         axis = Axis()
@@ -228,12 +308,14 @@ class TestCourse:
         axis.say(E.ACCEPT, package)
         assert axis.due(package)["FORWARDED"] == "06/03 22:10"
 
+    @pytest.mark.parametrize("arrives", [True, False])
     @pytest.mark.parametrize("event", [E.REFUSE, E.AGREE_TAKE_BACK])
     def test_what_was_refused_or_taken_back_is_nobodys_duty(
-        self, axis: Axis, event: DeliveryEvent
+        self, axis: Axis, event: DeliveryEvent, arrives: bool
     ) -> None:
         package = axis.send(due_date=date(2026, 3, 4))
-        axis.say(E.ARRIVE, package)
+        if arrives:
+            axis.say(E.ARRIVE, package)
         if event is E.AGREE_TAKE_BACK:
             axis.say(E.REQUEST_TAKE_BACK, package, reporter=OrganId(A))
             assert axis.due(package)
@@ -275,7 +357,7 @@ class TestCourse:
     def test_versions_come_along(self, axis: Axis) -> None:
         package = axis.send()
         axis.at("04/03/2026 08:30")
-        [(body, _)] = axis.told()
+        _, (body, _) = axis.told()
         known = axis.open(package, "TAKEN")
         assert body.rule_set == known.rule_set == PROVINCE.version
         assert body.calendar == known.calendar == VIETNAM_DAYS.version
@@ -292,6 +374,7 @@ class TestWhoseItIs:
 
     BOTH: Final = frozenset(
         {
+            ("NOTICED", "OVERDUE"),
             ("TAKEN", "OVERDUE"),
             ("REPLIED", "AT_RISK"),
             ("REPLIED", "OVERDUE"),

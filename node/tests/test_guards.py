@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
 
 from lienthong.errors import SettingForbids
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
-from lienthong.model.report import Reason, Statement
+from lienthong.model.report import CheckSummary, Reason, Statement
 from lienthong.model.words import RefusalCode
 from lienthong.rules.ruleset import RuleSet
 from lienthong.rules.sections.exchange import Receiving
 from lienthong.rules.sections.flow import Flow, UpdateField
+from lienthong.rules.sections.trust import Signatures
+from lienthong.testing.values import signatures
 from lienthong_node.core.decision import Accepted
 from lienthong_node.core.law import Kept, Law
 from node.tests.support import TODAY, A, B, C, World, file, report, statement, submit, update
@@ -87,6 +90,32 @@ class TestRefusals:
         with pytest.raises(SettingForbids):
             found.decide(report(evolve(value, created_at=found.now)))
         assert isinstance(found.decide(report(value)), Accepted)
+
+
+class TestReports:
+    """Acceptances with and without a report on the signatures in the files."""
+
+    def accepted(self, found: World, **seen: Any) -> object:
+        package = found.send(B)
+        check = CheckSummary(
+            complete=True, intact=True, authentic=True, checked_at=found.now, **seen
+        )
+        return found.decide(report(statement(DeliveryEvent.ACCEPT, package, check=check)))
+
+    def strict(self, organ: str) -> World:
+        value = evolve(STRICT, signatures=Signatures(report_needed=True))
+        return World(law=Law().after([Kept(organ_id=organ, value=value, version=1)]))
+
+    def test_without_one_where_it_is_needed(self) -> None:
+        with pytest.raises(SettingForbids, match=r"signatures\.report_needed"):
+            self.accepted(self.strict(B))
+
+    def test_with_one_where_it_is_needed(self) -> None:
+        assert isinstance(self.accepted(self.strict(B), signatures=signatures()), Accepted)
+
+    @pytest.mark.parametrize("organ", [A, C])
+    def test_are_the_recipients_business_alone(self, organ: str) -> None:
+        assert isinstance(self.accepted(self.strict(organ)), Accepted)
 
 
 class TestReopening:

@@ -16,8 +16,8 @@ import pytest
 from attrs import evolve
 
 from lienthong.errors import FontMissing, FormatUnavailable, ReportUnprintable, TooLarge
+from lienthong.fonts import find_font
 from lienthong.registers.columns import harmless
-from lienthong_node.reports.fonts import find_font
 from lienthong_node.reports.paper import Align, Cell, Column, Paper, Table, Text
 from lienthong_node.reports.plain import as_csv, as_json, as_text
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lienthong.codec.signed import load_entry, load_envelope, load_manifest, load_statement
 from lienthong.model.deadline import DeadlineKind
+from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong.model.organisation import Directory
@@ -26,6 +27,7 @@ from lienthong.reports.projection import project_package, project_statement
 from lienthong.rules.law import Kept, Law
 from lienthong.rules.ruleset import RuleSet
 from lienthong.testing.store import MemoryRecordStore
+from lienthong_node.core import deadlines
 from lienthong_node.core.commands import PutLaw
 from lienthong_node.reports.book import FILE_NAME, ReportBook
 from lienthong_node.reports.following import open_up_to_date
@@ -33,9 +35,9 @@ from lienthong_node.reports.making import Kind, Request, make
 from lienthong_node.reports.terms import Rules, completed, dump_law, load_law, without
 from lienthong_node.stores import Registry, load_registry
 from node.tests.committing import OPERATOR
-from node.tests.due import PROVINCE, VIETNAM_DAYS, Axis, E
+from node.tests.due import PROVINCE, VIETNAM_DAYS, Axis, E, lawful
 from node.tests.reporting import RULES, fill
-from node.tests.support import B, recall, submit
+from node.tests.support import B, recall, submit, update
 from sdk.tests.reports.book import Book
 from sdk.tests.reports.cast import FINANCE, JUSTICE, UBND
 from sdk.tests.reports.generated import Generated, generate
@@ -56,6 +58,7 @@ OWN: Final = evolve(
     flow=evolve(PROVINCE.flow, recall_confirm_working_days=0),
 )
 FIELDS: Final = {
+    DeadlineKind.NOTICED: "notice_by",
     DeadlineKind.TAKEN: "take_by",
     DeadlineKind.FORWARDED: "forward_by",
     DeadlineKind.SETTLED: "due_at",
@@ -83,8 +86,10 @@ def projected(axis: Axis, package: PackageId) -> DeliveryFacts:
 
 
 def check(axis: Axis, package: PackageId) -> None:
-    facts = projected(axis, package)
-    for one in axis.row(package).deadlines:
+    facts, row = projected(axis, package), axis.row(package)
+    is_open = facts.noticed_at is None and facts.withdrawn_at is None
+    assert ("NOTICED" in {one.kind for one in row.deadlines}) == is_open
+    for one in row.deadlines:
         found = getattr(facts, FIELDS[DeadlineKind(one.kind)])
         assert (one.kind, found) == (one.kind, from_us(one.due_us))
 
@@ -127,6 +132,33 @@ def test_deadlines_of_reports_are_those_of_the_node(
     axis.do(submit(recall(package, created_at=axis.clock())))
     assert axis.row(package).state == "RECALL_PENDING"
     check(axis, package)
+
+
+@pytest.mark.parametrize("answer", [E.APPLY_UPDATE, E.REFUSE_UPDATE])
+@pytest.mark.parametrize("follows", [E.ARRIVE, E.ACCEPT, E.REFUSE])
+def test_an_answer_to_an_update_is_a_notice_for_both(
+    answer: DeliveryEvent, follows: DeliveryEvent
+) -> None:
+    live_through(answer, follows)
+
+
+@pytest.mark.planted("answer to an update is no notice")
+def test_an_answer_that_is_no_notice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "BY_RECIPIENT", frozenset({E.ARRIVE, E.ACCEPT}))
+    with pytest.raises(AssertionError):
+        live_through(E.APPLY_UPDATE, E.ARRIVE)
+
+
+def live_through(*events: DeliveryEvent) -> None:
+    """Reports on the days after an update that found the delivery in SENT."""
+    axis = lawful()
+    package = axis.send()
+    axis.do(submit(update(package, created_at=axis.clock())))
+    check(axis, package)
+    for days, event in enumerate(events, start=1):
+        axis.clock.set(STARTS + timedelta(days=days, hours=9))
+        axis.say(event, package)
+        check(axis, package)
 
 
 def made_by(rules: Rules, journal: Generated, path: Path) -> ReportBook:

@@ -154,3 +154,23 @@ def test_addresses_that_are_some(tmp_path: Path, value: str) -> None:
 )
 def test_this_machine_reaches_the_node_without_its_public_name(listen: str, endpoint: str) -> None:
     assert Settings(axis="x", listen=listen, advertise="truc:1").local_endpoint == endpoint
+
+
+def test_addresses_of_authorities_are_written_and_read_again(tmp_path: Path) -> None:
+    settings = Settings(axis="axis.test", timestamp_sources=("rfc3161:http://a?x=1", "rfc3161:b"))
+    (tmp_path / "node.toml").write_text(dump_settings(settings), "utf-8")
+    assert load_settings(tmp_path) == settings
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("timestamp_sources", "rfc3161:http://a"),
+        ("timestamp_sources", [1]),
+        ("timestamp_algorithm", "SHA-1"),
+        ("timestamp_interval_s", 0),
+    ],
+)
+def test_wrong_settings_of_time_stamps_are_refused(key: str, value: object, tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match=key):
+        parse_settings({"axis": "axis.test", key: value}, tmp_path / "node.toml")

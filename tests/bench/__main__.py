@@ -16,10 +16,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lienthong_node.certificates import KeyKind
-from tests.bench import deadlines, fanout, latency, limits, lives, recovery, transfer
+from tests.bench import (
+    deadlines,
+    fanout,
+    latency,
+    limits,
+    lives,
+    recovery,
+    transfer,
+    trust_cost,
+)
 from tests.bench.rows import Row, table, write_json
 
-PARTS = ("lives", "latency", "fanout", "transfer", "recovery", "deadlines")
+PARTS = ("lives", "latency", "fanout", "transfer", "recovery", "deadlines", "trust")
 
 
 def main() -> None:
@@ -51,6 +60,7 @@ def _run(folder: Path, options: argparse.Namespace) -> list[Row]:
         "transfer": lambda: transfer.rows(folder / "transfer", found, options.large_mib),
         "recovery": lambda: recovery.rows(folder / "recovery", options.pending),
         "deadlines": deadlines.rows,
+        "trust": lambda: trust_cost.rows(folder / "trust"),
     }
     for name in options.only or PARTS:
         print(f"measuring {name} …", file=sys.stderr)

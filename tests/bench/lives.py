@@ -25,11 +25,11 @@ from tests.bench.rows import Row
 from tests.bench.samples import GARBAGE_THRESHOLD, RECIPIENT, SENDER, make_axis, make_sending
 
 CORES = 2
-SIGNATURES = 3
-"""Of one life: the package, its arrival, its acceptance."""
+SIGNATURES = 2
+"""Of one life: the package, its acceptance."""
 
-VERIFICATIONS = 6
-"""Of one life: the node all three, the recipient the package, the sender both reports."""
+VERIFICATIONS = 4
+"""Of one life: the node both, the recipient the package, the sender the acceptance."""
 
 PROFILE = ((0.30, 2_000), (0.60, 10_000), (0.09, 100_000), (0.009, 2_000_000), (0.001, 10_000_000))
 """Parts of all documents, and their bytes (DESIGN §11)."""

@@ -186,6 +186,10 @@ PROBES: Final[Mapping[str, Sequence[Probe] | Public]] = {
     "Evidence/ProveConsistency": Public(
         HASHES, (evidence_pb2.ProveConsistencyRequest(old_size=1).SerializeToString(),)
     ),
+    # Places of entries are told to their parties only; see ``test_timestamps``.
+    "Evidence/GetStamp": Public(
+        HASHES, (evidence_pb2.GetStampRequest(size=1).SerializeToString(),)
+    ),
     "Admin/PutOrganisations": Public(OPERATORS),
     "Admin/RegisterCredential": Public(OPERATORS),
     "Admin/RevokeCredential": Public(OPERATORS),

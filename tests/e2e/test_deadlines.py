@@ -65,7 +65,8 @@ def test_feeds_and_lists_tell_what_is_late(clients: dict[str, Client], late: Pac
     assert item.entry in [one.entry for one in clients[B].history(late)]
     received = [one for one in clients[B].list_deliveries(Direction.INCOMING) if one.is_overdue]
     [found] = [one for one in received if one.package_id == late]
-    assert {one.kind for one in found.deadlines} == {DeadlineKind.REPLIED, DeadlineKind.TAKEN}
+    unanswered = {DeadlineKind.NOTICED, DeadlineKind.TAKEN, DeadlineKind.REPLIED}
+    assert {one.kind for one in found.deadlines} == unanswered
     assert found.paper is not None
     assert found.paper.value is IssueForm.E_ONLY
 

@@ -159,6 +159,15 @@ def test_refusal_tells_the_sender_why(clients: Clients, send: Send) -> None:
     assert caught.value.facts["clause"] == "QĐ 52/2019 Đ5.1d, Đ8.3; NĐ 30/2020 PL VI 8"
 
 
+def test_an_acceptance_stands_for_the_arrival(clients: Clients, send: Send) -> None:
+    package = send(B)
+    clients[B].accept(package, register_number=8)
+    assert told(clients[A], package) == ["NEW", f"ACCEPT {B}"]
+    clients[B].arrived(package)
+    assert state(clients, package) is S.ACCEPTED
+    assert told(clients[A], package) == ["NEW", f"ACCEPT {B}", f"ARRIVE {B}"]
+
+
 def test_a_report_made_anew_is_no_contradiction_but_another_number_is(
     clients: Clients, send: Send
 ) -> None:

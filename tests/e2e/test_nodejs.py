@@ -112,7 +112,7 @@ def test_accepts_from_nodejs_one_package_after_the_other(
         assert accepted["packageId"] == package_id.bytes.hex()
         assert accepted["sizes"] == [size]
         history = clients[A].history(package_id)
-        assert [item.entry.index for item in history[1:]] == accepted["indexes"]
+        assert [item.entry.index for item in history[1:]] == [accepted["index"]]
         statement = history[-1].statement
         assert statement is not None
         assert statement.register is not None

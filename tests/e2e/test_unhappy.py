@@ -130,15 +130,16 @@ def _parts(event: DeliveryEvent) -> dict[str, Any]:
 
 
 REPORTED: Final = [event for event in DeliveryEvent if event.reported]
+RECEIVING: Final = (DeliveryEvent.ARRIVE, DeliveryEvent.ACCEPT, DeliveryEvent.REFUSE)
 
 
 class TestMoves:
     @pytest.mark.parametrize(
         "event",
-        [e for e in REPORTED if e is not DeliveryEvent.ARRIVE],
+        [e for e in REPORTED if e not in RECEIVING],
         ids=lambda event: event.name,
     )
-    def test_a_recipient_that_has_just_been_sent_something_may_only_receive_it(
+    def test_a_recipient_that_has_just_been_sent_something_may_only_receive_or_refuse_it(
         self, a: Party, b: Party, event: DeliveryEvent
     ) -> None:
         found = one(b.report(b.statement(event, a.send(B), **_parts(event))))

@@ -108,6 +108,7 @@ def templates(a: Party) -> Mapping[str, Sequence[Message]]:
         "Evidence/GetCheckpoint": [evidence_pb2.GetCheckpointRequest()],
         "Evidence/GetTile": [evidence_pb2.GetTileRequest(width=3)],
         "Evidence/ProveConsistency": [evidence_pb2.ProveConsistencyRequest(old_size=1)],
+        "Evidence/GetStamp": [evidence_pb2.GetStampRequest(size=1, indexes=[0])],
         "Admin/PutOrganisations": [organisation],
         "Admin/RegisterCredential": [
             admin_pb2.RegisterCredentialRequest(

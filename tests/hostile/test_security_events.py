@@ -40,6 +40,7 @@ from tests.hostile.metrics import GENEROUS, security_events
 NOT_HERE: Final = {
     Event.REPAIRED: "a torn line, node/tests/test_security_log.py",
     Event.RESTORED: "a stopped node, node/tests/test_commands.py",
+    Event.STATUS_MISSED: "a publisher that fails, tests/e2e/test_certificate_status.py",
 }
 """Events that another test shows."""
 

@@ -28,6 +28,7 @@ from lienthong_node.audit import audit, check_head_file
 from lienthong_node.contents import pieces, small_content
 from lienthong_node.opening import Opened, open_folder
 from lienthong_node.stores import read_recorded
+from lienthong_proto.axis.v1 import exchange_pb2
 from tests.e2e.conftest import NAMES, A, B, C, make_document
 from tests.e2e.forked_axis import ForkedAxis, forked_axis
 from tests.e2e.raw import Party
@@ -199,7 +200,8 @@ def _deliver(opened: Opened, asked: Questions) -> Delivered:
 def _item(view: ReadView, index: int) -> bytes:
     """What the services say about an entry: its item of the feed, with the checkpoint."""
     recorded = read_recorded(view, index)
-    item = wire.feed_item(recorded.row, recorded.checkpoint.note)
+    page = exchange_pb2.SubscribeResponse()
+    item = wire.add_item(page.items, recorded.row, recorded.checkpoint.note)
     return item.SerializeToString(deterministic=True)
 
 

@@ -13,7 +13,6 @@ FUNCTION_LINES = 60
 LONG: dict[str, str] = {
     "plugins/storage/fs/tests/test_contents.py": "every call of the medium with its failure",
     "sdk/tests/client/scripted.py": "one axis with scripted faults, used by all client tests",
-    "sdk/tests/client/test_reports.py": "every report of the client, one after the other",
     "sdk/tests/evidence/test_bundle.py": "every step of verification with its forgery",
     "sdk/tests/evidence/test_receipt.py": "every step of verification with its forgery",
     "sdk/tests/evidence/test_replay.py": "every rule of playing a case again",

@@ -24,10 +24,12 @@ BROUGHT_BY = {
 
 IMPORT_NAMES = {
     "grpcio": "grpc",
+    "pillow": "PIL",
     "grpcio-health-checking": "grpc_health",
     "grpcio-reflection": "grpc_reflection",
     "prometheus-client": "prometheus_client",
     "protobuf": "google",
+    "python-pkcs11": "pkcs11",
 }
 
 

@@ -32,9 +32,14 @@ PACKAGES = {
     "lienthong-conformance": "lienthong_conformance",
     "lienthong-node": "lienthong_node",
     "lienthong-proto": "lienthong_proto",
+    "lienthong-signer-csc": "lienthong_signer_csc",
+    "lienthong-signer-pkcs11": "lienthong_signer_pkcs11",
     "lienthong-signer-softkey": "lienthong_signer_softkey",
     "lienthong-storage-fs": "lienthong_storage_fs",
     "lienthong-storage-sqlite": "lienthong_storage_sqlite",
+    "lienthong-time-ntp": "lienthong_time_ntp",
+    "lienthong-time-rfc3161": "lienthong_time_rfc3161",
+    "lienthong-verifier-pdf": "lienthong_verifier_pdf",
 }
 
 KINDS = {"added", "changed", "deprecated", "removed", "fixed", "security"}
@@ -91,7 +96,7 @@ def test_changelog_fragments_name_distribution_and_kind(repository: Any) -> None
     fragments = [p for p in (repository.root / "changes").iterdir() if p.name != ".gitignore"]
     for path in fragments:
         assert re.fullmatch(rf"\d+\.({'|'.join(KINDS)})(\.\d+)?\.md", path.name), path.name
-        first = re.match(r"`([a-z-]+)`", path.read_text("utf-8"))
+        first = re.match(r"`([a-z0-9-]+)`", path.read_text("utf-8"))
         assert first is not None, f"{path.name} does not begin with a distribution"
         assert first.group(1) in PACKAGES
 

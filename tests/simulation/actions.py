@@ -26,14 +26,14 @@ from tests.simulation.client import Item, SimClient
 DAY: Final = date(2026, 3, 2)
 REPORTED: Final = tuple(event for event in DeliveryEvent if event.reported)
 WAY: Final = {
-    DeliveryState.SENT: DeliveryEvent.ARRIVE,
-    DeliveryState.ARRIVED: DeliveryEvent.ACCEPT,
-    DeliveryState.ACCEPTED: DeliveryEvent.FORWARD,
-    DeliveryState.FORWARDED: DeliveryEvent.START,
-    DeliveryState.IN_PROGRESS: DeliveryEvent.COMPLETE,
-    DeliveryState.TAKE_BACK_PENDING: DeliveryEvent.AGREE_TAKE_BACK,
-    DeliveryState.RECALL_PENDING: DeliveryEvent.CONFIRM_RECALL,
-    DeliveryState.UPDATE_PENDING: DeliveryEvent.APPLY_UPDATE,
+    DeliveryState.SENT: (DeliveryEvent.ARRIVE, DeliveryEvent.ACCEPT),
+    DeliveryState.ARRIVED: (DeliveryEvent.ACCEPT,),
+    DeliveryState.ACCEPTED: (DeliveryEvent.FORWARD,),
+    DeliveryState.FORWARDED: (DeliveryEvent.START,),
+    DeliveryState.IN_PROGRESS: (DeliveryEvent.COMPLETE,),
+    DeliveryState.TAKE_BACK_PENDING: (DeliveryEvent.AGREE_TAKE_BACK,),
+    DeliveryState.RECALL_PENDING: (DeliveryEvent.CONFIRM_RECALL,),
+    DeliveryState.UPDATE_PENDING: (DeliveryEvent.APPLY_UPDATE,),
 }
 """What an ordinary recipient says next; anything else is said too."""
 
@@ -136,11 +136,10 @@ def report(desk: Desk, chance: random.Random) -> Item | None:
     package = mine[-1 - min(int(chance.expovariate(0.5)), len(mine) - 1)].manifest
     own = package.sender == desk.client.composer._organ
     recipient = chance.choice(package.recipients).organ_id if own else OrganId(desk.client.code)
-    state = desk.client.known.state(package.package_id, recipient)
+    state = desk.client.states.get((package.package_id, recipient), DeliveryState.SENT)
     ordinary = not own and chance.random() < ORDINARY
-    event = WAY.get(state or DeliveryState.SENT) if ordinary else None
-    event = event or chance.choice(REPORTED)
-    return _statement(desk, package.package_id, recipient, event, chance)
+    usual = WAY.get(state, REPORTED) if ordinary else REPORTED
+    return _statement(desk, package.package_id, recipient, chance.choice(usual), chance)
 
 
 def _statement(

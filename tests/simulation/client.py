@@ -1,7 +1,7 @@
 """A client of the simulation: an organisation's system with the SDK's parts in it.
 
-What it must not forget (its outbox and its cursor) survives its restarts; what the SDK remembers
-(receipts of its own, known packages, opened checkpoints) does not.
+What it must not forget (its outbox, its cursor and what it has read) survives its restarts; what
+the SDK remembers (receipts of its own, opened checkpoints) does not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from lienthong.client.compose import Composer
 from lienthong.client.connection import Connection
 from lienthong.client.faults import from_fault
 from lienthong.client.feed import FeedReader, FeedRequest
-from lienthong.client.known import KnownPackages
 from lienthong.client.verify import VerifiedReceipt, Verifier
 from lienthong.codec.signed import (
     dump_manifest,
@@ -31,7 +30,8 @@ from lienthong.codec.signed import (
 from lienthong.errors import LienthongError
 from lienthong.evidence.checkpoint import Checkpoint
 from lienthong.evidence.merkle import verify_consistency
-from lienthong.model.ids import OrganId
+from lienthong.model.delivery import DeliveryState
+from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import FeedItem, PackageRecord, StatementRecord
 from lienthong.model.package import Manifest
 from lienthong.model.report import Statement
@@ -105,8 +105,10 @@ class SimClient:
     cursor: int = 0
     head: Checkpoint = Checkpoint(origin=keys.AXIS, size=0, root=hashlib.sha256().digest())
     contents: dict[bytes, bytes] = field(factory=dict)
+    states: dict[tuple[PackageId, OrganId], DeliveryState] = field(factory=dict)
+    """Of deliveries, as the last entry that was read says."""
+
     verifier: Verifier = field(init=False)
-    known: KnownPackages = field(init=False)
     composer: Composer = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -121,7 +123,6 @@ class SimClient:
     def restart(self) -> None:
         """Forget what is only in memory; calls under way are broken off."""
         self.verifier = Verifier(key=keys.KEY, axis=keys.AXIS, anchors=keys.anchors())
-        self.known = KnownPackages()
         self.give_up()
 
     def give_up(self) -> None:
@@ -233,9 +234,7 @@ class SimClient:
         verified = self.verifier.receipt_for(message, item.envelope, item.content)
         record = verified.entry.body
         assert isinstance(record, PackageRecord | StatementRecord)
-        self.known.observe(verified.entry.index, record)
-        if isinstance(item.content, Manifest):
-            self.known.learn(item.content)
+        self._learn(record)
         return verified, dump_receipt(receipt_from_message(message))
 
     def page(self, call: Call, data: bytes) -> list[FeedItem]:
@@ -248,13 +247,15 @@ class SimClient:
             item = self.verifier.item(message)
             items.append(item)
             reader._cursor = message.receipt.index + 1
-            if item.manifest is not None:
-                self.known.learn(item.manifest, item.inline_files)
             if isinstance(item.entry.body, PackageRecord | StatementRecord):
-                self.known.observe(item.entry.index, item.entry.body)
+                self._learn(item.entry.body)
         reader._advance(page)
         self.cursor = reader._cursor
         return items
+
+    def _learn(self, record: PackageRecord | StatementRecord) -> None:
+        for one in record.effects:
+            self.states[one.package_id, one.recipient] = one.to_state
 
     def _reader(self, cursor: int) -> FeedReader:
         """The SDK's own keeping of the cursor; its connection takes no part."""

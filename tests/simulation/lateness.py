@@ -113,8 +113,9 @@ class Lateness:
     def parties(self, body: DeadlineRecord) -> frozenset[str]:
         """Whose business a deadline is."""
         recipient = str(body.recipient)
-        late = body.kind is DeadlineKind.TAKEN and body.stage is DeadlineStage.OVERDUE
-        if late or body.kind in {DeadlineKind.REPLIED, DeadlineKind.RECALL_CONFIRMED}:
+        is_late = body.stage is DeadlineStage.OVERDUE
+        unheard = body.kind in {DeadlineKind.NOTICED, DeadlineKind.TAKEN} and is_late
+        if unheard or body.kind in {DeadlineKind.REPLIED, DeadlineKind.RECALL_CONFIRMED}:
             return frozenset({recipient, self.senders[str(body.package_id), recipient]})
         return frozenset({recipient})
 

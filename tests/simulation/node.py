@@ -55,6 +55,8 @@ class Parts:
     chains: ChainCache
     clock: Callable[[], datetime]
     policy: Policy
+    status: None = None
+    """There is no trust folder: nobody asks whether certificates were revoked."""
 
     @property
     def registry(self) -> Registry:

@@ -19,10 +19,11 @@ SHORTEST: Final = 20
 """Characters of a reason or a way out; less says nothing."""
 
 KIT: Final = "lienthong-conformance"
+NODE: Final = "lienthong-node"
 EXTRA: Final = "testing"
 """What only tests of plugins install."""
 
-CHOSEN: Final = frozenset({"calendar", "reports"})
+CHOSEN: Final = frozenset({"calendar", "fonts", "reports"})
 """Extras that no other distribution asks for: whoever wants what they add installs them."""
 
 
@@ -30,15 +31,18 @@ def direct(*, chosen: bool = True) -> dict[str, set[str]]:
     """The distributions that need a package at run time, by the package's name.
 
     Args:
-        chosen: with what somebody has to choose.
+        chosen: with what somebody has to choose: extras, and plugins that come with nothing else.
     """
     from lock import members, read
 
     left_out = {EXTRA} if chosen else {EXTRA, *CHOSEN}
+    projects = [read(path)["project"] for path in members()]
+    brought = {Requirement(line).name for one in projects for line in one["dependencies"]}
 
     found: dict[str, set[str]] = {}
-    for path in members():
-        project = read(path)["project"]
+    for project in projects:
+        if not chosen and project["name"] not in {NODE, *brought}:
+            continue
         extras = project.get("optional-dependencies", {})
         lines = list(project["dependencies"])
         lines += [line for name, extra in extras.items() if name not in left_out for line in extra]

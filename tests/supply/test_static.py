@@ -19,9 +19,7 @@ PRODUCT: Final = (
     "sdk/src",
     "node/src",
     "proto/src",
-    "plugins/signers/softkey/src",
-    "plugins/storage/fs/src",
-    "plugins/storage/sqlite/src",
+    *sorted(str(folder.relative_to(ROOT)) for folder in ROOT.glob("plugins/*/*/src")),
     "tools",
 )
 

@@ -65,6 +65,14 @@ class Oracle:
 
     def _spans(self, life: Life) -> Iterator[_Span]:
         gone = life.given_back or life.noted_refusal
+        received = local(self.work.received(life.recorded)).date()
+        yield _Span(
+            kind="NOTICED",
+            since=life.recorded,
+            due=utc(datetime.combine(received + ONE_DAY, time(0))),
+            begins=life.recorded,
+            ends=life.noticed,
+        )
         taken = _first(life.accepted, gone)
         due = self.work.after_work(life.recorded, TAKE_H)
         yield _Span(kind="TAKEN", since=life.recorded, due=due, begins=life.recorded, ends=taken)

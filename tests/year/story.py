@@ -292,15 +292,16 @@ class _Delivery:
         way = way or self.teller.chance.choice(_WAYS)
         if way == "ignored":
             return
+        if way != "arrived" and self.teller.chance.random() < 0.3:
+            yield from self.answered(way)
+            return
         for act in self.act(Deed.ARRIVE):
             life.entered = life.noticed = self.now
             yield act
             if way == "arrived":
                 yield from self.asked_back()
-            elif way == "refused":
-                yield from self.refused()
             else:
-                yield from self.worked()
+                yield from self.answered(way)
 
     def act(self, deed: Deed, by: OrganId | None = None, after: float = 0) -> Iterator[Act]:
         """The next deed, after a while; none when the year is over before."""
@@ -326,6 +327,13 @@ class _Delivery:
                 for answer in self.act(Deed.GIVE_BACK, after=7200):
                     self.life.given_back = self.now
                     yield answer
+
+    def answered(self, way: str) -> Iterator[Act]:
+        """Whoever answers without having reported the arrival reports it by this."""
+        for act in self.refused() if way == "refused" else self.worked():
+            self.life.entered = self.life.entered or act.at
+            self.life.noticed = self.life.noticed or act.at
+            yield act
 
     def refused(self) -> Iterator[Act]:
         for act in self.act(Deed.REFUSE):

@@ -196,6 +196,7 @@ def test_deadlines_equal_the_oracle(year: Year, figure: Figure) -> None:
     )
     assert found == wanted
     assert {one.kind for one in wanted} == {
+        "NOTICED",
         "TAKEN",
         "FORWARDED",
         "SETTLED",

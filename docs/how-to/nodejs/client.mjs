@@ -117,22 +117,19 @@ async function accept(registerNumber) {
     const intact = contents.every((content, number) =>
       sha256(content).equals(manifest.files[number].sha256));
     if (!intact) throw new Error("a file is not the one that was signed");
-    const items = [
-      report(manifest, "DELIVERY_EVENT_ARRIVE"),
-      report(manifest, "DELIVERY_EVENT_ACCEPT", {
-        register: { number: registerNumber, date: today() },
-        check: { complete: true, intact, authentic: true, checkedAt: now(), checker: "client.mjs" },
-      }),
-    ];
-    const answer = await oneAnswer(exchange.Report(), { items });
-    const indexes = answer.results.map(receiptIndex);
+    const accepted = report(manifest, "DELIVERY_EVENT_ACCEPT", {
+      register: { number: registerNumber, date: today() },
+      check: { complete: true, intact, authentic: true, checkedAt: now(), checker: "client.mjs" },
+    });
+    const [result] = (await oneAnswer(exchange.Report(), { items: [accepted] })).results;
+    const index = receiptIndex(result);
     // Only now: whoever crashes before sees the package again, and may report the same again.
     fs.writeFileSync(cursorFile, String(Number(entry.index) + 1));
     return {
       subject: manifest.document.subject,
       packageId: manifest.packageId.toString("hex"),
       sizes: contents.map((content) => content.length),
-      indexes,
+      index,
     };
   }
   throw new Error("nothing to accept in the feed");

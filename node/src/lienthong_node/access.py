@@ -47,6 +47,7 @@ RULES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "/lienthong.axis.v1.Evidence/GetCheckpoint": _ALL,
         "/lienthong.axis.v1.Evidence/GetTile": _ALL,
         "/lienthong.axis.v1.Evidence/ProveConsistency": _ALL,
+        "/lienthong.axis.v1.Evidence/GetStamp": _ALL,
         "/lienthong.axis.v1.Admin/PutOrganisations": _OPERATORS,
         "/lienthong.axis.v1.Admin/RegisterCredential": _OPERATORS,
         "/lienthong.axis.v1.Admin/RevokeCredential": _OPERATORS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -37,6 +37,7 @@ from lienthong_node.opening import Opened, open_folder, utc_now
 from lienthong_node.security_log import Deed, Event, binding, change, entering
 from lienthong_node.settings import load_settings
 from lienthong_node.stores import running
+from lienthong_node.time_watch import TimeWatch
 from lienthong_proto.axis.v1 import (
     admin_pb2,
     admin_pb2_grpc,
@@ -159,17 +160,16 @@ def administration(folder: Path) -> Iterator[AdminPort]:
         with _remote(folder) as port:
             yield port
         return
-    try:
-        committer = opened.committer()
-    except BaseException:
-        opened.close()
-        raise
-    committer.start()
-    try:
+    with ExitStack() as closing:
+        closing.callback(opened.close)
+        times = TimeWatch.open(opened.settings.time_sources, opened.host, utc_now)
+        if times is not None:
+            closing.callback(times.close)
+        # The sources are asked when something is signed, not by those who only look.
+        committer = opened.committer(clock=times.read if times else utc_now)
+        committer.start()
+        closing.callback(committer.stop)
         yield LocalAdmin(opened, committer)
-    finally:
-        committer.stop()
-        opened.close()
 
 
 class LocalAdmin(AdminPort):

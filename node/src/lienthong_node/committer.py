@@ -31,6 +31,7 @@ from lienthong.model.time import from_us, to_us
 from lienthong.spi.records import Head, JournalRow
 from lienthong.spi.signer import Signer
 from lienthong.spi.storage import ReadView, RecordStore, WriteTransaction
+from lienthong_node.checkpoint_key import PROBE
 from lienthong_node.core.commands import Command
 from lienthong_node.core.decision import Accepted, Amended, Moment
 from lienthong_node.core.journal import Sealed, seal
@@ -114,7 +115,7 @@ class Batch:
 class Committer:
     """Decides and commits; thread-safe."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each part is named by the caller
         self,
         store: RecordStore,
         *,
@@ -123,6 +124,7 @@ class Committer:
         clock: Callable[[], datetime],
         heads: HeadFile | None = None,
         reserve_reached: Callable[[], bool] = lambda: False,
+        check_stamped: Callable[[datetime], None] = lambda _: None,
         random: Callable[[int], bytes] = secrets.token_bytes,
         on_batch: Callable[[Batch], None] = lambda _: None,
     ) -> None:
@@ -132,9 +134,10 @@ class Committer:
             store: where records go.
             policy: what the axis accepts.
             signer: the checkpoint key.
-            clock: current instant, aware.
+            clock: current instant, aware; raises ``TimeDisputed`` while it may not be believed.
             heads: where the newest head is kept outside the store, before receipts are given.
             reserve_reached: whether the disk reserve is used up, so that packages are refused.
+            check_stamped: raises why packages are refused while time-stamps are missing.
             random: source of nonces.
             on_batch: called on the committer's thread after each durable batch.
         """
@@ -145,6 +148,7 @@ class Committer:
         self._clock = clock
         self._heads = heads
         self._reserve_reached = reserve_reached
+        self._check_stamped = check_stamped
         self._random = random
         self._on_batch = on_batch
         self._waiting: OrderedDict[str, deque[_Ticket]] = OrderedDict()
@@ -217,6 +221,8 @@ class Committer:
                 self._heads.catch_up()
             with self._store.write() as tx:
                 tx.set_head(tx.head())
+            self._clock()
+            self._signer.sign(PROBE)
             self.failing = ""
         except Exception as error:  # noqa: BLE001 - as for a batch
             self.failing = str(error)
@@ -295,7 +301,13 @@ class Committer:
         )
         try:
             decision = decide(
-                tx, ticket.command, work.registry, moment, self._policy, self._reserve_reached
+                tx,
+                ticket.command,
+                work.registry,
+                moment,
+                self._policy,
+                self._reserve_reached,
+                self._check_stamped,
             )
             known = work.registry
             after = registry_after(known, decision) if isinstance(decision, Accepted) else known

@@ -79,3 +79,25 @@ def pieces(blobs: BlobStore, sha256: bytes, offset: int, size: int) -> Iterator[
     if digest.digest() != sha256:
         raise DataCorrupt(what=f"the file {sha256.hex()}")
     yield held
+
+
+def digest_content(
+    view: ReadView, blobs: BlobStore, sha256: bytes, size: int, algorithm: str
+) -> bytes:
+    """Another digest of a stored file, which is checked by its SHA-256 meanwhile.
+
+    Args:
+        view: of the records, for small files.
+        blobs: for large ones.
+        sha256: which file.
+        size: in bytes.
+        algorithm: ``SHA-256``, ``SHA-384`` or ``SHA-512``.
+
+    Raises:
+        DataCorrupt: it is missing or does not have its hash.
+    """
+    digest = hashlib.new(algorithm.replace("-", ""))
+    small = small_content(view, sha256)
+    for piece in pieces(blobs, sha256, 0, size) if small is None else (small,):
+        digest.update(piece)
+    return digest.digest()

@@ -20,12 +20,14 @@ from attrs import define, field
 from lienthong.codec.signed import load_entry
 from lienthong.errors import LienthongError
 from lienthong.model.journal import DeadlineRecord
+from lienthong.model.organisation import Directory
 from lienthong.model.time import to_us, vietnam_date
 from lienthong.spi.records import DeliveryRow
 from lienthong.spi.storage import ReadView, RecordStore
 from lienthong_node.committer import Committer, Outcome
 from lienthong_node.core.commands import Caller, Command, RecomputeDeadlines, TellDeadline
-from lienthong_node.core.deadlines import FAR_US, Bound, calendars_end, recomputed, running
+from lienthong_node.core.deadlines import FAR_US, Bound, recomputed, running
+from lienthong_node.core.law import Law, Subject
 from lienthong_node.metrics import Metrics
 from lienthong_node.services.context import NodeContext
 from lienthong_node.stores import Recorded, Registry
@@ -57,6 +59,14 @@ Told: TypeAlias = Counter[tuple[str, str]]
 
 _Place: TypeAlias = tuple[int, bytes, str]
 """Of a delivery among the watched ones."""
+
+
+def calendars_end(law: Law, directory: Directory, on: date) -> date | None:
+    """The last day of the calendar that ends first; None while none is kept."""
+    owners = {organ for subject, organ, _ in law.kept if subject is Subject.CALENDAR}
+    found = (law.calendar(one, directory, on) for one in owners)
+    last = min((one.last_year for one in found if one is not None), default=None)
+    return None if last is None else date(last, 12, 31)
 
 
 @define(eq=False)

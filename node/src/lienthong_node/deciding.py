@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from lienthong.errors import DiskFull
 from lienthong.model.journal import InterconnectionRecord
-from lienthong.model.time import vietnam_date
 from lienthong.spi.storage import ReadView
 from lienthong_node.core.commands import (
     Command,
@@ -44,6 +44,7 @@ def decide(
     moment: Moment,
     policy: Policy,
     reserve_reached: Callable[[], bool],
+    check_stamped: Callable[[datetime], None] = lambda _: None,
 ) -> Decision:
     """What the core says to a command.
 
@@ -55,18 +56,22 @@ def decide(
         policy: what the axis accepts.
         reserve_reached: whether the disk reserve is used up; then new packages and checks are
             refused, while what packages go on with is not.
+        check_stamped: raises why new packages are refused at an instant, where time-stamps of the
+            journal are missing for too long.
 
     Raises:
         LienthongError: why not; nothing has changed.
     """
     match command:
         case SubmitPackage():
-            facts = submit_facts(view, command, registry)
+            facts = submit_facts(view, command, registry, moment.now)
             if facts.existing is None and reserve_reached():
                 raise DiskFull
+            if facts.existing is None:
+                check_stamped(moment.now)
             return decide_submit(command, facts, moment, policy)
         case ReportStatus():
-            known = report_facts(view, command, registry, vietnam_date(moment.now))
+            known = report_facts(view, command, registry, moment.now)
             return decide_report(command, known, moment, policy)
         case TellDeadline():
             return decide_telling(command, deadline_facts(view, command, registry), moment)

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from lienthong.errors import CredentialUnknown, LienthongError
+from lienthong_node.certificate_status import CertificateStatus
 from lienthong_node.core.commands import Caller
 from lienthong_node.core.credentials import Credentials, Use
 
@@ -33,8 +34,13 @@ class Identifier:
     """Turns a connection's certificate into a caller."""
 
     def __init__(
-        self, credentials: Callable[[], Credentials], clock: Callable[[], datetime]
+        self,
+        credentials: Callable[[], Credentials],
+        clock: Callable[[], datetime],
+        status: CertificateStatus | None = None,
     ) -> None:
+        """Judge by the directory's credentials and, where there is one, by the trust folder."""
+        self._status = status
         self._credentials = credentials
         self._clock = clock
         self._fingerprints: dict[bytes, str] = {}
@@ -46,9 +52,12 @@ class Identifier:
             CredentialUnknown: there is no certificate, or it is not registered for transport.
             CredentialRevoked: it was revoked.
             CredentialExpired: it is outside its validity.
+            CredentialStatusUnknown: nobody knows whether its authority has revoked it.
         """
         fingerprint = self._fingerprint(auth_context)
         credential = self._credentials().find(fingerprint, Use.TRANSPORT, self._clock())
+        if self._status is not None:
+            self._status.check_peer(fingerprint, _shown(auth_context))
         return Caller(
             organ=credential.organ_id,
             roles=frozenset(role.value for role in credential.roles),
@@ -67,6 +76,13 @@ class Identifier:
                 self._fingerprints.clear()
             self._fingerprints[pem] = known
         return known
+
+
+def _shown(auth_context: Mapping[str, Iterable[bytes]]) -> bytes:
+    """The certificates that the peer has shown, PEM, its own first."""
+    own = b"".join(auth_context.get("x509_pem_cert", ()))
+    chain = b"".join(auth_context.get("x509_pem_cert_chain", ()))
+    return chain if chain.startswith(own) else own + chain
 
 
 def certificate_fingerprint(pem: bytes) -> str:
@@ -113,12 +129,16 @@ class OpenCalls:
         task = asyncio.current_task()
         return self._cut.get(task) if task is not None else None
 
-    def cut_unusable(self, credentials: Credentials, now: datetime) -> int:
+    def cut_unusable(
+        self, credentials: Credentials, now: datetime, status: CertificateStatus | None = None
+    ) -> int:
         """Cut the calls whose credential may no longer be used; returns how many."""
         count = 0
         for fingerprint in list(self._tasks):
             try:
                 credentials.find(fingerprint, Use.TRANSPORT, now)
+                if status is not None:
+                    status.check_again(fingerprint)
             except LienthongError as reason:
                 for task in self._tasks[fingerprint]:
                     self._cut[task] = reason

@@ -65,6 +65,14 @@ class KeyFiles:
         log.info("the signing anchors were read again: %d", len(renewed))
         return renewed
 
+    def client_authorities(self) -> bytes:
+        """The certificates (PEM) by which connections are accepted.
+
+        Raises:
+            ConfigInvalid: the file is missing or empty.
+        """
+        return self._read(self._settings.client_authorities)
+
     @property
     def _tls(self) -> tuple[str, ...]:
         settings = self._settings

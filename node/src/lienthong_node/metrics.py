@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from math import nan
 from threading import Thread
 from typing import Self
 from wsgiref.simple_server import WSGIServer
@@ -12,6 +13,7 @@ from attrs import define
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from lienthong.errors import ConfigInvalid
+from lienthong.model.clocks import Agreement
 from lienthong.model.deadline import DeadlineKind
 from lienthong.model.time import VIETNAM
 
@@ -71,6 +73,9 @@ class Metrics:
             registry=self.registry,
         )
         self._add_deadlines()
+        self._add_stamps()
+        self._add_certificates()
+        self._add_clock()
 
     def _add_deadlines(self) -> None:
         self._deadlines_told = Counter(
@@ -93,6 +98,98 @@ class Metrics:
             "When the calendar that ends first ends, since 1970; 0 while none is kept.",
             registry=self.registry,
         )
+
+    def _add_stamps(self) -> None:
+        self.stamps_failed = Counter(
+            "lienthong_timestamps_failed_total",
+            "Times that no authority gave a good time-stamp.",
+            registry=self.registry,
+        )
+        self._stamps_covered = Gauge(
+            "lienthong_timestamps_covered_entries",
+            "Entries of the journal that a time-stamp covers.",
+            registry=self.registry,
+        )
+        self._stamps_pending = Gauge(
+            "lienthong_timestamps_pending_seconds",
+            "How long the oldest entry has waited that no time-stamp covers.",
+            registry=self.registry,
+        )
+        self._stamps_end = Gauge(
+            "lienthong_timestamps_end_timestamp_seconds",
+            "When time-stamps end unless they are renewed, since 1970; 0 while that is not known.",
+            registry=self.registry,
+        )
+
+    def _add_certificates(self) -> None:
+        self._status_oldest = Gauge(
+            "lienthong_status_oldest_timestamp_seconds",
+            "When the oldest status of certificates was confirmed, since 1970; 0 for none.",
+            registry=self.registry,
+        )
+        self._status_failing = Gauge(
+            "lienthong_status_failing_places",
+            "Places from which the status of certificates was not fetched at the last try.",
+            registry=self.registry,
+        )
+        self._certificate_ends = Gauge(
+            "lienthong_certificate_ends_timestamp_seconds",
+            "When the next certificate ends that nothing has replaced, since 1970.",
+            ["use"],
+            registry=self.registry,
+        )
+        self._certificates_ending = Gauge(
+            "lienthong_certificates_ending",
+            "Organisations and authorities whose last certificate ends within so many days.",
+            ["within_days"],
+            registry=self.registry,
+        )
+
+    def _add_clock(self) -> None:
+        self._clock_right = Gauge(
+            "lienthong_clock_right",
+            "1 while the machine's clock is believed; 0 stops signing, and with it new documents.",
+            registry=self.registry,
+        )
+        self._clock_ahead = Gauge(
+            "lienthong_clock_ahead_seconds",
+            "How far the machine's clock is ahead of most time sources; NaN if they differ.",
+            registry=self.registry,
+        )
+        self._time_sources_wrong = Gauge(
+            "lienthong_time_sources_wrong",
+            "Time sources that do not agree with most others, or are silent.",
+            registry=self.registry,
+        )
+
+    def clock_stands(self, found: Agreement | None, wrong: int, *, right: bool) -> None:
+        """Show what the time sources say of the clock."""
+        self._clock_right.set(1 if right else 0)
+        self._clock_ahead.set(nan if found is None else -found.offset)
+        self._time_sources_wrong.set(wrong)
+
+    def status_stands(self, oldest: datetime | None, failing: int) -> None:
+        """Show how fresh the status of certificates is."""
+        self._status_oldest.set(0 if oldest is None else oldest.timestamp())
+        self._status_failing.set(failing)
+
+    def certificate_ends(self, use: str, ends: datetime) -> None:
+        """Show when the next certificate for a use ends; whose it is, is told to operators only."""
+        self._certificate_ends.labels(use).set(ends.timestamp())
+
+    def certificates_ending(self, ahead: Mapping[int, int]) -> None:
+        """Show how many end within 60, 30 and 7 days, and how many have (0)."""
+        for days, count in ahead.items():
+            self._certificates_ending.labels(str(days)).set(count)
+
+    def stamps_stand(
+        self, covered: int, pending_since: datetime | None, ends_at: datetime | None, now: datetime
+    ) -> None:
+        """Show how the journal's time-stamps stand."""
+        pending = timedelta() if pending_since is None else max(now - pending_since, timedelta())
+        self._stamps_covered.set(covered)
+        self._stamps_pending.set(pending.total_seconds())
+        self._stamps_end.set(0 if ends_at is None else ends_at.timestamp())
 
     def call(self, method: str, code: str, seconds: float) -> None:
         self._calls.labels(method, code).inc()

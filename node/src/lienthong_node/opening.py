@@ -16,8 +16,10 @@ from lienthong.errors import ConfigInvalid
 from lienthong.evidence.checkpoint import open_checkpoint
 from lienthong.evidence.note import VerifierKey
 from lienthong.plugins import AllowList, PluginHost
+from lienthong.plugins.addresses import anchored
 from lienthong.spi.signer import Signer
 from lienthong.spi.storage import BlobStore, RecordStore
+from lienthong_node.checkpoint_key import CheckpointKey
 from lienthong_node.committer import Batch, Committer
 from lienthong_node.core.policy import Policy
 from lienthong_node.disk import DiskGuard
@@ -25,6 +27,7 @@ from lienthong_node.heads import HeadFile, check_continues
 from lienthong_node.security_log import FILE_NAME as SECURITY_LOG
 from lienthong_node.security_log import SecurityLog
 from lienthong_node.settings import Settings, load_settings
+from lienthong_node.stamp_guard import StampGuard
 
 PASSPHRASE_FILE: Final = "LIENTHONG_NODE_PASSPHRASE_FILE"  # noqa: S105 - the name of a variable
 """Environment variable that names a file with the passphrase of the node's keys."""
@@ -36,7 +39,7 @@ def utc_now() -> datetime:
 
 
 def ask_secret(name: str) -> str:
-    """The passphrase of the node's keys, from the file that the environment names.
+    """The passphrase or PIN of the node's key, from the file that the environment names.
 
     Raises:
         ConfigInvalid: a key is encrypted and no file is named, or it cannot be read.
@@ -72,7 +75,12 @@ class Opened:
         return VerifierKey.of_signer(self.settings.axis, self.signer)
 
     def committer(
-        self, *, guard: DiskGuard | None = None, on_batch: Callable[[Batch], None] = lambda _: None
+        self,
+        *,
+        guard: DiskGuard | None = None,
+        stamps: StampGuard | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        on_batch: Callable[[Batch], None] = lambda _: None,
     ) -> Committer:
         """What signs; only on a journal that continues the newest head that was signed here.
 
@@ -86,9 +94,10 @@ class Opened:
             self.store,
             policy=self.policy,
             signer=self.signer,
-            clock=utc_now,
+            clock=clock,
             heads=heads,
             reserve_reached=guard.reached if guard else lambda: False,
+            check_stamped=stamps.check if stamps else lambda _: None,
             on_batch=on_batch,
         )
 
@@ -128,7 +137,7 @@ def open_folder(folder: Path, host: PluginHost | None = None) -> Opened:
         opened.callback(store.close)
         blobs = host.open_blob_store(under(folder, settings.blobs))
         opened.callback(blobs.close)
-        signer = host.open_signer(under(folder, settings.checkpoint_key), ask_secret)
+        signer = open_checkpoint_key(folder, settings, host)
         opened.callback(signer.close)
         security = SecurityLog(folder / SECURITY_LOG, utc_now)
         opened.pop_all()
@@ -160,7 +169,7 @@ def open_for_audit(
     settings = load_settings(folder)
     host = plugin_host(folder, settings)
     if axis_key is None:
-        signer = host.open_signer(under(folder, settings.checkpoint_key), ask_secret)
+        signer = open_checkpoint_key(folder, settings, host)
         key = VerifierKey.of_signer(settings.axis, signer)
         signer.close()
     else:
@@ -170,6 +179,17 @@ def open_for_audit(
         closing(host.open_blob_store(under(folder, settings.blobs))) as blobs,
     ):
         yield store, blobs, key
+
+
+def open_checkpoint_key(folder: Path, settings: Settings, host: PluginHost) -> CheckpointKey:
+    """The checkpoint key of a data folder.
+
+    Raises:
+        KeyUnusable, KeyUnreachable, PluginNotFound, PluginNotAllowed, PluginLoadFailed: it cannot
+            be opened.
+    """
+    address = anchored(settings.checkpoint_key, folder)
+    return CheckpointKey(lambda: host.open_signer(address, ask_secret))
 
 
 def plugin_host(folder: Path, settings: Settings) -> PluginHost:
@@ -196,7 +216,7 @@ def policy(settings: Settings) -> Policy:
 
 
 def under(folder: Path, address: str) -> str:
-    """A plugin address whose relative path lies in the data folder."""
+    """The address of a store whose relative path lies in the data folder."""
     scheme, _, rest = address.partition(":")
     path, mark, query = rest.partition("?")
     return f"{scheme}:{quote(str(folder / path))}{mark}{query}"

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, cast
 
-from attrs import frozen
+from attrs import fields, frozen
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -90,6 +90,8 @@ def _this_year() -> int:
 def create_folder(folder: Path, settings: Settings, hosts: list[str]) -> None:
     """Write settings, authority, server certificate and checkpoint key of a new node.
 
+    A checkpoint key that the settings name elsewhere, as on a token, has to be there already.
+
     Args:
         folder: must be empty or absent.
         settings: what ``node.toml`` is to say.
@@ -116,7 +118,8 @@ def create_folder(folder: Path, settings: Settings, hosts: list[str]) -> None:
     write_certificate(
         folder / settings.server_certificate, authority.issue_server(server_key, hosts, now)
     )
-    write_private(keys / "checkpoint.key", new_key(KeyKind.ED25519))
+    if settings.checkpoint_key == fields(Settings).checkpoint_key.default:
+        write_private(keys / "checkpoint.key", new_key(KeyKind.ED25519))
     (folder / FILE_NAME).write_text(dump_settings(settings), "utf-8")
 
 

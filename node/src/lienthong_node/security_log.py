@@ -67,6 +67,9 @@ class Event(enum.Enum):
     RESTORED = "records.restored"
     """The operator let the node sign on from these records."""
 
+    STATUS_MISSED = "status.missed"
+    """The status of certificates began not to be fetched from a place."""
+
     CALLS_CUT = "calls.cut"
     """Open calls ended because their credential did."""
 

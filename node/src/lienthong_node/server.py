@@ -19,7 +19,9 @@ from grpc_reflection.v1alpha import reflection
 
 from lienthong.errors import ConfigInvalid
 from lienthong.pki.chain import ChainCache
-from lienthong_node import access, checking, deadline_watch, workers
+from lienthong_node import access, certificate_watch, checking, deadline_watch, workers
+from lienthong_node.certificate_status import CertificateStatus
+from lienthong_node.checkpoint_key import warn_of_file
 from lienthong_node.clock import JournalClock
 from lienthong_node.committer import Batch
 from lienthong_node.connections import Connections
@@ -41,6 +43,10 @@ from lienthong_node.services.evidence import Evidence
 from lienthong_node.services.exchange import Exchange
 from lienthong_node.services.locks import KeyedLocks
 from lienthong_node.settings import FILE_NAME
+from lienthong_node.stamp_opening import open_stamping
+from lienthong_node.stamp_proofs import StampProofs
+from lienthong_node.stamping import Stamping, keep_stamped
+from lienthong_node.time_watch import TimeWatch, keep_watching
 from lienthong_node.uploads import Uploads
 from lienthong_proto.axis.v1 import (
     admin_pb2_grpc,
@@ -52,6 +58,9 @@ from lienthong_proto.axis.v1 import (
 log = logging.getLogger(__name__)
 
 HEALTH_SERVICE: Final = "lienthong.axis.v1.Exchange"
+HEALTH_STAMPS: Final = "lienthong.timestamps"
+"""Whether new documents are not refused for want of time-stamps."""
+
 MESSAGE_LIMIT: Final = 4 * 1024 * 1024
 """Bytes; the client packs up to 3 MiB, a page of a feed about 1 MiB."""
 
@@ -107,6 +116,10 @@ class Node:
         # First the threads, then the files: none may be closed while a thread writes to it.
         context.pools.close()
         context.uploads.close()
+        if context.stamping is not None:
+            context.stamping.close()
+        if context.times is not None:
+            context.times.close()
         if self._metrics_server is not None:
             self._metrics_server.close()
         context.security.note(Deed(event=Event.DRAINED, who="node"), "done")
@@ -128,6 +141,7 @@ async def start(folder: Path, checkpoints: Sequence[str] = ()) -> Node:
     access.check_complete()
     opened = await asyncio.to_thread(open_folder, folder)
     try:
+        warn_of_file(opened.settings.checkpoint_key)
         for note in checkpoints:
             opened.check_continues(note)
         return await _serve(opened)
@@ -155,10 +169,12 @@ async def _serve(opened: Opened) -> Node:
         per_address=settings.connections_per_address,
         per_organisation=settings.connections_per_organisation,
     )
-    context = _context(opened, guard, metrics, limits, keys)
+    stamping = await asyncio.to_thread(_stamping, opened)
+    times = await asyncio.to_thread(_times, opened)
+    context = _context(opened, guard, metrics, limits, keys, stamping, times)
     rules = dict(access.RULES) | (dict(access.REFLECTION_RULES) if settings.reflection else {})
     gate = Gate(
-        identifier=Identifier(lambda: context.registry.credentials, context.clock),
+        identifier=Identifier(lambda: context.registry.credentials, context.clock, context.status),
         open_calls=calls,
         limits=limits,
         connections=connections,
@@ -202,25 +218,68 @@ def _upkeep(context: NodeContext, metrics: Metrics) -> list[asyncio.Task[None]]:
         context.store, context.committer, stopping=context.stopping.is_set
     )
     telling = functools.partial(deadline_watch.tell_deadlines, watch, context, metrics)
-    return [
+    found = [
         _background("sweep", functools.partial(workers.sweep, context)),
         _background("collect", functools.partial(workers.collect, context)),
         _background("deadlines", telling),
         _background("checks", functools.partial(checking.tell_missed, context, metrics)),
+        _background("ends", functools.partial(certificate_watch.tell_endings, context, metrics)),
     ]
+    if context.stamping is not None:
+        stamping = functools.partial(keep_stamped, context.stamping, context, metrics)
+        found.append(_background("stamps", stamping))
+    if context.times is not None:
+        watching = functools.partial(keep_watching, context.times, context, metrics)
+        found.append(_background("times", watching))
+    if context.status is not None:
+        fetching = functools.partial(
+            certificate_watch.keep_status_fresh, context.status, context, metrics
+        )
+        found.append(_background("status", fetching))
+    return found
 
 
 async def _report_health(context: NodeContext, servicer: health.HealthServicer) -> None:
     """Tell load balancers and watchers whether the node can commit."""
     while True:
-        failing = context.committer.failing
+        failing = context.committer.failing or context.uncertain()
         status = health_pb2.HealthCheckResponse
         await servicer.set(HEALTH_SERVICE, status.NOT_SERVING if failing else status.SERVING)
+        if context.stamping is not None:
+            overdue = await context.run(context.stamping.guard.reason, context.clock())
+            await servicer.set(HEALTH_STAMPS, status.NOT_SERVING if overdue else status.SERVING)
         await asyncio.sleep(workers.WATCH_S)
 
 
+def _stamping(opened: Opened) -> Stamping | None:
+    return open_stamping(
+        opened.folder, opened.settings, opened.host, opened.store, opened.blobs, utc_now
+    )
+
+
+def _times(opened: Opened) -> TimeWatch | None:
+    """What compares the clock; it looks once, so that the node can begin to sign."""
+    times = TimeWatch.open(opened.settings.time_sources, opened.host, utc_now)
+    if times is not None:
+        times.look()
+    return times
+
+
+def _status(opened: Opened, keys: KeyFiles) -> CertificateStatus | None:
+    named = opened.settings.trust_folder
+    if not named:
+        return None
+    return CertificateStatus.open(opened.folder / named, utc_now, keys.client_authorities)
+
+
 def _context(
-    opened: Opened, guard: DiskGuard, metrics: Metrics, limits: Limits, keys: KeyFiles
+    opened: Opened,
+    guard: DiskGuard,
+    metrics: Metrics,
+    limits: Limits,
+    keys: KeyFiles,
+    stamping: Stamping | None,
+    times: TimeWatch | None,
 ) -> NodeContext:
     feeds = Feeds(asyncio.get_running_loop())
     with opened.store.read() as view:
@@ -231,6 +290,9 @@ def _context(
         metrics.committed(len(batch.rows), batch.rows[-1].index + 1)
         feeds.publish(organ for row in batch.rows for organ in row.parties)
 
+    stopping = asyncio.Event()
+    if stamping is not None:
+        stamping.stopping = stopping.is_set
     return NodeContext(
         folder=opened.folder,
         settings=opened.settings,
@@ -238,7 +300,12 @@ def _context(
         host=opened.host,
         store=opened.store,
         blobs=opened.blobs,
-        committer=opened.committer(guard=guard, on_batch=announce),
+        committer=opened.committer(
+            guard=guard,
+            stamps=stamping.guard if stamping else None,
+            clock=times.guard.certain(utc_now) if times else utc_now,
+            on_batch=announce,
+        ),
         feeds=feeds,
         uploads=Uploads(
             opened.blobs,
@@ -257,8 +324,12 @@ def _context(
         pools=Pools(),
         budget=ByteBudget(),
         accepting=guard.reason,
+        stamping=stamping,
+        stamps=StampProofs(opened.store, opened.blobs, stamping.rules) if stamping else None,
+        times=times,
+        status=_status(opened, keys),
         limits=limits,
-        stopping=asyncio.Event(),
+        stopping=stopping,
     )
 
 

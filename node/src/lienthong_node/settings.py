@@ -11,9 +11,10 @@ from typing import Any
 
 import attrs
 from attrs import field, frozen
-from attrs.validators import ge, instance_of, le, min_len, not_, optional
+from attrs.validators import deep_iterable, ge, in_, instance_of, le, min_len, not_, optional
 
 from lienthong.errors import ConfigInvalid
+from lienthong.pki.cms import DIGESTS
 
 FILE_NAME = "node.toml"
 ALLOW_LIST = "plugins.toml"
@@ -42,6 +43,17 @@ def _choice(*, least: int, most: int = 2**50) -> int | None:
 def _text(default: Any = attrs.NOTHING) -> str:
     checks: list[Any] = [instance_of(str), min_len(1)]
     made: str = field(default=default, validator=checks)
+    return made
+
+
+def _word(default: str, *words: str) -> str:
+    made: str = field(default=default, validator=[instance_of(str), in_(words)])
+    return made
+
+
+def _addresses(default: tuple[str, ...]) -> tuple[str, ...]:
+    each: Any = deep_iterable(instance_of(str), instance_of((list, tuple)))
+    made: tuple[str, ...] = field(default=default, converter=tuple, validator=each)
     return made
 
 
@@ -83,7 +95,8 @@ class Settings:
     """Address of the store of large files."""
 
     checkpoint_key: str = _text("softkey:keys/checkpoint.key")
-    """Key that signs checkpoints; of its own, never the TLS key."""
+    """Key that signs checkpoints; of its own, never the TLS key. In production on a token or HSM:
+    ``pkcs11:token=...;object=...?module-path=...``."""
 
     server_certificate: str = _text("keys/server.pem")
     """Certificate of the server, PEM; read again when the file changes."""
@@ -96,6 +109,33 @@ class Settings:
 
     signing_anchors: str = _text("keys/signing-anchors.pem")
     """Trust anchors of envelope signatures, PEM; read again when the file changes."""
+
+    trust_folder: str = field(default="", validator=instance_of(str))
+    """Folder of a trust store: certificates that lead to its authorities need a fresh status, which
+    the node fetches; empty for none."""
+
+    time_sources: tuple[str, ...] = _addresses(())
+    """Addresses of time sources, better three than one, that the machine's clock is compared with;
+    while most of them do not find it right to a second, nothing is signed. None: it is believed."""
+
+    timestamp_sources: tuple[str, ...] = _addresses(())
+    """Addresses of time-stamp authorities, which take turns; none: the journal is not stamped."""
+
+    timestamp_anchors: str = _text("keys/timestamp-anchors.pem")
+    """Trust anchors of time-stamp authorities, PEM; keep those of earlier years in it."""
+
+    timestamp_interval_s: int = _count(60)
+    """How often the newest checkpoint is time-stamped."""
+
+    timestamp_outage_s: int = _count(4 * 3600)
+    """New packages are refused when an entry has waited longer than that for a time-stamp."""
+
+    timestamp_algorithm: str = _word("SHA-512", *DIGESTS)
+    """Digest that is time-stamped: SHA-256, SHA-384 or SHA-512."""
+
+    algorithm_ends: str = field(default="", validator=instance_of(str))
+    """File of the days until which algorithms and authorities are relied upon; empty for the one
+    that comes with the SDK."""
 
     plugin_allow_list: str = field(default="", validator=instance_of(str))
     """File with the only plugins to load, by digest; empty for all that are installed."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from lienthong.errors import DataCorrupt, OrganisationUnknown
 from lienthong.evidence.tiles import HashReader
@@ -29,6 +29,7 @@ from lienthong_node.core.facts import DeadlineFacts, RegistryFacts, ReportFacts,
 from lienthong_node.core.journal import Sealed
 from lienthong_node.core.law import Law, load_law
 from lienthong_node.core.registry import directory_with, load_credential, load_organisation
+from lienthong_node.core.rulings import Rulings
 
 PAGE = 1000
 
@@ -41,6 +42,16 @@ class Registry:
     directory: Directory = Directory(())
     credentials: Credentials = Credentials(())
     law: Law = Law()
+    _rulings: dict[datetime, Rulings] = field(init=False, eq=False, repr=False, factory=dict)
+
+    def rulings(self, now: datetime) -> Rulings:
+        """What the law says at an instant; the commands of one batch are given the same."""
+        found = self._rulings.get(now)
+        if found is None:
+            self._rulings.clear()
+            found = Rulings(law=self.law, directory=self.directory, now=now)
+            self._rulings[now] = found
+        return found
 
 
 @frozen(kw_only=True)
@@ -120,7 +131,10 @@ def registry_facts(registry: Registry) -> RegistryFacts:
     )
 
 
-def submit_facts(view: ReadView, command: SubmitPackage, registry: Registry) -> SubmitFacts:
+def submit_facts(
+    view: ReadView, command: SubmitPackage, registry: Registry, now: datetime
+) -> SubmitFacts:
+    """What is known about a package, at an instant."""
     manifest, directory = command.manifest, registry.directory
     target = manifest.target.bytes if manifest.target else b""
     owners = {command.caller.organ, _canonical(directory, manifest.sender)}
@@ -133,17 +147,17 @@ def submit_facts(view: ReadView, command: SubmitPackage, registry: Registry) -> 
         possessions=_possessions(view, owners, command),
         target=view.package(target) if target else None,
         target_deliveries={row.recipient: row for row in view.deliveries(target)} if target else {},
-        law=registry.law,
+        rulings=registry.rulings(now),
     )
 
 
 def report_facts(
-    view: ReadView, command: ReportStatus, registry: Registry, on: date
+    view: ReadView, command: ReportStatus, registry: Registry, now: datetime
 ) -> ReportFacts:
-    """What is known about a report, on a day in Vietnam."""
+    """What is known about a report, at an instant."""
     statement, directory = command.statement, registry.directory
     package_id = statement.package_id.bytes
-    recipient, delivery = _delivery(view, package_id, statement.recipient, directory, on)
+    recipient, delivery = _delivery(view, package_id, statement.recipient, directory, now)
     existing = view.statement(statement.statement_id.bytes)
     package = view.package(package_id)
     replaced = None
@@ -158,7 +172,7 @@ def report_facts(
         delivery=delivery,
         earlier=tuple(view.statements(package_id, recipient)) if delivery else (),
         replaced=replaced,
-        law=registry.law,
+        rulings=registry.rulings(now),
     )
 
 
@@ -241,7 +255,7 @@ def _canonical(directory: Directory, organ: OrganId) -> str:
 
 
 def _delivery(
-    view: ReadView, package_id: bytes, organ: OrganId, directory: Directory, on: date
+    view: ReadView, package_id: bytes, organ: OrganId, directory: Directory, now: datetime
 ) -> tuple[str, DeliveryRow | None]:
     """Canonical code of who has the delivery to an organisation, and it; see ``checks.holder``."""
     canonical = _canonical(directory, organ)
@@ -249,7 +263,7 @@ def _delivery(
     if organ not in directory or delivery is not None:
         return canonical, delivery
     deliveries = {row.recipient: row for row in view.deliveries(package_id)}
-    found = holder(organ, deliveries, directory, on)
+    found = holder(organ, deliveries, directory, vietnam_date(now))
     return found, deliveries.get(found)
 
 

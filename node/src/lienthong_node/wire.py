@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -32,6 +32,11 @@ from lienthong_proto.axis.v1 import (
     journal_pb2,
     package_pb2,
 )
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
+    FeedItems = RepeatedCompositeFieldContainer[exchange_pb2.FeedItem]
 
 ID_SIZE: Final = 16
 HASH_SIZE: Final = 32
@@ -100,16 +105,17 @@ def receipt(recorded: Recorded) -> journal_pb2.Receipt:
     )
 
 
-def feed_item(
-    row: JournalRow, note: str, inline_files: Sequence[bytes] = ()
+def add_item(
+    items: FeedItems, row: JournalRow, note: str, inline_files: Sequence[bytes] = ()
 ) -> exchange_pb2.FeedItem:
-    return exchange_pb2.FeedItem(
-        receipt=journal_pb2.Receipt(
-            entry=row.entry, index=row.index, inclusion_proof=row.proof, checkpoint=note
-        ),
-        envelope=stored_envelope(row) if row.package_id and row.envelope else None,
-        inline_files=inline_files,
-    )
+    """Add an entry to a page; in place, because putting a message into another one copies it."""
+    item = items.add(inline_files=inline_files)
+    proven = item.receipt
+    proven.entry, proven.index, proven.checkpoint = row.entry, row.index, note
+    proven.inclusion_proof.extend(row.proof)
+    if row.package_id and row.envelope:
+        item.envelope.ParseFromString(row.envelope)
+    return item
 
 
 def check_results(messages: Sequence[journal_pb2.CheckResult]) -> tuple[CheckResult, ...]:

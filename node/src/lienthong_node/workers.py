@@ -28,14 +28,14 @@ async def watch(node: NodeContext, guard: DiskGuard, calls: OpenCalls, metrics: 
     """Every second: figures, and calls whose credential has ended are cut."""
     reason = ""
     while True:
-        found = guard.reason()
+        found = await node.run(node.refusing)
         if found != reason:
             log.warning("accepting packages: %s", found or "yes")
             reason = found
         metrics.disk_free.set(guard.free)
         metrics.accepting.set(0 if reason else 1)
         metrics.open_calls.set(node.limits.open_calls)
-        cut = calls.cut_unusable(node.registry.credentials, node.clock())
+        cut = calls.cut_unusable(node.registry.credentials, node.clock(), node.status)
         if cut:
             node.security.note(Deed(event=Event.CALLS_CUT, who="node", what=f"{cut} calls"), "done")
         node.security.tell_repeats()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import timedelta
-from hashlib import sha256
+from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from lienthong.codec.signed import (
     load_statement,
     receipt_to_message,
 )
+from lienthong.codec.stamps import stamp_proof_to_message
 from lienthong.errors import (
     FileMissing,
     IdReused,
@@ -45,8 +46,10 @@ from lienthong.model.journal import (
 from lienthong.model.package import Manifest
 from lienthong.model.report import Statement
 from lienthong.model.signing import MANIFEST_TYPE, Envelope
+from lienthong.model.stamps import Stamp, StampProof
 from lienthong.testing.journal import MemoryJournal
 from lienthong.testing.pki import TestPKI
+from lienthong.testing.tsa import TestTSA
 from lienthong_proto.axis.v1 import (
     directory_pb2,
     directory_pb2_grpc,
@@ -94,6 +97,9 @@ class Faults:
     proof: Sequence[bytes] | None = None
     """What ProveConsistency always gives."""
 
+    stamp_text: str = ""
+    """What GetStamp says that was time-stamped, in place of what was."""
+
     silent: bool = False
     """Streams read and never answer."""
 
@@ -103,6 +109,9 @@ class Faults:
     change_check: Callable[[InterconnectionRecord], InterconnectionRecord] | None = None
     stage: str = ""
     """How the deadline of every delivery stands; empty for none."""
+
+    due: str = "TAKEN"
+    """Of which kind it is."""
 
     denied: bool = False
     """The caller has no role that may read a feed, receipts or deliveries."""
@@ -129,6 +138,9 @@ class ScriptedAxis(
         self.folder = folder
         self.journal = MemoryJournal(AXIS, clock=lambda: pki.now)
         self.faults = Faults()
+        self.tsa: TestTSA | None = None
+        """Stamps every checkpoint; without it none is."""
+
         self.files: dict[bytes, bytes] = {}
         self.staged: dict[str, bytearray] = {}
         self.records: list[Record] = []
@@ -402,6 +414,18 @@ class ScriptedAxis(
             proof=self.faults.proof if self.faults.proof is not None else proof, checkpoint=note
         )
 
+    async def GetStamp(self, request: Any, context: Any) -> Any:
+        await self._unary("GetStamp", context)
+        if self.tsa is None:
+            await _abort(context, NotFound(what="time-stamp"))
+            return None
+        size = min(size for size in self.journal.checkpoints if size >= request.size)
+        text = self.journal.checkpoints[size]
+        token = self.tsa.issue(sha512(text.encode()).digest(), algorithm="SHA-512")
+        stamp = Stamp(text=self.faults.stamp_text or text, algorithm="SHA-512", token=token)
+        message = stamp_proof_to_message(StampProof(stamp=stamp))
+        return evidence_pb2.GetStampResponse(proof=message)
+
     async def GetTile(self, request: Any, context: Any) -> Any:
         await self._unary("GetTile", context)
         hashes = self.journal.leaf_hashes(0, request.width) if request.level == 0 else ()
@@ -589,7 +613,7 @@ class ScriptedAxis(
         stage, due_at = self.faults.stage, _timestamp(self.pki)
         if not stage:
             return []
-        return [exchange_pb2.Deadline(kind="TAKEN", due_at=due_at, stage=stage)]
+        return [exchange_pb2.Deadline(kind=self.faults.due, due_at=due_at, stage=stage)]
 
     def _deliveries(self, manifest: Manifest, organ: str) -> list[Any]:
         return [

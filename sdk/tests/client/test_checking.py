@@ -170,6 +170,19 @@ class TestLooking:
         ) as client:
             assert failing(client) == ["certificates"]
 
+    @pytest.mark.parametrize(("days", "said"), [(300, ""), (306, " (58 d)"), (337, " (27 d)")])
+    def test_how_long_certificates_last_is_told_two_months_ahead(
+        self, axis: ScriptedAxis, days: int, said: str
+    ) -> None:
+        later = axis.pki.now + timedelta(days=days)
+        signer = axis.pki.organisation(SENDER).signer()
+        with Client(axis.profile(SENDER), signer=signer, clock=lambda: later) as client:
+            looked = client.check_interconnection()
+        [note] = [one.result.note for one in looked if one.result.name == "certificates"]
+        ends = note.split(" / ")
+        assert len(ends) == 2
+        assert all(end[10:] == said for end in ends)
+
     def test_a_rewritten_journal_fails_against_the_witness(
         self, axis: ScriptedAxis, sender: Client, tmp_path: Path
     ) -> None:
@@ -226,21 +239,31 @@ class TestLooking:
         looked = sender.check_interconnection(after=after)
         assert [one.result.note for one in looked if one.result.name == "feed"] == [note]
 
-    @pytest.mark.parametrize(("stage", "note"), [("AT_RISK", "1 / 0"), ("OVERDUE", "1 / 1")])
+    @pytest.mark.parametrize(
+        ("due", "stage", "note"),
+        [
+            ("TAKEN", "AT_RISK", "1 / 0"),
+            ("TAKEN", "OVERDUE", "1 / 1"),
+            ("NOTICED", "OVERDUE", "1 / 0"),
+            ("REPLIED", "OVERDUE", "1 / 0"),
+        ],
+    )
     def test_what_waits_is_counted_and_what_is_late_fails(
         self,
         axis: ScriptedAxis,
         sender: Client,
         recipient: Client,
         document: Document,
+        due: str,
         stage: str,
         note: str,
     ) -> None:
+        """Whatever else is late (M10)."""
         sender.send(document, [FILE], [RECIPIENT])
-        axis.faults.stage = stage
+        axis.faults.due, axis.faults.stage = due, stage
         looked = {one.result.name: one.result for one in recipient.check_interconnection()}
         assert looked["deliveries"].note == note
-        assert looked["deliveries"].passed == (stage == "AT_RISK")
+        assert looked["deliveries"].passed == (note == "1 / 0")
 
 
 class TestReadingBack:

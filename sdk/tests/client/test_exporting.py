@@ -9,13 +9,16 @@ from attrs import evolve
 
 from lienthong.client import Client, FileSource
 from lienthong.codec.signed import load_entry
-from lienthong.errors import BundleInvalid, InvalidValue, NotFound, ProofInvalid
+from lienthong.errors import BundleInvalid, InvalidValue, LienthongError, NotFound, ProofInvalid
 from lienthong.evidence.bundle import verify_bundle
+from lienthong.evidence.stamp_findings import StampJudge
 from lienthong.model.document import Document
 from lienthong.model.ids import DocumentNumber, PackageId
 from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong.pki.chain import TrustAnchors
+from lienthong.spi.verifier import Outcome
 from lienthong.testing.journal import MemoryJournal
+from lienthong.testing.tsa import TestTSA
 
 if TYPE_CHECKING:
     from sdk.tests.client.scripted import ScriptedAxis
@@ -60,7 +63,7 @@ def test_bundle_holds_the_whole_case_whichever_package_is_named(
 ) -> None:
     path = tmp_path / "evidence.bundle"
     report = sender.export_bundle(case[asked], path)
-    expected = ["NEW", "ARRIVE", "ACCEPT", "RECALL", "CONFIRM_RECALL", "REPLACE", "ARRIVE"]
+    expected = ["NEW", "ACCEPT", "RECALL", "CONFIRM_RECALL", "REPLACE", "ARRIVE"]
     assert verified(axis, path) == expected
     assert [file.included for file in report.files] == [True, True]
     assert sorted(one.name for one in tmp_path.iterdir()) == ["evidence.bundle", "profiles"]
@@ -86,7 +89,7 @@ def test_recipient_of_the_replacement_only_exports_what_concerns_it(
     with Client(axis.profile(OTHER)) as other:
         other.accept(replacement, register_number=9)
         report = other.export_bundle(replacement, tmp_path / "other.bundle")
-        assert [entry.what.value for entry in report.timeline] == ["REPLACE", "ARRIVE", "ACCEPT"]
+        assert [entry.what.value for entry in report.timeline] == ["REPLACE", "ACCEPT"]
     whole = sender.export_bundle(replacement, tmp_path / "sender.bundle")
     assert [(str(one.recipient), one.state.name, one.complete) for one in whole.deliveries] == [
         (RECIPIENT, "REPLACED", True),
@@ -137,3 +140,28 @@ def test_unwritable_place(
 ) -> None:
     with pytest.raises(InvalidValue, match="evidence.bundle is No such file"):
         sender.export_bundle(case[0], tmp_path / "missing" / "evidence.bundle")
+
+
+def test_bundle_of_a_stamped_axis_holds_its_time_stamps(
+    axis: ScriptedAxis, sender: Client, case: tuple[PackageId, PackageId], tmp_path: Path
+) -> None:
+    axis.tsa = TestTSA(axis.pki)
+    path = tmp_path / "case.bundle"
+    sender.export_bundle(case[0], path)
+    key, anchors = axis.journal.key, TrustAnchors([axis.pki.root.certificate])
+    judge = StampJudge(anchors=anchors, at=axis.pki.now)
+    report = verify_bundle(BytesIO(path.read_bytes()), key, anchors, judge)
+    outcomes = {entry.stamp and entry.stamp.outcome for entry in report.timeline}
+    assert outcomes == {Outcome.PASSED}
+    assert axis.calls.count("GetStamp") > 1
+
+
+def test_time_stamp_that_does_not_fit_is_not_exported(
+    axis: ScriptedAxis, sender: Client, case: tuple[PackageId, PackageId], tmp_path: Path
+) -> None:
+    axis.tsa = TestTSA(axis.pki)
+    axis.faults.stamp_text = "axis.test\n1\nno root\n"
+    path = tmp_path / "case.bundle"
+    with pytest.raises(LienthongError):
+        sender.export_bundle(case[0], path)
+    assert not path.exists()

@@ -101,8 +101,22 @@ def test_key_that_others_can_read_is_warned_about(folder: Path, name: str) -> No
 
 
 def test_addresses_of_other_signers_are_left_alone(folder: Path) -> None:
-    rewrite(folder, "softkey:signing.key?cert=signing.pem", "pkcs11:token=a?cert=x.pem")
-    assert Profile.load(folder).signing_key == "pkcs11:token=a?cert=x.pem"
+    rewrite(folder, "softkey:signing.key?cert=signing.pem", "acme:key=a?cert=x.pem")
+    assert Profile.load(folder).signing_key == "acme:key=a?cert=x.pem"
+
+
+@pytest.mark.parametrize(
+    ("address", "file"),
+    [
+        ("pkcs11:token=a%20b?module-path=/usr/lib/t.so&cert={}", "chain.pem"),
+        ("csc:https://ky.example/csc/v2?ca={}&credential=a", "ca.pem"),
+    ],
+)
+def test_files_of_tokens_and_services_start_in_the_folder(
+    folder: Path, address: str, file: str
+) -> None:
+    rewrite(folder, "softkey:signing.key?cert=signing.pem", address.format(file))
+    assert Profile.load(folder).signing_key == address.format(folder / file)
 
 
 def test_softkey_address_keeps_special_signs_and_other_parameters(folder: Path) -> None:
@@ -113,7 +127,7 @@ def test_softkey_address_keeps_special_signs_and_other_parameters(folder: Path) 
         "softkey:signing.key?cert=signing.pem",
         "softkey:khóa %251.key?cert=/etc/a&algorithm=ED25519",
     )
-    expected = f"softkey:{folder}/khóa %251.key?cert=/etc/a&algorithm=ED25519"
+    expected = f"softkey:{folder}/khóa%20%251.key?cert=/etc/a&algorithm=ED25519"
     assert Profile.load(folder).signing_key == expected
 
 

@@ -66,12 +66,12 @@ def state_of(axis: ScriptedAxis, package_id: PackageId) -> DeliveryState:
     return axis.states[package_id, OrganId(RECIPIENT)]
 
 
-def test_acceptance_reports_the_arrival_first_in_the_same_message(
+def test_acceptance_stands_for_the_arrival(
     axis: ScriptedAxis, sent: PackageId, recipient: Client
 ) -> None:
     receipt = recipient.accept(sent, register_number=12, register_date=date(2026, 11, 21))
-    ((arrive, accept),) = reported(axis)
-    assert (arrive.event, accept.event) == (DeliveryEvent.ARRIVE, DeliveryEvent.ACCEPT)
+    ((accept,),) = reported(axis)
+    assert accept.event is DeliveryEvent.ACCEPT
     assert accept.register is not None
     assert (accept.register.number, accept.register.date) == (12, date(2026, 11, 21))
     assert accept.check is not None
@@ -90,18 +90,19 @@ def test_acceptance_after_the_feed_asks_nothing(
     assert axis.calls == ["Submit", "Subscribe 0", "Report"]
 
 
-def test_known_arrival_is_not_reported_again(
-    axis: ScriptedAxis, sent: PackageId, recipient: Client
+@pytest.mark.parametrize("reports_arrival", [False, True])
+def test_refusal_with_and_without_an_arrival(
+    axis: ScriptedAxis, sent: PackageId, recipient: Client, reports_arrival: bool
 ) -> None:
-    recipient.arrived(sent)
+    if reports_arrival:
+        recipient.arrived(sent)
     recipient.refuse(sent, reason=RefusalCode.WRONG_ADDRESSEE, text="gửi nhầm")
-    assert [[one.event.name for one in message] for message in reported(axis)] == [
-        ["ARRIVE"],
-        ["REFUSE"],
-    ]
+    events = [one.event.name for message in reported(axis) for one in message]
+    assert events == ["ARRIVE", "REFUSE"][not reports_arrival :]
+    assert state_of(axis, sent) is DeliveryState.REFUSED
 
 
-def test_arrival_that_must_wait_is_repeated_before_the_acceptance(
+def test_acceptance_that_must_wait_is_repeated(
     axis: ScriptedAxis, sent: PackageId, recipient: Client
 ) -> None:
     axis.faults.refusals.append(StoreFailed(reason="disk"))
@@ -248,32 +249,6 @@ def test_a_recall_is_not_blocked_by_an_update_without_answer(
     assert state_of(axis, accepted) is DeliveryState.ACCEPTED
 
 
-def test_a_recall_makes_the_known_state_unknown(
-    axis: ScriptedAxis, sender: Client, recipient: Client, sent: PackageId, document: Document
-) -> None:
-    """What a package does to its target is not in the entry; a stale state would mislead."""
-    list(recipient.feed())
-    sender.update(sent, document, reason="thiếu", recipients=[RECIPIENT])
-    list(recipient.feed(1))
-    calls = len(axis.calls)
-    with pytest.raises(InvalidMove):
-        recipient.refuse(sent, reason=RefusalCode.WRONG_ADDRESSEE, text="gửi nhầm")
-    assert axis.calls[calls:] == ["GetPackage", "Report"]
-    assert [load_statement(one).event.name for one in axis.seen[-1]] == ["REFUSE"]
-
-
-def test_reading_again_brings_no_old_state_back(
-    axis: ScriptedAxis, sender: Client, recipient: Client, sent: PackageId, document: Document
-) -> None:
-    sender.update(sent, document, reason="thiếu", recipients=[RECIPIENT])
-    list(recipient.feed())
-    list(recipient.feed())
-    calls = len(axis.calls)
-    with pytest.raises(InvalidMove):
-        recipient.refuse(sent, reason=RefusalCode.WRONG_ADDRESSEE, text="gửi nhầm")
-    assert axis.calls[calls:][0] == "GetPackage"
-
-
 @pytest.mark.parametrize("named", [True, False])
 def test_own_package_id_makes_a_recall_repeatable(
     axis: ScriptedAxis, sender: Client, accepted: PackageId, *, named: bool
@@ -361,7 +336,7 @@ def test_unknown_package(recipient: Client, axis: ScriptedAxis) -> None:
 def test_history_and_lists(
     axis: ScriptedAxis, sender: Client, recipient: Client, accepted: PackageId
 ) -> None:
-    assert [item.entry.index for item in sender.history(accepted)] == [0, 1, 2]
+    assert [item.entry.index for item in sender.history(accepted)] == [0, 1]
     outgoing = list(sender.list_deliveries(Direction.OUTGOING, page_size=1))
     assert {str(one.recipient) for one in outgoing} == {RECIPIENT, OTHER}
     assert list(recipient.list_deliveries(states=[DeliveryState.SENT])) == []
@@ -377,10 +352,10 @@ def test_history_comes_in_pages(
     sender.send(document, [SMALL], [RECIPIENT])
     sender.recall(accepted, reason="sai", recipients=[RECIPIENT])
     whole = sender.history(accepted)
-    axis.history_page = 3
+    axis.history_page = 2
     before = axis.calls.count("GetHistory")
     assert sender.history(accepted) == whole
-    assert [item.entry.index for item in whole] == [0, 1, 2, 4]
+    assert [item.entry.index for item in whole] == [0, 1, 3]
     assert axis.calls.count("GetHistory") - before == 2
 
 

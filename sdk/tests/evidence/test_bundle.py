@@ -98,7 +98,7 @@ def test_a_bundle_tells_the_whole_case() -> None:
     report = verify(BUNDLE)
     assert report.axis == CASE.journal.axis
     assert report.checkpoint == newest(CASE)
-    assert [step.number for step in report.steps] == list(range(1, 10))
+    assert [step.number for step in report.steps] == list(range(1, 11))
     assert [(each.what, each.index) for each in report.timeline] == [
         (PackageKind.NEW, 0),
         (E.ARRIVE, 6),

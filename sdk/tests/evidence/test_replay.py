@@ -200,7 +200,7 @@ def test_a_repeated_report_changes_nothing(case: CaseBuilder) -> None:
     ("event", "before", "after"),
     [
         (E.ARRIVE, S.SENT, S.ACCEPTED),
-        (E.ACCEPT, S.SENT, S.ACCEPTED),
+        (E.ACCEPT, S.SENT, S.ARRIVED),
         (E.START, S.SENT, S.IN_PROGRESS),
         (E.CONFIRM_RECALL, S.SENT, S.RECALLED),
         (E.ARRIVE, S.SENT, S.SENT),
@@ -212,6 +212,16 @@ def test_wrong_effects_are_refused(
     case.report(event, case.send(b"main"), before, after)
     with pytest.raises(BundleInvalid, match=r"1\.receipt"):
         play(case)
+
+
+@pytest.mark.parametrize(("event", "state"), [(E.ACCEPT, S.ACCEPTED), (E.REFUSE, S.REFUSED)])
+def test_an_arrival_after_the_answer_has_no_effect(
+    case: CaseBuilder, event: DeliveryEvent, state: DeliveryState
+) -> None:
+    package = case.send(b"main")
+    case.report(event, package, S.SENT, state)
+    case.report(E.ARRIVE, package)
+    assert only(case) == (state, True)
 
 
 def test_a_missing_effect_is_refused(case: CaseBuilder) -> None:

@@ -58,7 +58,7 @@ COMPLETED = (*ACCEPTED, FORWARD, START, COMPLETE)
 class TestConditions:
     """Each fails alone, and its twin passes."""
 
-    @pytest.mark.parametrize("state", [S.ARRIVED, S.TAKE_BACK_PENDING])
+    @pytest.mark.parametrize("state", [S.SENT, S.ARRIVED, S.TAKE_BACK_PENDING])
     def test_acceptance_needs_a_stored_check(self, state: S) -> None:
         with pytest.raises(GuardFailed) as caught:
             step(state, E.ACCEPT, by(RECIPIENT, checked=False, register_number=1))
@@ -66,9 +66,10 @@ class TestConditions:
         assert caught.value.facts["clause"] == "QĐ 52/2019 Đ8.1a"
 
     @pytest.mark.parametrize("number", [None, 0, -1])
-    def test_acceptance_needs_a_register_number(self, number: int | None) -> None:
+    @pytest.mark.parametrize("state", [S.SENT, S.ARRIVED, S.TAKE_BACK_PENDING])
+    def test_acceptance_needs_a_register_number(self, state: S, number: int | None) -> None:
         with pytest.raises(GuardFailed) as caught:
-            step(S.ARRIVED, E.ACCEPT, by(RECIPIENT, checked=True, register_number=number))
+            step(state, E.ACCEPT, by(RECIPIENT, checked=True, register_number=number))
         assert caught.value.facts["guard"] == "REGISTERED"
         assert caught.value.facts["clause"] == "NĐ 30/2020 Đ22"
 
@@ -142,6 +143,16 @@ class TestLives:
         found = play(*COMPLETED, (E.REOPEN, by(RECIPIENT)), again)
         assert (found[-1].state, found[-1].outcome) == (S.COMPLETED, Outcome.MOVED)
 
+    @pytest.mark.parametrize(
+        ("answer", "state"), [(ACCEPT, S.ACCEPTED), ((E.REFUSE, by(RECIPIENT)), S.REFUSED)]
+    )
+    def test_an_answer_stands_for_the_arrival(self, answer: tuple[E, Context], state: S) -> None:
+        found = play(*SENT, answer, (E.ARRIVE, by(RECIPIENT)))
+        assert [item.state for item in found[-3:]] == [S.SENT, state, state]
+        assert found[-2].move is not None
+        assert "NĐ 30/2020 Đ21.2" in found[-2].move.clause
+        assert found[-1].outcome is Outcome.LATE
+
     def test_take_back_may_be_asked_again_after_a_refusal(self) -> None:
         ask = (E.REQUEST_TAKE_BACK, by(SENDER))
         again = (E.REQUEST_TAKE_BACK, by(SENDER, same_content=True))
@@ -176,11 +187,14 @@ class TestRaces:
         found = play(*ACCEPTED, recalled, FORWARD, (E.REJECT_RECALL, by(RECIPIENT)), START)
         assert found[-1].state is S.IN_PROGRESS
 
-    def test_acceptance_that_crosses_an_update_is_kept_with_its_conditions(self) -> None:
+    @pytest.mark.parametrize("before", [SENT, ARRIVED])
+    def test_acceptance_that_crosses_an_update_is_kept_with_its_conditions(
+        self, before: tuple[tuple[E, Context], ...]
+    ) -> None:
         updated = (E.UPDATE, by(SENDER))
         with pytest.raises(GuardFailed):
-            play(*ARRIVED, updated, (E.ACCEPT, by(RECIPIENT)))
-        found = play(*ARRIVED, updated, ACCEPT, (E.APPLY_UPDATE, by(RECIPIENT)))
+            play(*before, updated, (E.ACCEPT, by(RECIPIENT)))
+        found = play(*before, updated, ACCEPT, (E.APPLY_UPDATE, by(RECIPIENT)))
         assert found[-1].state is S.ACCEPTED
 
     def test_a_recall_waits_for_no_answer_to_an_update(self) -> None:
@@ -279,6 +293,8 @@ class TestForbidden:
         ("state", "event"),
         [
             (S.SENT, E.ARRIVE),
+            (S.SENT, E.ACCEPT),
+            (S.SENT, E.REFUSE),
             (S.ARRIVED, E.REFUSE),
             (S.ARRIVED, E.ACCEPT),
             (S.ACCEPTED, E.FORWARD),
@@ -351,7 +367,7 @@ class TestTables:
 
     def test_every_row_names_its_number_and_clause(self) -> None:
         numbers = {move.number for move in MOVES}
-        assert numbers == {f"D{number}" for number in range(1, 26)} - {"D24"}
+        assert numbers == {f"D{number}" for number in range(1, 26)} - {"D24"} | {"D7a", "D8a"}
         assert all(move.clause for move in MOVES)
 
     def test_only_pending_states_are_left_to_where_they_came_from(self) -> None:

@@ -141,6 +141,20 @@ class TestDirectory:
         with pytest.raises(OrganisationUnknown, match="H9"):
             Directory([closed("H1", "H9")]).current(OrganId("H1"), AFTER)
 
+    def test_each_code_is_open_on_its_own_days(self) -> None:
+        old = alias("H53.13")
+        ended = attrs.evolve(old, valid_to=MERGER)
+        directory = Directory([an_organisation("000.00.13.H53", codes=[ended])])
+        asked = [(code, day) for code in ("000.00.13.H53", "H53.13") for day in (BEFORE, AFTER)]
+        for _ in range(2):
+            found = [directory.is_open(OrganId(code), day) for code, day in asked]
+            assert found == [True, True, True, False]
+
+    def test_says_of_no_unknown_code_whether_it_is_open(self) -> None:
+        for _ in range(2):
+            with pytest.raises(OrganisationUnknown):
+                Directory(()).is_open(OrganId("H53"), AFTER)
+
     def test_a_contact_point_acts_for_its_bodies_and_for_itself(self) -> None:
         office = an_organisation("H53.1", contact_point_of=[OrganId("H53"), OrganId("H53.9")])
         directory = Directory(

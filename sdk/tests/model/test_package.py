@@ -10,6 +10,7 @@ import pytest
 
 from lienthong.errors import DuplicateRecipient, InvalidValue, LienthongError, MissingField
 from lienthong.model.delivery import Delivery, DeliveryEvent, DeliveryState
+from lienthong.model.file_signature import Finding
 from lienthong.model.ids import DocumentNumber, OrganId, Sha256
 from lienthong.model.package import FileEntry, Manifest, PackageKind, Recipient
 from lienthong.model.report import (
@@ -30,6 +31,7 @@ from lienthong.testing.values import (
     a_reference,
     a_statement,
     package_id,
+    signatures,
 )
 
 OTHER_KINDS = [PackageKind.RECALL, PackageKind.UPDATE, PackageKind.REPLACE]
@@ -300,6 +302,17 @@ class TestStatements:
         for wrong in (1, "true", None):
             with pytest.raises(LienthongError):
                 attrs.evolve(good, **{name: wrong})
+
+    @pytest.mark.parametrize("finding", Finding)
+    def test_a_check_that_found_a_file_altered_never_passes(self, finding: Finding) -> None:
+        found = CheckSummary(
+            complete=True,
+            intact=True,
+            authentic=True,
+            checked_at=NOW,
+            signatures=signatures(integrity=finding),
+        )
+        assert found.passed is (finding is not Finding.BAD)
 
     @pytest.mark.parametrize("code", RefusalCode)
     def test_reasons_have_a_code(self, code: RefusalCode) -> None:

@@ -184,11 +184,11 @@ class TestLongLines:
         assert steps(chain(1000), monkeypatch) <= 5 * 1000
 
     def test_one_that_is_walked_anew_is_noticed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("lienthong.model.organisation._MOST_KEPT", -1)
+        monkeypatch.setattr("lienthong.model.lookup.MOST_KEPT", -1)
         assert steps(chain(200), monkeypatch) > 5 * 200
 
     def test_are_not_remembered_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("lienthong.model.organisation._MOST_KEPT", 50)
+        monkeypatch.setattr("lienthong.model.lookup.MOST_KEPT", 50)
         directory = chain(10)
         for number in range(100):
             directory.current(OrganId("H1"), MERGER + timedelta(days=number))

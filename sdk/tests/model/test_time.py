@@ -95,6 +95,28 @@ def test_vietnamese_time_is_seven_hours_ahead() -> None:
     assert vietnam_date(datetime(2026, 1, 5, 16, 59, tzinfo=UTC)) == date(2026, 1, 5)
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        # Until 1975 a part of the country was an hour ahead, earlier for a while two.
+        datetime(1975, 6, 12, 16, 30, tzinfo=UTC),
+        datetime(1945, 3, 14, 15, 30, tzinfo=UTC),
+        datetime(1975, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(1976, 1, 1, tzinfo=UTC),
+        datetime(2026, 1, 5, 17, tzinfo=UTC),
+        datetime(2026, 1, 6, 4, tzinfo=timezone(timedelta(hours=11))),
+        datetime(9998, 12, 31, 23, 59, tzinfo=UTC),
+    ],
+)
+def test_the_day_is_that_of_the_zone(moment: datetime) -> None:
+    assert vietnam_date(moment) == moment.astimezone(VIETNAM).date()
+
+
+@given(instants())
+def test_the_day_of_any_instant_is_that_of_the_zone(moment: datetime) -> None:
+    assert vietnam_date(moment) == moment.astimezone(VIETNAM).date()
+
+
 def test_vietnamese_time_without_zone_data(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> ZoneInfo:
         raise ZoneInfoNotFoundError(name)

@@ -9,10 +9,22 @@ from typing import Any
 import pytest
 
 from lienthong.errors import NaiveTime, NotFound, NotSupported, PluginFailed
+from lienthong.model.file_signature import SignatureKind
+from lienthong.model.trust import Trust, TrustedAuthority, TrustPurpose
 from lienthong.plugins import SEAMS, PluginKind, describe
 from lienthong.spi import GatewayState, Outcome
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+TRUST = Trust(
+    authorities=[
+        TrustedAuthority(
+            certificate=b"DER",
+            label="CA of the test",
+            kind=SignatureKind.CONG_VU,
+            purposes=[TrustPurpose.FILES],
+        )
+    ]
+)
 
 TIME = """
 from datetime import UTC, datetime
@@ -37,18 +49,26 @@ def lienthong_time_source_factory(scheme):
 """
 
 VERIFIER = """
+from lienthong.model.ids import Sha256
 from lienthong.spi import *
 
 SPI_VERSION = 1
 CAPABILITIES = FileVerifierCapabilities()
 
 class Lenient(FileVerifier):
-    def __init__(self, anchors):
-        self.anchors = anchors
-    def verify(self, stream, media_type, at):
-        check = FileCheck(name="file.read", outcome=Outcome.PASSED, reason=str(len(self.anchors)))
-        stream.read()
-        return FileReport(media_type=media_type, at=at, verifier="lenient 1", checks=[check])
+    def __init__(self, trust):
+        self.trust = trust
+    def verify(self, stream, media_type, at, evidence=None, *, content=None):
+        check = FileCheck(
+            name="file.read", outcome=Outcome.PASSED, reason=self.trust.authorities[0].label
+        )
+        return FileReport(
+            media_type=media_type,
+            at=at,
+            sha256=Sha256.of(stream.read()),
+            verifier="lenient 1",
+            checks=[check],
+        )
     def close(self):
         pass
 
@@ -136,17 +156,17 @@ def test_plugin_that_declines_its_own_name_is_named(shelf: Any, make_host: Any) 
 
 
 def test_file_verifier_is_found_by_media_type(shelf: Any, make_host: Any) -> None:
-    shelf.put(VERIFIER, group="lienthong.file_verifiers", name="application/pdf")
-    verifier = make_host().open_file_verifier("Application/PDF; version=1.7", [b"a", b"b"])
+    shelf.put(VERIFIER, group="lienthong.file_verifiers", name="application/x-acme")
+    verifier = make_host().open_file_verifier("Application/X-Acme; version=1.7", TRUST)
     report = verifier.verify(io.BytesIO(b"%PDF"), "application/pdf", NOW)
     assert report.outcome is Outcome.PASSED
-    assert report.checks[0].reason == "2"
+    assert report.checks[0].reason == "CA of the test"
 
 
 def test_file_verifier_without_revocation_is_refused(shelf: Any, make_host: Any) -> None:
-    shelf.put(VERIFIER, group="lienthong.file_verifiers", name="application/pdf")
+    shelf.put(VERIFIER, group="lienthong.file_verifiers", name="application/x-acme")
     with pytest.raises(NotSupported, match="revocation"):
-        make_host().open_file_verifier("application/pdf", revocation=True)
+        make_host().open_file_verifier("application/x-acme", revocation=True)
 
 
 def test_gateway_starts_and_stops(shelf: Any, make_host: Any) -> None:

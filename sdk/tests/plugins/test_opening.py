@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lienthong.errors import KeyUnusable, NotSupported, PluginFailed
+from lienthong.errors import KeyUnusable, NotSupported, PluginFailed, SecretMissing
 from lienthong.model.signing import SignatureAlgorithm
 
 NAMED = "toy of acme-toys 4.2"
@@ -231,7 +231,7 @@ def test_refused_secret_reaches_the_caller_as_it_was(shelf: Any, make_host: Any)
 
 def test_program_without_secrets_says_so(shelf: Any, make_host: Any) -> None:
     shelf.signer(ASKING)
-    with pytest.raises(NotSupported, match="PIN of slot 1"):
+    with pytest.raises(SecretMissing, match="nobody can be asked here for the PIN of slot 1"):
         make_host().open_signer("toy:")
 
 

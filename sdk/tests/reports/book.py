@@ -97,6 +97,9 @@ class Book:
         ]
         return found[0] if found else None
 
+    def brought_by(self, package_id: PackageId) -> DocumentFacts | None:
+        return self.documents.get(package_id)
+
     def keep(self, changes: Changes) -> None:
         self.deliveries |= {(one.package_id, one.recipient): one for one in changes.deliveries}
         self.documents |= {one.package_id: one for one in changes.documents}

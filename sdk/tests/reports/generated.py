@@ -225,9 +225,10 @@ def _live(life: Life, chance: random.Random, document: Document) -> Iterator[Ent
         state = target
         return at, entry
 
-    life.entered, entry = say(_E.ARRIVE, _S.ARRIVED)
-    life.noticed = now
-    yield entry
+    if way == "arrived" or chance.random() < 0.7:
+        life.entered, entry = say(_E.ARRIVE, _S.ARRIVED)
+        life.noticed = now
+        yield entry
     if way == "arrived":
         if chance.random() < 0.3:
             yield from _take_back(life, chance, now)
@@ -238,9 +239,11 @@ def _live(life: Life, chance: random.Random, document: Document) -> Iterator[Ent
             _E.REFUSE, _S.REFUSED, reason=Reason(code=life.reason, text="không nhận")
         )
         life.noted_refusal = now
+        _answered(life, life.refused, now)
         yield entry
         return
     life.accepted, entry = say(_E.ACCEPT, _S.ACCEPTED, **acceptance(1, now))
+    _answered(life, life.accepted, now)
     yield entry
     for event, target, fields in (
         (_E.FORWARD, _S.FORWARDED, {"assignments": [Assignment(unit="Phòng Tổng hợp")]}),
@@ -255,6 +258,12 @@ def _live(life: Life, chance: random.Random, document: Document) -> Iterator[Ent
         yield entry
     if chance.random() < 0.15:
         yield from _recall(life, chance, document, now, state)
+
+
+def _answered(life: Life, at: datetime, noted: datetime) -> None:
+    """Whoever answers without having reported the arrival reports it by this."""
+    if life.entered is None:
+        life.entered, life.noticed = at, noted
 
 
 def _completion(document: Document) -> dict[str, Any]:

@@ -12,9 +12,7 @@ from attrs import evolve
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import (
-    CheckResult,
     Effect,
-    InterconnectionRecord,
     PackageRecord,
     StatementRecord,
 )
@@ -22,9 +20,9 @@ from lienthong.model.package import PackageKind
 from lienthong.model.report import Assignment, Reason
 from lienthong.model.time import vietnam_date
 from lienthong.model.words import Urgency
-from lienthong.reports.counting import Key, Measure, count_delivery, next_turn, tally
-from lienthong.reports.facts import CheckFacts, DeliveryFacts, RequestKind
-from lienthong.reports.projection import Changes, project_check
+from lienthong.reports.counting import Key, Measure, count_delivery, next_turn
+from lienthong.reports.facts import DeliveryFacts, RequestKind
+from lienthong.reports.projection import Changes
 from lienthong.rules.deadlines import SentBasis
 from sdk.tests.reports.book import NOW, RULES, Book, terms, with_receiving
 from sdk.tests.reports.cast import FINANCE, JUSTICE, UBND, sample_document, sample_manifest
@@ -172,6 +170,26 @@ def test_a_late_report_changes_nothing() -> None:
     book, sent = accepted()
     before = facts_of(book, sent)
     assert say(book, sent, _E.ARRIVE, None, AT + 3 * HOUR) == before
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "fields"),
+    [
+        (_E.ACCEPT, _S.ACCEPTED, acceptance(1, AT)),
+        (_E.REFUSE, _S.REFUSED, {"reason": Reason(text="không nhận")}),
+    ],
+)
+def test_an_answer_stands_for_the_arrival(
+    event: DeliveryEvent, state: DeliveryState, fields: dict[str, Any]
+) -> None:
+    """On Friday at closing time: received on Monday, though the notice went out on Friday."""
+    friday = datetime(2026, 11, 13, 10, tzinfo=UTC)
+    book = Book.of([sent := package()])
+    found = say(book, sent, event, state, friday, **fields)
+    assert (found.entered_at, found.noticed_at) == (friday, friday)
+    assert found.received_at == datetime(2026, 11, 16, 0, 30, tzinfo=UTC)
+    assert found.forward_by == datetime(2026, 11, 17, 10, tzinfo=UTC)
+    assert say(book, sent, _E.ARRIVE, None, friday + HOUR) == found
 
 
 def test_the_worked_cases_reach_the_facts() -> None:
@@ -369,17 +387,3 @@ def test_what_a_recipient_calls_its_reply_is_one() -> None:
     assert found.reply == str(document.number)
     assert book.documents[reply.record.package_id].is_reply
     assert not book.documents[reply.record.package_id].links_request
-
-
-def test_a_check_counts_when_it_was_recorded_and_a_missed_one_when_it_was_due() -> None:
-    made = InterconnectionRecord(organ_id=UBND, results=(CheckResult(name="feed", passed=False),))
-    [check] = project_check(made, AT).checks
-    assert check == CheckFacts(organ_id=UBND, checked_at=AT)
-    missed = InterconnectionRecord(organ_id=UBND, missed_at=AT - 20 * HOUR)
-    [other] = project_check(missed, AT).checks
-    assert other == CheckFacts(organ_id=UBND, checked_at=AT - 20 * HOUR, missed=True)
-    day, before = vietnam_date(AT), vietnam_date(AT) - timedelta(days=1)
-    assert tally(checks=[check, other], as_of=NOW) == {
-        Key(UBND, day, Measure.CHECKS, day.isoformat()): 1,
-        Key(UBND, before, Measure.CHECKS_MISSED, before.isoformat()): 1,
-    }

@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import PackageRecord
+from lienthong.model.report import Statement
+from lienthong.reports import projection
 from lienthong.reports.counting import add, count_delivery, next_turn, tally
 from lienthong.reports.counts import Basis, Counts
+from lienthong.reports.facts import DeliveryFacts
 from lienthong.reports.metrics import evaluate
 from lienthong.reports.period import Period
 from lienthong.reports.rollup import with_predecessors
@@ -142,6 +146,25 @@ def test_a_planted_defect_is_found(planted: Callable[[Generated], dict[str, Any]
     wrong = Recount(**(values | planted(journal))).values()
     found = counted(journal, ORGANS, period)
     assert {name: found[name] for name in wrong} != wrong
+
+
+@pytest.mark.planted("acceptance is no arrival")
+def test_an_answer_that_is_no_arrival_is_found(
+    journal: Generated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported = projection._reported
+
+    def only_by_arrivals(before: DeliveryFacts, statement: Statement, *rest: Any) -> DeliveryFacts:
+        found = reported(before, statement, *rest)
+        if before.entered_at is not None or statement.event is DeliveryEvent.ARRIVE:
+            return found
+        return evolve(found, entered_at=None, received_at=None, noticed_at=None, forward_by=None)
+
+    monkeypatch.setattr(projection, "_reported", only_by_arrivals)
+    wrong, period = Book.of(journal.entries), Period.parse("2026")
+    found, expected = counted(journal, ORGANS, period, wrong), recount(journal, ORGANS, period)
+    missed = {name for name in expected if found[name] != expected[name]}
+    assert missed >= {"M1c", "M5", "M6", "M19"}
 
 
 def test_entries_in_another_order_of_equal_packages_give_the_same() -> None:

@@ -17,11 +17,12 @@ from lienthong.reports.tasks import WAITED_FOR, open_tasks
 from sdk.tests.reports.book import DAYS_OFF, NOW, SWAPPED, Book
 from sdk.tests.reports.cast import FINANCE, ORGANS, UBND
 from sdk.tests.reports.generated import Generated, Life, generate
-from sdk.tests.reports.recount import TAKE_H, Recount, gone, local, utc
+from sdk.tests.reports.recount import ONE_DAY, TAKE_H, Recount, gone, local, utc
 
 Task = tuple[PackageId, OrganId, DeadlineKind, datetime]
 _K = DeadlineKind
 DUE = NOW + timedelta(days=1)
+ACCEPTED = {"noticed_at": NOW, "accepted_at": NOW}
 
 
 def facts(**fields: Any) -> DeliveryFacts:
@@ -30,6 +31,7 @@ def facts(**fields: Any) -> DeliveryFacts:
         "recipient": FINANCE,
         "sender": UBND,
         "state": DeliveryState.ARRIVED,
+        "notice_by": DUE,
         "take_by": DUE,
         "forward_by": DUE,
         "due_at": DUE,
@@ -54,11 +56,12 @@ def test_with_what_was_withdrawn_nothing_is_to_be_done(state: DeliveryState) -> 
 @pytest.mark.parametrize(
     ("done", "left"),
     [
-        ({}, {_K.TAKEN, _K.FORWARDED, _K.REPLIED}),
-        ({"accepted_at": NOW}, {_K.FORWARDED, _K.SETTLED, _K.REPLIED}),
-        ({"accepted_at": NOW, "forwarded_at": NOW}, {_K.SETTLED, _K.REPLIED}),
-        ({"accepted_at": NOW, "forwarded_at": NOW, "completed_at": NOW}, set()),
-        ({"accepted_at": NOW, "due_at": None, "reply_by": None}, {_K.FORWARDED}),
+        ({}, {_K.NOTICED, _K.TAKEN, _K.FORWARDED, _K.REPLIED}),
+        ({"noticed_at": NOW}, {_K.TAKEN, _K.FORWARDED, _K.REPLIED}),
+        (ACCEPTED, {_K.FORWARDED, _K.SETTLED, _K.REPLIED}),
+        (ACCEPTED | {"forwarded_at": NOW}, {_K.SETTLED, _K.REPLIED}),
+        (ACCEPTED | {"forwarded_at": NOW, "completed_at": NOW}, set()),
+        (ACCEPTED | {"due_at": None, "reply_by": None}, {_K.FORWARDED}),
     ],
 )
 def test_what_was_done_is_left_out(done: dict[str, Any], left: set[DeadlineKind]) -> None:
@@ -66,7 +69,7 @@ def test_what_was_done_is_left_out(done: dict[str, Any], left: set[DeadlineKind]
 
 
 def test_senders_wait_for_some() -> None:
-    assert {_K.TAKEN, _K.REPLIED, _K.RECALL_CONFIRMED} == WAITED_FOR
+    assert {_K.NOTICED, _K.TAKEN, _K.REPLIED, _K.RECALL_CONFIRMED} == WAITED_FOR
 
 
 @pytest.fixture(scope="module", params=[1, 2])
@@ -111,6 +114,9 @@ def _open(life: Life, by_hand: Recount) -> list[tuple[DeadlineKind, datetime]]:
         return tasks
     if gone(life):
         return tasks
+    if not life.noticed:
+        received = local(by_hand.received(life.recorded)).date()
+        tasks.append((_K.NOTICED, utc(datetime.combine(received + ONE_DAY, time(0)))))
     if not life.accepted:
         tasks.append((_K.TAKEN, by_hand.after_work(life.recorded, TAKE_H)))
     if life.entered and not life.forwarded:
@@ -130,7 +136,8 @@ def test_tasks_are_those_of_a_recount(journal: Generated) -> None:
 
 def test_the_recount_can_fail(journal: Generated) -> None:
     assert found(journal) != recounted(journal, closing=time(16))
-    done = next(life for life in journal.lives if life.accepted and not life.forwarded)
+    waiting = (one for one in journal.lives if one.accepted and not gone(one))
+    done = next(life for life in waiting if not life.forwarded)
     others = [life for life in journal.lives if life is not done]
     done = evolve(done, forwarded=NOW, completed=NOW, recall_confirmed=NOW)
     assert found(journal) != recounted(evolve(journal, lives=[*others, done]))

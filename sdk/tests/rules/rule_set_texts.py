@@ -90,6 +90,7 @@ ALTERNATIVES: Final[Mapping[str, str]] = {
     "signatures.trust_anchors": '["ban-co-yeu.pem"]',
     "signatures.revocation_timeout": '"3 seconds"',
     "signatures.unreachable": '"REVIEW"',
+    "signatures.report_needed": "true",
     "signatures.delegation_registered": "false",
     "archive.system_meets_annex_vi": "true",
     "archive.keep_paper_master": "true",

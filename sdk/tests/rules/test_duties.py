@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
 from attrs import evolve
 
 from lienthong.errors import InvalidValue, MissingField, NaiveTime
+from lienthong.model.deadline import DeadlineKind
 from lienthong.model.document import Document, DocumentSigner
 from lienthong.model.ids import DocumentNumber, OrganId
 from lienthong.model.kinds import DocumentKind
@@ -18,10 +20,13 @@ from lienthong.rules.duties import (
     Sent,
     confirming_recall,
     forwarding,
+    noticing,
     paper_for,
     receiving_deadlines,
     sending_deadlines,
+    taking,
 )
+from lienthong.rules.moments import Deadline
 from lienthong.rules.paper import Override
 from lienthong.rules.ruleset import RuleSet
 from lienthong.rules.sections.directory import DirectoryRules
@@ -131,6 +136,14 @@ class TestReceiving:
             "refused": "17/11 00:00",
             "forwarded": "17/11 17:00",
         }
+
+    @pytest.mark.parametrize(
+        ("duty", "kind"), [(noticing, DeadlineKind.NOTICED), (taking, DeadlineKind.TAKEN)]
+    )
+    def test_what_the_axis_tells_cites_the_same_clause(
+        self, duty: Callable[..., Deadline], kind: DeadlineKind
+    ) -> None:
+        assert duty(local("13/11/2026 17:00"), RULES, CALENDAR).clause == kind.clause
 
     def test_days_of_the_rule_set_count(self) -> None:
         own = evolve(RULES, receiving=Receiving(refuse_working_days=1, settle_working_days=3))

@@ -11,9 +11,9 @@ import pytest
 from attrs import fields
 
 from lienthong.errors import InvalidValue, MissingField
-from lienthong.model.file_signature import Finding, LegalValue, SignatureKind
+from lienthong.model.file_signature import Certificates, Finding, LegalValue, SignatureKind
 from lienthong.model.words import CopyForm, Origin
-from lienthong.rules.legal_facts import Certificates, Channel, Ending, Facts
+from lienthong.rules.legal_facts import Channel, Ending, Facts
 from lienthong.rules.legal_value import TABLE, Practice, judge
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lienthong.errors import InvalidValue, LienthongError, MissingField, NaiveTime
+from lienthong.model.ids import Sha256
 from lienthong.model.signing import SignatureAlgorithm
 from lienthong.spi import (
     BlobStoreCapabilities,
@@ -74,7 +75,13 @@ def test_report_is_as_good_as_its_worst_check(
     outcomes: tuple[Outcome, ...], worst: Outcome
 ) -> None:
     checks = [FileCheck(name="x.y", outcome=outcome, reason="seen") for outcome in outcomes]
-    report = FileReport(media_type="application/pdf", at=NOW, verifier="v 1", checks=checks)
+    report = FileReport(
+        media_type="application/pdf",
+        at=NOW,
+        sha256=Sha256.of(b"%PDF"),
+        verifier="v 1",
+        checks=checks,
+    )
     assert report.outcome is worst
 
 

@@ -17,45 +17,17 @@ from lienthong.spi.records import (
     LawRow,
     OrganisationRow,
     PackageRow,
+    StampRow,
     StatementRow,
 )
 from lienthong.testing.following import Following
-from lienthong.testing.planted import AllotsIndexesEarly
+from lienthong.testing.planted import AllotsIndexesEarly, Broken
 from lienthong.testing.store import (
     MemoryMedium,
     MemoryReadView,
     MemoryRecords,
-    MemoryRecordStore,
     MemoryWriteTransaction,
 )
-
-
-class Broken(MemoryRecordStore):
-    """A memory store whose looks and transactions can be replaced."""
-
-    look: type[MemoryReadView] = MemoryReadView
-    transaction: type[MemoryWriteTransaction] = MemoryWriteTransaction
-
-    @contextmanager
-    def read(self) -> Iterator[ReadView]:
-        self._check_open()
-        view = self.look(self.medium.records)
-        yield view
-        view.end()
-
-    @contextmanager
-    def write(self) -> Iterator[WriteTransaction]:
-        with self._turn:
-            self._check_open()
-            records = self.medium.records.copy()
-            transaction = self.transaction(records)
-            try:
-                yield transaction
-            finally:
-                transaction.end()
-            if transaction.failure is not None:
-                raise transaction.failure
-            self._commit(records)
 
 
 class KeepsWhatWasRolledBack(Broken):
@@ -351,6 +323,34 @@ class KeepsOneLawASubject(Broken):
             self._records.laws[row.subject, row.organ_id, ""] = row
 
 
+class ForgetsTheKindOfStamps(Broken):
+    class look(MemoryReadView):
+        def stamps(self, after: int, limit: int, kind: str = "") -> Sequence[StampRow]:
+            return super().stamps(after, limit)
+
+
+class FindsTheNewestStamp(Broken):
+    """Gives the newest time-stamp in place of the first one that covers."""
+
+    class look(MemoryReadView):
+        def stamp_covering(self, size: int) -> StampRow | None:
+            found = self.last_stamp("checkpoint")
+            return found if found and found.size >= size else None
+
+
+class KnowsTheLastEndOnly(Broken):
+    class look(MemoryReadView):
+        def stamps_end(self, after: int) -> int | None:
+            found = self.stamps(after, 1_000)
+            return found[-1].until_us if found else None
+
+
+class OverwritesStamps(Broken):
+    class transaction(MemoryWriteTransaction):
+        def add_stamp(self, row: StampRow) -> None:
+            self._records.stamps[row.number] = row
+
+
 CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     KeepsWhatWasRolledBack: "test_exception_rolls_everything_back",
     RollsBackUntilReopened: "test_rolled_back_stays_rolled_back",
@@ -384,6 +384,10 @@ CAUGHT_BY: dict[Callable[[MemoryMedium], RecordStore], str] = {
     DropsForAll: "test_only_what_waits_long_enough_is_dropped",
     WatchesWhatIsNotToBeLookedAt: "test_watched_deliveries_are_paged_earliest_first",
     WatchesByInstantOnly: "test_watched_deliveries_are_paged_earliest_first",
+    ForgetsTheKindOfStamps: "test_stamps_are_read_back_in_order_by_kind",
+    FindsTheNewestStamp: "test_first_stamp_that_covers_a_size_is_found",
+    KnowsTheLastEndOnly: "test_first_end_of_later_stamps_is_told",
+    OverwritesStamps: "test_stamp_with_a_number_that_is_taken_is_refused",
     KeepsOneLawASubject: "test_laws_are_replaced_by_organisation_and_name",
     AllotsEarly: "test_followers_never_miss_an_entry",
 }

@@ -12,13 +12,27 @@ from pathlib import Path
 import pytest
 
 import lienthong_conformance
-from lienthong_conformance import BlobStoreContract, RecordStoreContract, SignerContract
+from lienthong_conformance import (
+    BlobStoreContract,
+    FileSignerContract,
+    FileVerifierContract,
+    RecordStoreContract,
+    SignerContract,
+    TimeSourceContract,
+)
 
 pytest_plugins = ["pytester"]
 
 CONTRACT = Path(__file__).parents[3] / "docs" / "plugin-authors" / "contract.md"
 LINE = re.compile(r"^- \*\*([A-Z]{3}-\d\d)\*\*( \(hostile\))? (.+)\.$", re.MULTILINE)
-CONTRACTS = {"REC": RecordStoreContract, "BLB": BlobStoreContract, "SIG": SignerContract}
+CONTRACTS = {
+    "REC": RecordStoreContract,
+    "BLB": BlobStoreContract,
+    "SIG": SignerContract,
+    "FSG": FileSignerContract,
+    "VER": FileVerifierContract,
+    "TIM": TimeSourceContract,
+}
 
 STORE = """
 import itertools, pytest
@@ -82,7 +96,7 @@ def test_importing_a_contract_collects_nothing() -> None:
     assert not [name for name in lienthong_conformance.__all__ if name.startswith("Test")]
 
 
-@pytest.mark.parametrize("contract", ["RecordStoreContract", "BlobStoreContract", "SignerContract"])
+@pytest.mark.parametrize("contract", [contract.__name__ for contract in CONTRACTS.values()])
 def test_missing_fixtures_are_asked_for_in_a_sentence(
     pytester: pytest.Pytester, contract: str
 ) -> None:

@@ -17,6 +17,9 @@ sys.path.insert(0, HERE)
 broken_records = importlib.import_module("broken_records")
 broken_blobs = importlib.import_module("broken_blobs")
 broken_signers = importlib.import_module("broken_signers")
+broken_file_signers = importlib.import_module("broken_file_signers")
+broken_verifiers = importlib.import_module("broken_verifiers")
+broken_times = importlib.import_module("broken_times")
 sys.path.remove(HERE)
 
 RECORDS = """
@@ -86,6 +89,67 @@ class TestBroken(SignerContract):
 """
 
 
+FILE_SIGNERS = """
+import pytest
+import broken_file_signers
+from lienthong_conformance import FileSignerContract
+
+class TestBroken(FileSignerContract):
+    plugin = broken_file_signers.{name}()
+    media_type = broken_file_signers.TYPE
+
+    @pytest.fixture
+    def document(self):
+        return broken_file_signers.DOCUMENT
+
+    @pytest.fixture
+    def judge(self):
+        return broken_file_signers.judge
+"""
+
+
+VERIFIERS = """
+import pytest
+import broken_verifiers
+from lienthong_conformance import FileVerifierContract
+
+class TestBroken(FileVerifierContract):
+    plugin = broken_verifiers.{name}()
+    media_type = broken_verifiers.TYPE
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def specimen(cls):
+        return broken_verifiers.specimen()
+"""
+
+
+TIMES = """
+import pytest
+import broken_times
+from lienthong_conformance import TimeSourceContract
+
+class TestBroken(TimeSourceContract):
+    plugin = broken_times.{name}()
+
+    @pytest.fixture
+    def uri(self):
+        return "memory:clock"
+
+    @pytest.fixture
+    def unreachable_uris(self):
+        return ["memory:absent"]
+
+    @pytest.fixture
+    def misled_uris(self):
+        return ["memory:misled"]
+
+    @pytest.fixture
+    def anchors(self):
+        return [broken_times.PKI.root.certificate]
+"""
+
+
 @pytest.fixture(autouse=True)
 def failures_are_not_shrunk() -> Iterator[None]:
     before = settings.get_current_profile_name()
@@ -102,6 +166,9 @@ def broken() -> list[object]:
             (RECORDS, broken_records),
             (BLOBS, broken_blobs),
             (SIGNERS, broken_signers),
+            (FILE_SIGNERS, broken_file_signers),
+            (VERIFIERS, broken_verifiers),
+            (TIMES, broken_times),
         )
         for broken_class, case in module.CAUGHT_BY.items()
     ]
@@ -123,7 +190,7 @@ def test_broken_plugin_is_caught_by_its_case(
 def test_enough_of_them() -> None:
     names = [
         bad.__name__
-        for module in (broken_records, broken_blobs, broken_signers)
+        for module in (broken_records, broken_blobs, broken_signers, broken_file_signers)
         for bad in module.CAUGHT_BY
     ]
     assert len(names) >= 24

@@ -20,7 +20,7 @@ from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from lienthong.errors import ConfigInvalid, Language, LienthongError
+from lienthong.errors import ConfigInvalid, KeyUnusable, Language, LienthongError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,6 +64,8 @@ def _is_ip(name: str) -> bool:
 HOST: Final = HostType()
 FAILED: Final = 1
 USAGE: Final = 2
+UNUSABLE_KEY: Final = 3
+"""To be started again does not help, and costs a try of a token's PIN."""
 
 
 def language() -> Language:
@@ -73,7 +75,7 @@ def language() -> Language:
 
 
 def reporting(command: Callable[P, T]) -> Callable[P, T]:
-    """Show errors as code, sentence and way out, and end with exit code 1."""
+    """Show errors as code, sentence and way out, and end with the exit code of ``fail``."""
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -102,8 +104,9 @@ def read_checkpoint(path: Path) -> str:
 
 
 def fail(error: LienthongError, *, as_json: bool) -> NoReturn:
-    """Print an error and end with exit code 1."""
+    """Print an error and end with exit code 1, or 3 for a key that cannot be used."""
     tongue = language()
+    exit_code = UNUSABLE_KEY if isinstance(error, KeyUnusable) else FAILED
     if as_json:
         report = {
             "code": error.code,
@@ -112,7 +115,7 @@ def fail(error: LienthongError, *, as_json: bool) -> NoReturn:
             "owner": error.owner.value,
             "retryable": error.retryable,
             "facts": {name: str(value) for name, value in error.facts.items()},
-            "exit_code": FAILED,
+            "exit_code": exit_code,
         }
         click.echo(json.dumps({"error": report}, ensure_ascii=False), err=True)
     else:
@@ -120,7 +123,7 @@ def fail(error: LienthongError, *, as_json: bool) -> NoReturn:
         failed = "lỗi" if tongue == "vi" else "error"
         click.echo(f"{failed}[{error.code}]: {error.message(tongue)}", err=True)
         click.echo(f"{to_do}: {error.next_step(tongue)}", err=True)
-    sys.exit(FAILED)
+    sys.exit(exit_code)
 
 
 def fail_usage(error: click.ClickException) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lienthong.errors import ConfigInvalid
 from lienthong.model.ids import OrganId
 from lienthong.model.time import vietnam_date
+from lienthong.pki.expiry import days_left, warning
 from lienthong_node.admin_port import administration
 from lienthong_node.certificates import KeyKind
 from lienthong_node.cli.common import HOST, data_argument, json_option, reporting, show
@@ -45,7 +47,7 @@ def credential() -> None:
     type=click.Choice([kind.value for kind in KeyKind]),
     default=KeyKind.P256.value,
     show_default=True,
-    help="Kind of the signing key.",
+    help="Kind of the signing key; of RSA, rsa3072 for new ones.",
 )
 @click.option("--days", type=click.IntRange(1, 3650), default=DEFAULT_DAYS, show_default=True)
 @json_option
@@ -179,17 +181,24 @@ def list_(data: Path, code: str, as_json: bool) -> None:
     with administration(data) as admin:
         organ = admin.directory().resolve(OrganId(code)).organ_id if code else ""
         found = admin.credentials(str(organ))
+    now = datetime.now(UTC)
     lines = [
         f"{c.organ_id:<20} {c.use:<10} {','.join(c.roles) or '-':<10} "
-        f"until {c.not_after[:10]} {_state(c):<8} {c.fingerprint}"
+        f"until {c.not_after[:10]} {_state(c, now):<16} {c.fingerprint}"
         for c in found
     ]
     lines.append(f"{len(found)} credentials")
     show({"credentials": [_data(c) for c in found]}, "\n".join(lines), as_json=as_json)
 
 
-def _state(found: admin_pb2.Credential) -> str:
-    return "revoked" if found.revoked_at else "in force"
+def _state(found: admin_pb2.Credential, now: datetime) -> str:
+    if found.revoked_at:
+        return "revoked"
+    ends = datetime.fromisoformat(found.not_after)
+    due = warning(ends, now)
+    if due is None:
+        return "in force"
+    return f"ends in {days_left(ends, now)} days" if due else "ended"
 
 
 def _data(found: admin_pb2.Credential) -> dict[str, Any]:

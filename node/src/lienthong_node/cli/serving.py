@@ -69,17 +69,24 @@ def status(data: Path, as_json: bool) -> None:
     """
     from lienthong.model.time import vietnam_date
     from lienthong_node.admin_port import RemoteAdmin, administration
-    from lienthong_node.core.deadlines import calendars_end
+    from lienthong_node.checkpoint_key import IN_FILE
+    from lienthong_node.cli.endings import certificates_data, certificates_lines
+    from lienthong_node.cli.timestamps import stamps_data, stamps_line
+    from lienthong_node.deadline_watch import calendars_end
+    from lienthong_node.settings import load_settings
 
+    in_file = load_settings(data).checkpoint_key.startswith(IN_FILE)
     with administration(data) as admin:
         if not isinstance(admin, RemoteAdmin):
             to_do = f"a running one: lienthong-node serve {data}"
             raise ConfigInvalid(file=data, key="node", found="not running", expected=to_do)
         found = admin.status()
-        ends = calendars_end(admin.law(), admin.directory(), vietnam_date(datetime.now(UTC)))
+        now = datetime.now(UTC)
+        ends = calendars_end(admin.law(), admin.directory(), vietnam_date(now))
+        certificates = certificates_data(data, admin.credentials(), now)
     lines = [
         f"axis       {found.axis} (version {found.version})",
-        f"key        {admin.checkpoint_key}",
+        f"key        {admin.checkpoint_key}{' (in a file)' if in_file else ''}",
         f"accepting  {'yes' if found.accepting else 'NO: ' + found.not_accepting_because}",
         f"journal    {found.journal_size} entries",
         f"directory  version {found.directory_version}",
@@ -87,9 +94,16 @@ def status(data: Path, as_json: bool) -> None:
         f"open calls {found.open_streams}",
         f"calendar   {f'ends on {ends}' if ends else 'NONE is kept'}",
     ]
-    figures = {field.name: getattr(found, field.name) for field in found.DESCRIPTOR.fields}
-    data_out = figures | {
+    stamps = found.timestamps if found.HasField("timestamps") else None
+    if stamps is not None:
+        lines.append(f"stamped    {stamps_line(stamps)}")
+    lines += certificates_lines(certificates)
+    plain = [field.name for field in found.DESCRIPTOR.fields if field.message_type is None]
+    data_out = {name: getattr(found, name) for name in plain} | {
+        "timestamps": None if stamps is None else stamps_data(stamps),
         "checkpoint_key": str(admin.checkpoint_key),
+        "checkpoint_key_in_file": in_file,
         "calendar_ends": str(ends or ""),
+        **certificates,
     }
     show(data_out, "\n".join(lines), as_json=as_json)

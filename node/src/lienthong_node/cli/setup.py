@@ -54,6 +54,12 @@ AXIS_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
     "--metrics", default="127.0.0.1:9464", show_default=True, help="Prometheus; '' for none."
 )
 @click.option(
+    "--checkpoint-key",
+    default="",
+    metavar="URI",
+    help="Ed25519 key on a token or HSM, 'pkcs11:...'; else a new one in a file.",
+)
+@click.option(
     "--operator", default="000.00.01.H53", show_default=True, help="Code of the operating office."
 )
 @click.option("--operator-name", default="Văn phòng UBND tỉnh", show_default=True, help="Its name.")
@@ -80,6 +86,7 @@ def init(
     hosts: tuple[str, ...],
     advertise: str,
     metrics: str,
+    checkpoint_key: str,
     operator: str,
     operator_name: str,
     rule_set: str,
@@ -99,6 +106,8 @@ def init(
         )
     organ = OrganId(operator)
     given = {"axis": axis, "listen": listen, "advertise": advertise, "metrics_listen": metrics}
+    if checkpoint_key:
+        given["checkpoint_key"] = checkpoint_key
     settings = _reachable(parse_settings(given, data / FILE_NAME), hosts)
     rules, table = first_law(rule_set, calendar)
     existed = data.exists()

@@ -103,9 +103,9 @@ def check_open(
         ClosedRecipient, ClosedSender: it did; the codes to use instead are named.
         NotYetOpen: it will.
     """
-    organisation = directory.resolve(code)
-    if code in organisation.codes_on(on):
+    if directory.is_open(code, on):
         return
+    organisation = directory.resolve(code)
     opens_on, closed_on = organisation.code_period(code, on)
     if closed_on is None or on < closed_on:
         raise NotYetOpen(organ=code, opens_on=opens_on)

@@ -15,9 +15,10 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from lienthong.errors import InvalidValue, OutsideCalendar
+from lienthong.flow.delivery import BY_RECIPIENT
 from lienthong.model.deadline import DeadlineKind, DeadlineStage
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.document import Document
@@ -33,7 +34,7 @@ from lienthong.rules.moments import Deadline
 from lienthong.rules.ruleset import RuleSet
 from lienthong.spi.records import DeadlineRow, DeliveryRow
 from lienthong_node.core.deliveries import changed
-from lienthong_node.core.law import Law, Subject
+from lienthong_node.core.law import Law
 
 FAR_US: Final = 2**62
 """When to look at deadlines of which all has been told: they are counted, and computed anew."""
@@ -42,14 +43,15 @@ NO_DUE_US: Final = FAR_US
 """In place of the instant of a deadline that the calendar does not reach yet."""
 
 _S, _K = DeliveryState, DeadlineKind
-_TAKEN, _FORWARDED, _SETTLED = _K.TAKEN.value, _K.FORWARDED.value, _K.SETTLED.value
-_REPLIED, _RECALL = _K.REPLIED.value, _K.RECALL_CONFIRMED.value
+_NOTICED, _TAKEN, _FORWARDED = _K.NOTICED.value, _K.TAKEN.value, _K.FORWARDED.value
+_SETTLED, _REPLIED = _K.SETTLED.value, _K.REPLIED.value
+_RECALL = _K.RECALL_CONFIRMED.value
 _AT_RISK, _OVERDUE = DeadlineStage.AT_RISK.value, DeadlineStage.OVERDUE.value
 _UNTAKEN: Final = frozenset({_TAKEN, _FORWARDED, _SETTLED, _REPLIED})
 _HANDLED: Final = frozenset({_SETTLED, _REPLIED})
 _OPEN: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
-        _S.SENT.value: _UNTAKEN,
+        _S.SENT.value: _UNTAKEN | {_NOTICED},
         _S.ARRIVED.value: _UNTAKEN,
         _S.ACCEPTED.value: frozenset({_FORWARDED, *_HANDLED}),
         _S.FORWARDED.value: _HANDLED,
@@ -58,11 +60,13 @@ _OPEN: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 """What may be left to do, by the state that no request interrupts; nothing in the others."""
 
-
 _WAITED_FOR: Final = frozenset({_K.REPLIED, _K.RECALL_CONFIRMED})
 """What a sender waits for."""
 
-_ENTERING: Final = frozenset({DeliveryEvent.ARRIVE, DeliveryEvent.ACCEPT})
+_UNHEARD: Final = frozenset({_K.NOTICED, _K.TAKEN})
+"""What a sender is told of once it is late."""
+
+_ORDINARY: Final = Urgency.THUONG.value
 
 
 class Open(NamedTuple):
@@ -87,22 +91,20 @@ class Bound:
     recipient: str
     law: Law
     directory: Directory
+    _days: dict[date, Terms | None] = field(init=False, eq=False, repr=False, factory=dict)
 
     def since(self, at: datetime) -> Terms | None:
         """What holds for time that begins at an instant; None where nothing is kept."""
         on = vietnam_date(at)
+        if on not in self._days:
+            self._days[on] = self._terms(on)
+        return self._days[on]
+
+    def _terms(self, on: date) -> Terms | None:
         organ = acting(self.recipient, self.directory, on)
         rules = self.law.rules(organ, self.directory, on)
         calendar = self.law.calendar(organ, self.directory, on)
         return Terms(rules=rules, calendar=calendar) if rules and calendar else None
-
-
-def calendars_end(law: Law, directory: Directory, on: date) -> date | None:
-    """The last day of the calendar that ends first; None while none is kept."""
-    owners = {organ for subject, organ, _ in law.kept if subject is Subject.CALENDAR}
-    found = (law.calendar(one, directory, on) for one in owners)
-    last = min((one.last_year for one in found if one is not None), default=None)
-    return None if last is None else date(last, 12, 31)
 
 
 def acting(organ: str, directory: Directory, on: date) -> str:
@@ -114,12 +116,12 @@ def acting(organ: str, directory: Directory, on: date) -> str:
 
 
 def begun(row: DeliveryRow, document: Document, now: datetime, bound: Bound) -> Open:
-    """Of a new delivery: to be taken, and settled or answered by the day the document names."""
-    taken = _by_rule(_TAKEN, row, now, bound)
-    if document.due_date is None:
-        return _open(row, (taken,))
-    kind = _REPLIED if document.reply_requested else _SETTLED
-    return _open(row, (taken, _by_day(kind, document.due_date, now, bound)))
+    """Of a new delivery: to be noticed, to be taken, and what the day the document names is for."""
+    found = [_by_rule(kind, row, now, bound) for kind in (_NOTICED, _TAKEN)]
+    if document.due_date is not None:
+        kind = _REPLIED if document.reply_requested else _SETTLED
+        found.append(_by_day(kind, document.due_date, now, bound))
+    return _open(row, found)
 
 
 def asked(before: DeliveryRow, after: DeliveryRow, now: datetime, bound: Bound) -> Open:
@@ -152,7 +154,12 @@ def reported(
     if statement.event is DeliveryEvent.ACCEPT:
         known = {one.kind: one for one in (*before.deadlines, *filter(None, found))}
         found.append(_sooner(known.get(_FORWARDED), after, at, now, bound))
-    return _open(after, found)
+    return _open(_heard_of(after) if statement.event in BY_RECIPIENT else after, found)
+
+
+def _heard_of(row: DeliveryRow) -> DeliveryRow:
+    """Its recipient has told that it has it, though its state may not (a request was answered)."""
+    return changed(row, deadlines=tuple(one for one in row.deadlines if one.kind != _NOTICED))
 
 
 def _begun_by(
@@ -160,7 +167,8 @@ def _begun_by(
 ) -> Iterator[DeadlineRow | None]:
     known = {one.kind: one for one in before.deadlines}
     is_accepted = statement.event is DeliveryEvent.ACCEPT
-    if statement.event in _ENTERING and _FORWARDED not in known:
+    begins = is_accepted or _effective(before) == _S.SENT.value
+    if begins and statement.event in BY_RECIPIENT and _FORWARDED not in known:
         yield _by_rule(_FORWARDED, after, at, bound)
     if is_accepted and known.keys().isdisjoint(_HANDLED):
         entered = from_us(known[_FORWARDED].since_us) if _FORWARDED in known else at
@@ -175,9 +183,9 @@ def _sooner(
 ) -> DeadlineRow | None:
     """To be sent on sooner because a clerk on duty has accepted it; None where that is not so.
 
-    What has passed when the axis hears of it does not move.
+    Only what is urgent is (T6). What has passed when the axis hears of it does not move.
     """
-    if known is None or is_over(known, to_us(now)):
+    if row.urgency == _ORDINARY or known is None or is_over(known, to_us(now)):
         return None
     found = _by_rule(_FORWARDED, row, from_us(known.since_us), bound, accepted_at)
     if found is None or not found.due_us < known.due_us:
@@ -234,12 +242,12 @@ def is_over(deadline: DeadlineRow, now_us: int) -> bool:
 def sides_told(kind: DeadlineKind, stage: DeadlineStage) -> int:
     """To how many sides it is told: the recipient, or 2 for the sender as well.
 
-    The sender is told of what it waits for, and of what nobody has taken up; passing on and
-    settling are the recipient's own affair. Who may see an old entry follows from this too: for a
-    kind and stage that was ever told, the answer must never change.
+    The sender is told of what it waits for, and of what nobody has noticed or taken up; passing on
+    and settling are the recipient's own affair. Who may see an old entry follows from this too: for
+    a kind and stage that was ever told, the answer must never change.
     """
-    untaken = kind is _K.TAKEN and stage is DeadlineStage.OVERDUE
-    return 2 if untaken or kind in _WAITED_FOR else 1
+    unheard = kind in _UNHEARD and stage is DeadlineStage.OVERDUE
+    return 2 if unheard or kind in _WAITED_FOR else 1
 
 
 def shown_to_sender(deadline: DeadlineRow) -> bool:
@@ -365,6 +373,8 @@ def _deadline(
     kind: str, urgency: Urgency, since: datetime, terms: Terms, accepted_at: datetime | None
 ) -> Deadline | None:
     rules, calendar = terms.rules, terms.calendar
+    if kind == _NOTICED:
+        return duties.noticing(since, rules, calendar)
     if kind == _TAKEN:
         return duties.taking(since, rules, calendar)
     if kind == _FORWARDED:

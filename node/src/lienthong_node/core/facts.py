@@ -11,6 +11,7 @@ from lienthong.model.organisation import Directory
 from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
 from lienthong_node.core.credentials import Credentials
 from lienthong_node.core.law import Law
+from lienthong_node.core.rulings import Rulings
 
 
 @frozen(kw_only=True)
@@ -32,7 +33,7 @@ class SubmitFacts:
     target_deliveries: Mapping[str, DeliveryRow]
     """By recipient."""
 
-    law: Law = Law()
+    rulings: Rulings
 
 
 @frozen(kw_only=True)
@@ -55,7 +56,7 @@ class ReportFacts:
     replaced: DeliveryRow | None
     """The delivery that this one replaces, for replacement packages."""
 
-    law: Law = Law()
+    rulings: Rulings
 
 
 @frozen(kw_only=True)

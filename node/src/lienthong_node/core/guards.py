@@ -27,10 +27,11 @@ def check_allowed_report(statement: Statement, recipient: str, facts: ReportFact
         facts: know the law.
 
     Raises:
-        SettingForbids: a refusal for that reason, or taking up what was completed, is not allowed.
+        SettingForbids: a refusal for that reason, taking up what was completed, or an acceptance
+            without a report on the signatures, is not allowed.
     """
     made_on = vietnam_date(statement.created_at)
-    rules = facts.law.rules(recipient, facts.directory, made_on)
+    rules = facts.rulings.law.rules(recipient, facts.directory, made_on)
     if rules is None:
         return
     reason = statement.reason
@@ -39,6 +40,13 @@ def check_allowed_report(statement: Statement, recipient: str, facts: ReportFact
             raise _refused(f"a refusal for {reason.code.value}", "receiving.refusal_reasons", rules)
     elif statement.event is DeliveryEvent.REOPEN and not rules.flow.reopen_completed:
         raise _refused("taking up a completed document again", "flow.reopen_completed", rules)
+    elif _is_unexamined(statement) and rules.signatures.report_needed:
+        what = "an acceptance without a report on the signatures in the files"
+        raise _refused(what, "signatures.report_needed", rules)
+
+
+def _is_unexamined(statement: Statement) -> bool:
+    return statement.check is not None and statement.check.signatures is None
 
 
 def check_allowed_package(manifest: Manifest, sender: str, facts: SubmitFacts) -> None:
@@ -47,7 +55,7 @@ def check_allowed_package(manifest: Manifest, sender: str, facts: SubmitFacts) -
     Raises:
         SettingForbids: an update must not bring attachments.
     """
-    rules = facts.law.rules(sender, facts.directory, vietnam_date(manifest.created_at))
+    rules = facts.rulings.law.rules(sender, facts.directory, vietnam_date(manifest.created_at))
     # An update may repeat the main file unchanged.
     attached = any(file.role is FileRole.ATTACHMENT for file in manifest.files)
     if rules is None or manifest.kind is not PackageKind.UPDATE or not attached:

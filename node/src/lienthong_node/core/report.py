@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final, TypeAlias
 
@@ -100,15 +100,19 @@ def decide_report(
             content_sha256=command.content_sha256,
             index=moment.index,
         ),
-        deliveries=_by_law(statement, changed, facts, moment) or rows,
+        deliveries=_by_law(statement, changed, delivery, facts.rulings) or rows,
     )
 
 
 def _by_law(
-    statement: Statement, changed: Iterable[Change], facts: ReportFacts, moment: Moment
+    statement: Statement, changed: Sequence[Change], delivery: DeliveryRow, rulings: Rulings
 ) -> tuple[DeliveryRow, ...]:
-    """The rows that a report changes with what the law says of them now."""
-    rulings = Rulings(law=facts.law, directory=facts.directory, now=moment.now)
+    """The rows that a report changes with what the law says of them now.
+
+    What moves nothing may still tell more of the signatures.
+    """
+    if not changed:
+        return rulings.examined(delivery, statement)
     return tuple(
         rulings.reported(before, after, statement)
         if after.package_id == statement.package_id.bytes

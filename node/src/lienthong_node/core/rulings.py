@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from lienthong.model.delivery import DeliveryState
-from lienthong.model.file_signature import Finding, LegalValue
+from lienthong.model.file_signature import Certificates, Finding, LegalValue
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory
 from lienthong.model.package import Manifest, PackageKind
@@ -17,7 +17,7 @@ from lienthong.model.report import CheckSummary, Statement
 from lienthong.model.time import vietnam_date
 from lienthong.model.words import IssueForm
 from lienthong.rules.duties import Sent, paper_for
-from lienthong.rules.legal_facts import Certificates, Ending, Facts
+from lienthong.rules.legal_facts import Ending, Facts
 from lienthong.rules.legal_value import Practice, judge
 from lienthong.rules.ruleset import RuleSet
 from lienthong.spi.records import DeliveryRow, JudgementRow
@@ -34,21 +34,38 @@ _ENDINGS: Final = {
 
 @define(kw_only=True)
 class Rulings:
-    """The law at the instant of an entry. Where none is kept for somebody, it says nothing."""
+    """The law at the instant of an entry. Where none is kept for somebody, it says nothing.
+
+    All entries of a batch have one instant, and share what was found for them.
+    """
 
     law: Law
     directory: Directory
     now: datetime
     _today: date = field(init=False)
+    _begun: dict[object, Open] = field(init=False, factory=dict)
+    """What new deliveries begin with, by what it depends on."""
+
     _papers: dict[object, JudgementRow] = field(init=False, factory=dict)
-    """By what tells the recipients of one package apart."""
+    """Likewise in which form they go."""
+
+    _acting: dict[str, RuleSet | None] = field(init=False, factory=dict)
+    """Rule sets of today, by whose work follows them."""
+
+    _bounds: dict[str, Bound] = field(init=False, factory=dict)
+    """By recipient."""
 
     def __attrs_post_init__(self) -> None:
         self._today = vietnam_date(self.now)
 
     def sent(self, row: DeliveryRow, manifest: Manifest) -> DeliveryRow:
         """A new delivery; in which form it goes is the law of its sender."""
-        found = deadlines.begun(row, manifest.document, self.now, self._bound(row))
+        document = manifest.document
+        key = row.recipient, row.urgency, document.due_date, document.reply_requested
+        found = self._begun.get(key)
+        if found is None:
+            found = deadlines.begun(row, document, self.now, self._bound(row))
+            self._begun[key] = found
         return _ruled(row, found, paper=self._paper(row, manifest))
 
     def asked(
@@ -75,12 +92,26 @@ class Rulings:
             value = value_of(check, rules)
         return _ruled(after, found, legal_value=value)
 
+    def examined(self, row: DeliveryRow, statement: Statement) -> tuple[DeliveryRow, ...]:
+        """A delivery whose acceptance is said again, once its signatures could be judged.
+
+        Nothing where they were judged before.
+        """
+        check, known, rules = statement.check, row.legal_value, self._rules(row.recipient)
+        if check is None or check.signatures is None or known is None or rules is None:
+            return ()
+        if known.value != LegalValue.PENDING_CHECK.value:
+            return ()
+        return (changed(row, legal_value=value_of(check, rules)),)
+
     def _paper(self, row: DeliveryRow, manifest: Manifest) -> JudgementRow | None:
         rules = self._rules(row.sender)
         if rules is None:
             return None
-        recipient = OrganId(row.recipient)
-        key = rules.paper.bodies.of(recipient), recipient in rules.directory.not_ready
+        recipient, document = OrganId(row.recipient), manifest.document
+        known = rules.paper.bodies.of(recipient), recipient in rules.directory.not_ready
+        attached = frozenset(file.attachment_kind for file in manifest.files)
+        key = row.sender, document.issuer_code, document.kind, attached, known
         if key not in self._papers:
             self._papers[key] = paper_of(recipient, manifest, rules)
         return self._papers[key]
@@ -99,11 +130,18 @@ class Rulings:
         return _judged(rules, Finding.UNKNOWN, ending) if rules is not None else None
 
     def _rules(self, organ: str) -> RuleSet | None:
-        found = acting(organ, self.directory, self._today)
-        return self.law.rules(found, self.directory, self._today)
+        if organ not in self._acting:
+            found = acting(organ, self.directory, self._today)
+            self._acting[organ] = self.law.rules(found, self.directory, self._today)
+        return self._acting[organ]
 
     def _bound(self, row: DeliveryRow) -> Bound:
-        return Bound(recipient=row.recipient, law=self.law, directory=self.directory)
+        recipient = row.recipient
+        if recipient not in self._bounds:
+            self._bounds[recipient] = Bound(
+                recipient=recipient, law=self.law, directory=self.directory
+            )
+        return self._bounds[recipient]
 
 
 def _ruled(row: DeliveryRow, found: Open, **judged: JudgementRow | None) -> DeliveryRow:
@@ -132,21 +170,15 @@ def paper_of(recipient: OrganId, manifest: Manifest, rules: RuleSet) -> Judgemen
 def value_of(check: CheckSummary, rules: RuleSet) -> JudgementRow:
     """What an accepted document is worth, by what its recipient has checked (QĐ 52/2019 Đ4).
 
-    The check says whether the files are what was sent, and nothing of each signature in them: those
-    stay to be checked.
+    Where nobody has looked into the files, their signatures stay to be checked.
     """
-    return _judged(rules, Finding.GOOD if check.intact else Finding.BAD)
+    found = check.signatures
+    if found is None:
+        return _judged(rules, Finding.GOOD if check.intact else Finding.BAD)
+    return _judgement(rules.version, rules.signatures.public, Facts.of(found))
 
 
 def _judged(rules: RuleSet, integrity: Finding, ending: Ending | None = None) -> JudgementRow:
-    return _judgement(rules.version, rules.signatures.public, integrity, ending)
-
-
-@lru_cache(maxsize=1024)
-def _judgement(
-    rule_set: str, public: LegalValue, integrity: Finding, ending: Ending | None
-) -> JudgementRow:
-    """Of the few that there are, each is made once."""
     facts = Facts(
         integrity=integrity,
         signer=Finding.UNKNOWN,
@@ -154,6 +186,12 @@ def _judgement(
         certificates=Certificates.UNAVAILABLE,
         ending=ending,
     )
+    return _judgement(rules.version, rules.signatures.public, facts)
+
+
+@lru_cache(maxsize=1024)
+def _judgement(rule_set: str, public: LegalValue, facts: Facts) -> JudgementRow:
+    """Most deliveries share their few facts: each judgement is made once."""
     judgement = judge(facts, Practice(public_signature=public))
     return JudgementRow(
         value=judgement.value.value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from datetime import date, timedelta
+from typing import Final
 
 from lienthong.errors import (
     ClosedRecipient,
@@ -46,7 +47,10 @@ from lienthong_node.core.deliveries import effect, moved
 from lienthong_node.core.facts import SubmitFacts
 from lienthong_node.core.guards import check_allowed_package
 from lienthong_node.core.policy import Policy
-from lienthong_node.core.rulings import Rulings
+
+_ISSUED: Final = step(None, DeliveryEvent.ISSUE, Context(actor=Actor.SENDER)).state
+_FIRST: Final = step(_ISSUED, DeliveryEvent.TRANSMIT_OK, Context(actor=Actor.AXIS)).state.value
+"""In which state the axis sees a delivery first."""
 
 
 def decide_submit(
@@ -90,7 +94,7 @@ def decide_submit(
     changed = _target_deliveries(manifest, target, recipients, facts, moment)
     check_allowed_package(manifest, sender, facts)
     created = new_deliveries(manifest, sender, recipients, moment)
-    rulings = Rulings(law=facts.law, directory=facts.directory, now=moment.now)
+    rulings = facts.rulings
     return Accepted(
         body=_record(command, sender, recipients, created),
         subject_id=manifest.package_id.bytes,
@@ -159,10 +163,12 @@ def _recipient(
         raise UnknownRecipient(organ=code) from None
     if kind not in CARRIES_DOCUMENT:
         return holder(code, got, directory, today)
+    if directory.is_open(code, today):
+        return str(organisation.organ_id)
     heirs = directory.current(code, today)
     _, closed_on = organisation.code_period(code, today)
     closed_for = timedelta(-1) if closed_on is None else today - closed_on
-    grace = facts.law.closed_code_grace(str(organisation.organ_id), directory, today)
+    grace = facts.rulings.law.closed_code_grace(str(organisation.organ_id), directory, today)
     if len(heirs) == 1 and timedelta(0) <= closed_for < grace:
         return str(heirs[0].organ_id)
     check_open(code, ClosedRecipient, directory, today)
@@ -260,15 +266,13 @@ def new_deliveries(
     """The deliveries that a package begins; the codes are canonical."""
     if manifest.kind not in CARRIES_DOCUMENT:
         return ()
-    issued = step(None, DeliveryEvent.ISSUE, Context(actor=Actor.SENDER))
-    sent = step(issued.state, DeliveryEvent.TRANSMIT_OK, Context(actor=Actor.AXIS))
     return tuple(
         DeliveryRow(
             package_id=manifest.package_id.bytes,
             recipient=recipient,
             sender=sender,
             kind=manifest.kind.value,
-            state=sent.state.value,
+            state=_FIRST,
             resume_state="",
             has_lead=False,
             pending_package_id=b"",

@@ -179,7 +179,7 @@ class ReportBook(Reading):
         for check in changes.checks:
             add(self._changed, count_check(check))
         for document in changes.documents:
-            before = self._document(document.package_id.bytes)
+            before = self.brought_by(document.package_id)
             if before is not None:
                 add(self._changed, count_document(before), -1)
             add(self._changed, count_document(document))
@@ -249,6 +249,11 @@ class ReportBook(Reading):
         row = self._db.execute(query, (code or None, reference)).fetchone()
         return None if row is None else self._load(DocumentFacts, row[0])
 
+    def brought_by(self, package_id: PackageId) -> DocumentFacts | None:
+        query = "SELECT body FROM document WHERE package_id = ?"
+        row = self._db.execute(query, (package_id.bytes,)).fetchone()
+        return None if row is None else self._load(DocumentFacts, row[0])
+
     def close(self) -> None:
         self._db.close()
 
@@ -282,11 +287,6 @@ class ReportBook(Reading):
         self._recent.clear()
         self._unwritten.clear()
         self._changed.clear()
-
-    def _document(self, package_id: bytes) -> DocumentFacts | None:
-        query = "SELECT body FROM document WHERE package_id = ?"
-        row = self._db.execute(query, (package_id,)).fetchone()
-        return None if row is None else self._load(DocumentFacts, row[0])
 
     def _write_tally(self) -> None:
         sums: Counter[tuple[str, str, str, str]] = Counter()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
 from lienthong.errors import FormatUnavailable, ReportUnprintable
-from lienthong_node.reports.fonts import find_font
+from lienthong.fonts import find_font
 from lienthong_node.reports.paper import Align, Block, Paper, Table, Text
 
 if TYPE_CHECKING:

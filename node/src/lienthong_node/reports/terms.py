@@ -21,7 +21,7 @@ from lienthong.rules.calendar_table import CalendarTable
 from lienthong.rules.ruleset import RuleSet
 from lienthong_node.core.law import WHOLE_AXIS, Kept, Law, Subject, read_value, write_value
 
-_PROJECTION: Final = "6"
+_PROJECTION: Final = "7"
 """Grows when the same journal gives other facts or counts than before."""
 
 _MOST_LEVELS: Final = 9

@@ -6,9 +6,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from lienthong import __version__
 from lienthong.errors import (
@@ -19,6 +21,7 @@ from lienthong.errors import (
     TooLarge,
 )
 from lienthong.model.ids import OrganId
+from lienthong.model.time import to_us
 from lienthong.spi.storage import ReadView
 from lienthong_node import wire
 from lienthong_node.backup import write_backup
@@ -29,6 +32,7 @@ from lienthong_node.identity import current_caller
 from lienthong_node.security_log import Deed, Event, binding, change, entering
 from lienthong_node.services.context import NodeContext
 from lienthong_node.services.uploading import BACKUP
+from lienthong_node.stamp_guard import read_state
 from lienthong_node.stores import Recorded, running
 from lienthong_proto.axis.v1 import admin_pb2, admin_pb2_grpc
 
@@ -107,7 +111,7 @@ class Admin(admin_pb2_grpc.AdminServicer):
         node = self._node
         head, newest = await node.read(lambda view: (view.head(), view.checkpoint()))
         free = await node.run(lambda: min(node.store.free_bytes(), node.blobs.free_bytes()))
-        reason = node.accepting()
+        reason = await node.run(node.refusing)
         return admin_pb2.GetStatusResponse(
             axis=node.policy.axis,
             version=__version__,
@@ -118,6 +122,20 @@ class Admin(admin_pb2_grpc.AdminServicer):
             not_accepting_because=reason,
             disk_free_bytes=free,
             open_streams=node.limits.open_calls,
+            timestamps=await self._timestamps(),
+        )
+
+    async def _timestamps(self) -> admin_pb2.TimestampStatus | None:
+        stamping = self._node.stamping
+        if stamping is None:
+            return None
+        state = await self._node.read(read_state)
+        return admin_pb2.TimestampStatus(
+            covered=state.covered,
+            stamped_at=_instant(state.stamped_at),
+            pending_since=_instant(state.pending_since),
+            failing=stamping.guard.failing,
+            ends_at=_instant(stamping.ends_at),
         )
 
     async def Backup(
@@ -199,6 +217,10 @@ class Admin(admin_pb2_grpc.AdminServicer):
         if isinstance(outcome, LienthongError):
             raise outcome
         return outcome
+
+
+def _instant(value: datetime | None) -> Timestamp | None:
+    return None if value is None else wire.timestamp(to_us(value))
 
 
 def _running(view: ReadView, organ: OrganId) -> admin_pb2.RunningDeliveries:

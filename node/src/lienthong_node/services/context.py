@@ -16,6 +16,7 @@ from lienthong.model.time import vietnam_date
 from lienthong.pki.chain import ChainCache, TrustAnchors
 from lienthong.plugins import PluginHost
 from lienthong.spi.storage import BlobStore, ReadView, RecordStore
+from lienthong_node.certificate_status import CertificateStatus
 from lienthong_node.committer import Committer
 from lienthong_node.core.policy import Policy
 from lienthong_node.feeds import Feeds
@@ -25,7 +26,10 @@ from lienthong_node.security_log import SecurityLog
 from lienthong_node.services.budget import ByteBudget
 from lienthong_node.services.locks import KeyedLocks
 from lienthong_node.settings import Settings
+from lienthong_node.stamp_proofs import StampProofs
+from lienthong_node.stamping import Stamping
 from lienthong_node.stores import Registry
+from lienthong_node.time_watch import TimeWatch
 from lienthong_node.uploads import Uploads
 
 P = ParamSpec("P")
@@ -39,9 +43,10 @@ class Pools:
     short: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(6, "node-short"))
     decoding: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(2, "node-decoding"))
     long: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(4, "node-long"))
+    proving: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(1, "node-proving"))
 
     def close(self) -> None:
-        for pool in (self.short, self.decoding, self.long):
+        for pool in (self.short, self.decoding, self.long, self.proving):
             pool.shutdown()
 
 
@@ -72,14 +77,39 @@ class NodeContext:
     pools: Pools
     budget: ByteBudget
     accepting: Callable[[], str]
-    """Why new packages are refused now; empty while they are accepted."""
+    """Why no new contents are taken now; empty while they are."""
 
     limits: Limits
     stopping: asyncio.Event
+    stamping: Stamping | None = None
+    """What has the journal time-stamped; None where no authority is configured."""
+
+    stamps: StampProofs | None = None
+    """Makes proofs from the time-stamps, likewise."""
+
+    times: TimeWatch | None = None
+    """What compares the machine's clock with time sources; None where none is configured."""
+
+    status: CertificateStatus | None = None
+    """Whether certificates were revoked; None where no trust folder is configured."""
 
     @property
     def registry(self) -> Registry:
         return self.committer.registry
+
+    def refusing(self) -> str:
+        """Why new packages are refused now; empty while they are accepted."""
+        stamping = self.stamping
+        return (
+            self.accepting()
+            or self.uncertain()
+            or self.committer.failing
+            or (stamping.guard.reason(self.clock()) if stamping else "")
+        )
+
+    def uncertain(self) -> str:
+        """Why the machine's clock is not believed, so that nothing is signed; empty where it is."""
+        return self.times.guard.reason(self.times.clock()) if self.times else ""
 
     def reload(self) -> None:
         """Take up signing anchors that have changed; TLS files are looked at by each handshake."""
@@ -102,6 +132,10 @@ class NodeContext:
     async def run_long(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run work on large files on a thread for that."""
         return await _run(self.pools.long, call, *args, **kwargs)
+
+    async def prove(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make a proof that may need many files read, one at a time."""
+        return await _run(self.pools.proving, call, *args, **kwargs)
 
     async def read(self, call: Callable[[ReadView], T]) -> T:
         """Run a read with a consistent view on a worker thread."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lienthong.errors import DataCorrupt, InvalidValue, NotFound
+from lienthong.codec.stamps import stamp_proof_to_message
+from lienthong.errors import DataCorrupt, InvalidValue, NotFound, TooLarge
 from lienthong.evidence.merkle import consistency_proof
 from lienthong.evidence.tiles import TILE_WIDTH, node_reader, tile_width
 from lienthong.model.ids import PackageId, StatementId
@@ -89,6 +90,27 @@ class Evidence(evidence_pb2_grpc.EvidenceServicer):
             )
 
         return await self._node.read(look)
+
+    async def GetStamp(
+        self, request: evidence_pb2.GetStampRequest, context: Any
+    ) -> evidence_pb2.GetStampResponse:
+        node, caller = self._node, current_caller()
+        if node.stamps is None:
+            raise NotFound(what="time-stamp")
+        if len(request.indexes) > wire.MAX_PAGE:
+            raise TooLarge(what="indexes", found=len(request.indexes), limit=wire.MAX_PAGE)
+        directory, today = node.registry.directory, node.today()
+        size = wire.check_index(request.size, "size")
+        indexes = [wire.check_index(index, "indexes") for index in request.indexes]
+
+        def look(view: ReadView) -> None:
+            for index in indexes:
+                # Digests of files tell whoever guesses a file that it was sent.
+                visible_entry(view, index, caller, directory, today, f"entry {index}")
+
+        await node.read(look)
+        proof = await node.prove(node.stamps.proof, size, indexes, node.clock())
+        return evidence_pb2.GetStampResponse(proof=stamp_proof_to_message(proof))
 
 
 def _newest(view: ReadView) -> CheckpointRow:

@@ -64,8 +64,8 @@ def _page(
 ) -> exchange_pb2.SubscribeResponse:
     limit = min(request.inline_limit, CHUNK_LIMIT)
     wanted, room, longest = wire.page_size(request.page_size), PAGE_BYTES, STEP
-    items: list[exchange_pb2.FeedItem] = []
-    notes: dict[int, str] = {}
+    page, notes = exchange_pb2.SubscribeResponse(), dict[int, str]()
+    items = page.items
     while wanted > 0 and room > 0:
         step = min(wanted, longest)
         try:
@@ -89,14 +89,14 @@ def _page(
             files = _small_files(node, view, row, limit) if limit else []
             if row.checkpoint_size not in notes:
                 notes[row.checkpoint_size] = checkpoint_of(view, row).note
-            item = wire.feed_item(row, notes[row.checkpoint_size], files)
-            room -= item.ByteSize()
-            if room < 0 and items:
+            room -= wire.add_item(items, row, notes[row.checkpoint_size], files).ByteSize()
+            if room < 0 and len(items) > 1:
+                items.pop()
                 break
-            items.append(item)
             cursor = row.index + 1
         wanted = wanted - step if len(rows) == step else 0
-    return exchange_pb2.SubscribeResponse(items=items, next_index=cursor)
+    page.next_index = cursor
+    return page
 
 
 def _tell_stray(node: NodeContext, row: JournalRow, organ: str) -> None:
@@ -118,15 +118,14 @@ def _check_cursor(view: ReadView, cursor: int) -> None:
 
 def history_page(view: ReadView, rows: Sequence[JournalRow]) -> exchange_pb2.GetHistoryResponse:
     """As many of these entries as one answer holds, and where to go on."""
-    room = PAGE_BYTES
-    items: list[exchange_pb2.FeedItem] = []
+    room, page = PAGE_BYTES, exchange_pb2.GetHistoryResponse()
     for row in rows:
-        item = wire.feed_item(row, checkpoint_of(view, row).note)
-        room -= item.ByteSize()
-        if room < 0 and items:
-            return exchange_pb2.GetHistoryResponse(items=items, next_index=row.index)
-        items.append(item)
-    return exchange_pb2.GetHistoryResponse(items=items)
+        room -= wire.add_item(page.items, row, checkpoint_of(view, row).note).ByteSize()
+        if room < 0 and len(page.items) > 1:
+            page.items.pop()
+            page.next_index = row.index
+            break
+    return page
 
 
 def _small_files(node: NodeContext, view: ReadView, row: JournalRow, limit: int) -> list[bytes]:

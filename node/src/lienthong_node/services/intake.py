@@ -152,6 +152,9 @@ def _signer(node: NodeContext, got: Received, recorded: Callable[[ReadView], byt
     """
     try:
         evidence = verify_envelope(got.envelope, node.anchors, node.clock(), node.chains)
+        if node.status is not None:
+            for signer in (evidence, *evidence.others):
+                node.status.check_signer(signer.chain)
     except LienthongError:
         with node.store.read() as view:
             if recorded(view) == got.payload_sha256:

@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "update": Place("requests:update", "Change data of a document, or answer that."),
     "replace": Place("sending:replace", "Send a document in place of another."),
     "register": Place("registers:register", "Registers of documents and their numbers."),
+    "sign": Place("signing:sign", "Put a digital signature into a PDF file."),
+    "verify": Place("verifying:verify", "Verify signatures in files, and say what they are worth."),
     "watch": Place("feeds:watch", "Show what happens, as it happens."),
     "history": Place("lists:history", "Show the history of a package."),
     "download": Place("feeds:download", "Download files of a package."),
@@ -34,6 +36,9 @@ COMMANDS: Final = {
     "bundle": Place("evidence:bundle", "Evidence bundles: a whole case in one file."),
     "witness": Place("witnessing:witness", "Keep and compare the axis's checkpoints."),
     "check": Place("checking:check", "Checks of the interconnection: look and record, list them."),
+    "trust": Place(
+        "trust:trust", "Trust stores: whom to trust, and whether certificates were revoked."
+    ),
     "calendar": Place("calendars:calendar", "Calendars: days off and swapped working days."),
     "received-at": Place(
         "working_time:received_at", "When a document that entered at INSTANT counts as received."

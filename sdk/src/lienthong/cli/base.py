@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import json
+import logging
 import os
 import re
 import sys
@@ -99,15 +100,15 @@ class Session:
         with self._book(rule_set) as book:
             profile = self.load_profile()
             with (
-                Client(profile, secrets=self._ask, registers=book) as client,
+                Client(profile, secrets=self.ask_secret, registers=book) as client,
                 warnings.catch_warnings(),
             ):
                 warnings.simplefilter("always", RegisterWarning)
-                warnings.showwarning = self._warn
+                warnings.showwarning = self.warn
                 yield client
 
-    def _warn(self, message: Warning | str, *_: Any, **__: Any) -> None:
-        """Say at once, also with ``--json``, what was done at the axis and is not in the book."""
+    def warn(self, message: Warning | str, *_: Any, **__: Any) -> None:
+        """Say at once, also with ``--json``, what a person should know and is no error."""
         if self.as_json:
             click.echo(json.dumps({"warning": str(message)}, ensure_ascii=False), err=True)
         else:
@@ -137,12 +138,17 @@ class Session:
             self.say(f"{self.words('warning')}: {warning.message}")
         return profile
 
-    def _ask(self, name: str) -> str:
+    def ask_secret(self, name: str) -> str:
+        """Ask a person for a passphrase or PIN by its name; nobody is asked in a pipe.
+
+        Raises:
+            SecretMissing: there is no terminal.
+        """
         from lienthong.plugins import refuse_secrets
 
         if not sys.stdin.isatty():
             return refuse_secrets(name)
-        prompt = self.words("secret_needed", name=name)
+        prompt = self.words("secret_needed", name=self.words.secret(name))
         return str(click.prompt(prompt, hide_input=True, err=True))
 
 
@@ -245,7 +251,8 @@ class Application(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         current: Session = ctx.obj
         try:
-            return super().invoke(ctx)
+            with _logged(current):
+                return super().invoke(ctx)
         except LienthongError as error:
             ctx.exit(current.fail(error))
         except OSError as error:
@@ -254,6 +261,31 @@ class Application(LazyGroup):
             ctx.exit(current.fail(failures.of_machine(error)))
         except (KeyboardInterrupt, click.Abort):
             ctx.exit(current.interrupted())
+
+
+class _Told(logging.Handler):
+    """Tells warnings of logs as a session tells its own, so that stderr can be read as JSON."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(logging.WARNING)
+        self._session = session
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = "".join(sign if sign.isprintable() else " " for sign in record.getMessage())
+            self._session.warn(text)
+        except Exception:  # noqa: BLE001 - a log line never ends the work that it tells of
+            self.handleError(record)
+
+
+@contextmanager
+def _logged(session: Session) -> Iterator[None]:
+    handler, root = _Told(session), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
 
 
 def _one_line(error: click.ClickException) -> str:

@@ -16,6 +16,7 @@ from lienthong.errors import (
     Language,
     LienthongError,
     PluginError,
+    SecretMissing,
     SizeMismatch,
 )
 
@@ -78,7 +79,7 @@ _RULES: tuple[tuple[Callable[[LienthongError], bool], ExitCode], ...] = (
     (lambda error: error.status in _DENIED, ExitCode.NOT_PERMITTED),
     (lambda error: error.status == "NOT_FOUND", ExitCode.NOT_FOUND),
     (lambda error: _area(error) == "plugin" or isinstance(error, PluginError), ExitCode.PLUGIN),
-    (lambda error: isinstance(error, KeyUnusable), ExitCode.INPUT),
+    (lambda error: isinstance(error, KeyUnusable | SecretMissing), ExitCode.INPUT),
     (lambda error: _area(error) in {"evidence", "pki"}, ExitCode.UNVERIFIED),
     (lambda error: isinstance(error, HashMismatch | SizeMismatch), ExitCode.UNVERIFIED),
     (lambda error: isinstance(error, EnvironmentFault | Closed), ExitCode.ENVIRONMENT),

@@ -90,6 +90,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "due_sent_decree_30": ("issued by, NĐ 30", "phát hành trước, theo NĐ 30"),
     "due_sent_same_day": ("to be sent by", "cần gửi trước"),
     "due_settled": ("settled by", "giải quyết trước"),
+    "earlier": ("signed before", "đã ký trước"),
     "event": ("event", "sự kiện"),
     "evidence_holds": (
         "the evidence holds: {proves}",
@@ -98,6 +99,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "file": ("file", "tệp"),
     "files": ("files", "tệp"),
     "hash": ("SHA-256", "SHA-256"),
+    "image_missing": (
+        "{clause} wants an image: give --image PNG, or --hidden to show nothing, not both",
+        "{clause} yêu cầu hình ảnh: dùng --image PNG, hoặc --hidden để ẩn, không cả hai",
+    ),
     "incomplete": (
         "unless reports that are not in the bundle say otherwise",
         "trừ khi có báo cáo không nằm trong gói bằng chứng",
@@ -132,6 +137,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "origin": ("said by", "theo bộ"),
     "package": ("package", "gói tin"),
+    "page": ("page", "trang"),
     "paper_e_and_paper": ("{who}: paper copy required", "{who}: phải gửi kèm bản giấy"),
     "paper_e_only": (
         "{who}: electronic only, no paper",
@@ -181,13 +187,31 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "saved": ("saved to {path}", "đã lưu vào {path}"),
     "scheme": ("scheme", "loại mã"),
-    "secret_needed": ("secret needed: {name}", "cần mật khẩu: {name}"),
+    "secret_needed": ("secret needed: {name}", "cần nhập: {name}"),
     "sender": ("sender", "bên gửi"),
     "sent": ("sent: package {package}", "đã gửi: gói tin {package}"),
+    "signature": ("signature", "chữ ký"),
     "signed_by": ("signed by", "ký bởi"),
+    "signer_unchecked": (
+        "nobody checked the certificate of the competent person: give --trust DIR, or a profile",
+        "chưa kiểm tra chứng thư của người có thẩm quyền: dùng --trust DIR, hoặc hồ sơ kết nối",
+    ),
+    "store_missing": (
+        "{store} is no trust store, it has no trust.toml: make one with 'lienthong trust add'",
+        "{store} không phải kho tin cậy, không có trust.toml: tạo bằng 'lienthong trust add'",
+    ),
     "size": ("size", "kích thước"),
     "source": ("source", "nguồn"),
     "sources": ("source", "nguồn"),
+    "stamp_pending": ("time-stamp pending", "chờ dấu thời gian"),
+    "stamp_unproven": (
+        "the time-stamp proves nothing: {reason}",
+        "dấu thời gian không chứng minh được: {reason}",
+    ),
+    "stamped": (
+        "time-stamped at {time} by {authority}",
+        "đã có dấu thời gian lúc {time} của {authority}",
+    ),
     "state": ("state", "trạng thái"),
     "status": ("status", "tình trạng"),
     "subject": ("subject", "trích yếu"),
@@ -200,9 +224,34 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "time_received": ("counts as received at {when}", "tính là nhận lúc {when}"),
     "time_report": ("report due on {when}", "ngày gửi báo cáo: {when}"),
     "time_send": ("to be sent by {when}", "phải gửi chậm nhất {when}"),
+    "time_stamp": ("time-stamp", "dấu thời gian"),
     "time_target": ("better the same day: by {when}", "nên gửi trong ngày: chậm nhất {when}"),
     "time_until": ("until {when}", "đến {when}"),
     "title": ("title", "tên đầy đủ"),
+    "trust_busy": (
+        "another process is fetching; nothing was done",
+        "tiến trình khác đang tải; chưa làm gì",
+    ),
+    "trust_confirmed": ("confirmed at", "xác nhận lúc"),
+    "trust_ended": ("{label}: ended on {day}", "{label}: đã hết hạn ngày {day}"),
+    "trust_ending": (
+        "{label}: ends on {day}, in {days} days",
+        "{label}: hết hạn ngày {day}, còn {days} ngày",
+    ),
+    "trust_ends": ("ends", "hết hạn"),
+    "trust_fetched": ("places fetched: {count}", "số nguồn đã tải: {count}"),
+    "trust_good": (
+        "{store} is a sound trust store; authorities {count}",
+        "{store} là kho tin cậy hợp lệ; số tổ chức chứng thực {count}",
+    ),
+    "trust_label": ("authority", "tổ chức chứng thực"),
+    "trust_missing": (
+        "whom to trust is not known: give --trust DIR, or a profile that names a trust store",
+        "chưa biết tin cậy ai: dùng --trust DIR, hoặc hồ sơ có nêu kho tin cậy",
+    ),
+    "trust_next": ("next at", "lần tới"),
+    "trust_place": ("status from", "nguồn trạng thái"),
+    "trust_purposes": ("trusted for", "tin cậy cho"),
     "unchanged": ("as before", "không đổi"),
     "updated": ("updated", "cập nhật"),
     "urgency": ("urgency", "độ khẩn"),
@@ -247,6 +296,12 @@ class Words:
         """One of two texts that something brings along itself."""
         return vietnamese if self.language == "vi" else english
 
+    def secret(self, name: str) -> str:
+        """What a plugin asks for, as it names it in English: its kind translated, the rest kept."""
+        known = _SECRETS if self.language == "vi" else {}
+        kind = next((one for one in known if name.startswith(f"{one} ")), "")
+        return known.get(kind, "") + name[len(kind) :]
+
     @property
     def weekdays(self) -> tuple[str, ...]:
         """Two letters for each day of the week, Monday first."""
@@ -269,6 +324,16 @@ class Words:
         if self.language == "vi":
             return str(getattr(member, "label_vi", member))
         return str(getattr(member, "name", member)).lower().replace("_", " ")
+
+
+_SECRETS: Final = {
+    "PIN of the token": "mã PIN của thiết bị",
+    "PIN of the credential": "mã PIN của chứng thư số",
+    "OTP of the credential": "mã OTP của chứng thư số",
+    "passphrase of": "mật khẩu của",
+    "access token of": "mã truy cập của",
+    "client secret of": "mã bí mật của ứng dụng",
+}
 
 
 def language_of(environment: Mapping[str, str] = os.environ) -> Language:

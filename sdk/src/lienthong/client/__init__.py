@@ -5,6 +5,7 @@ from __future__ import annotations
 from lienthong.client.aio import AsyncClient
 from lienthong.client.checking import Looked
 from lienthong.client.compose import PreparedPackage
+from lienthong.client.examining import Examined
 from lienthong.client.files import FileSource, Progress
 from lienthong.client.profile import KeyFileWarning, Profile, TransportFiles
 from lienthong.client.reading import PackageView
@@ -20,6 +21,7 @@ __all__ = [
     "AsyncClient",
     "Client",
     "Direction",
+    "Examined",
     "FileSource",
     "KeyFileWarning",
     "Limits",

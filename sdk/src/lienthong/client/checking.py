@@ -16,7 +16,7 @@ from lienthong.client.wire import Direction
 from lienthong.client.witnessing import AnyPath, WitnessMethods
 from lienthong.codec.signed import load_entry
 from lienthong.errors import LienthongError, ReceiptInvalid, RoleMissing
-from lienthong.model.deadline import DeadlineStage
+from lienthong.model.deadline import DeadlineKind, DeadlineStage
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.journal import (
     CheckResult,
@@ -26,6 +26,7 @@ from lienthong.model.journal import (
     Receipt,
 )
 from lienthong.model.time import vietnam_date
+from lienthong.pki.expiry import days_left, warning
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
 
 READ: Final = 500
@@ -168,7 +169,7 @@ class CheckingMethods(WitnessMethods):
         timeout = self._connection.policy.timeout
         ends = await asyncio.to_thread(certificates_end, self.profile, timeout)
         passed = min(ends) - self._clock() >= LEAST_VALIDITY
-        days = " / ".join(str(vietnam_date(end)) for end in ends)
+        days = " / ".join(_told(end, self._clock()) for end in ends)
         return _looked("certificates", days, passed=passed)
 
     async def _look_at_clock(self) -> Looked | None:
@@ -217,7 +218,10 @@ class CheckingMethods(WitnessMethods):
         async with aclosing(self.list_deliveries(Direction.INCOMING, _WAITING)) as deliveries:
             async for delivery in deliveries:
                 waiting += 1
-                late += any(one.stage is DeadlineStage.OVERDUE for one in delivery.deadlines)
+                late += any(
+                    one.kind is DeadlineKind.TAKEN and one.stage is DeadlineStage.OVERDUE
+                    for one in delivery.deadlines
+                )
         return _looked("deliveries", f"{waiting} / {late}", passed=not late)
 
 
@@ -229,6 +233,12 @@ async def _tried(name: str, look: Callable[[], Awaitable[Looked | None]]) -> Loo
     except LienthongError as error:
         result = CheckResult(name=name, passed=False, note=error.code)
         return Looked(result=result, error=error)
+
+
+def _told(end: datetime, now: datetime) -> str:
+    """The day on which a certificate ends; within 60 days with how many are left."""
+    ahead = "" if warning(end, now) is None else f" ({days_left(end, now)} d)"
+    return f"{vietnam_date(end)}{ahead}"
 
 
 def _looked(name: str, note: str, *, passed: bool = True) -> Looked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from types import TracebackType
 from typing import Final, Self
@@ -9,16 +10,17 @@ from typing import Final, Self
 from lienthong.client.clock import Clock, system_clock, system_randomness
 from lienthong.client.compose import Composer
 from lienthong.client.connection import Connection
+from lienthong.client.examining import FileExaminer
 from lienthong.client.exchange import open_reports, open_submissions
 from lienthong.client.known import KnownPackages
 from lienthong.client.profile import Profile
 from lienthong.client.registering import RegisterKeeper
 from lienthong.client.retry import RetryPolicy
 from lienthong.client.signing import EnvelopeSigner
-from lienthong.client.verify import VerifiedReceipt, Verifier
+from lienthong.client.verify import Verifier
 from lienthong.errors import ConfigInvalid, LienthongError
 from lienthong.model.ids import OrganId
-from lienthong.model.journal import FeedItem, JournalEntry, PackageRecord, StatementRecord
+from lienthong.model.journal import FeedItem
 from lienthong.pki.chain import TrustAnchors
 from lienthong.plugins import PluginHost, refuse_secrets
 from lienthong.registers import RegisterBook
@@ -72,8 +74,9 @@ class ClientCore:
             clock=clock,
             randomness=system_randomness,
         )
-        self._host = PluginHost() if host is None and signer is None else None
+        self._host = PluginHost() if host is None else None
         self._signer = self._envelope_signer(host or self._host, signer, secrets)
+        self._examiner = self._file_examiner(host or self._host)
         self._known = KnownPackages()
         self._submissions = open_submissions(self._connection)
         self._reports = open_reports(self._connection)
@@ -89,6 +92,8 @@ class ClientCore:
         await self._reports.close()
         await self._connection.close()
         await self._signer.close()
+        if self._examiner is not None:
+            await asyncio.to_thread(self._examiner.close)
         if self._host is not None:
             self._host.close()
 
@@ -111,19 +116,15 @@ class ClientCore:
         uri, ask = self.profile.signing_key, secrets or refuse_secrets
         return EnvelopeSigner(lambda: host.open_signer(uri, ask), owned=True)
 
+    def _file_examiner(self, host: PluginHost | None) -> FileExaminer | None:
+        if self.profile.trust is None or host is None:
+            return None
+        return FileExaminer(host, self.profile.trust, self.profile.reports, self._clock)
+
     def _learn(self, item: FeedItem) -> None:
         """Remember a verified item, so as not to ask for it again."""
         if item.manifest is not None:
             self._known.learn(item.manifest, item.inline_files)
-        self._observe(item.entry)
-
-    def _observe(self, entry: JournalEntry) -> None:
-        if isinstance(entry.body, PackageRecord | StatementRecord):
-            self._known.observe(entry.index, entry.body)
-
-    def _noted(self, verified: VerifiedReceipt) -> VerifiedReceipt:
-        self._observe(verified.entry)
-        return verified
 
 
 def load_anchors(profile: Profile) -> TrustAnchors:

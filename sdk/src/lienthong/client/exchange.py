@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from lienthong.client.connection import Connection
 from lienthong.client.files import PreparedFile, ProgressCallback
-from lienthong.client.pipeline import A, I, Outcome, Pipeline, Q
+from lienthong.client.pipeline import A, I, Pipeline, Q
 from lienthong.client.retry import RetryPolicy, pause
 from lienthong.client.upload import upload
-from lienthong.codec.signed import envelope_to_message
 from lienthong.errors import DeadlineExceeded, LienthongError
-from lienthong.model.signing import Envelope
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
 
 INLINE_LIMIT: Final = 256 * 1024
@@ -50,53 +48,25 @@ def open_reports(connection: Connection) -> Reports:
 
 
 async def hand_over(
-    pipeline: Pipeline[I, Q, A], items: Sequence[I], policy: RetryPolicy
-) -> list[journal_pb2.Receipt]:
-    """Hand items over in order; an item that failed is repeated together with those after it.
+    pipeline: Pipeline[I, Q, A], item: I, policy: RetryPolicy
+) -> journal_pb2.Receipt:
+    """Hand an item over, and again while what keeps it from being taken may pass.
 
     The same bytes are sent each time, so that the axis knows what it already has.
 
     Raises:
-        LienthongError: why the first item that failed was refused.
+        LienthongError: why it was refused.
     """
-    receipts: list[journal_pb2.Receipt] = []
     failures = 0
     while True:
-        done, error = await _try(pipeline, items[len(receipts) :])
-        receipts += done
-        if error is None:
-            return receipts
-        failures = 1 if done else failures + 1
-        await pause(policy, failures, error)
-
-
-async def _try(
-    pipeline: Pipeline[I, Q, A], items: Sequence[I]
-) -> tuple[list[journal_pb2.Receipt], LienthongError | None]:
-    """The receipts before the first error, and that error."""
-    try:
-        outcomes = await pipeline.exchange(items)
-    except DeadlineExceeded as error:
-        return [], error
-    return _split(outcomes)
-
-
-def _split(
-    outcomes: Iterable[Outcome],
-) -> tuple[list[journal_pb2.Receipt], LienthongError | None]:
-    receipts: list[journal_pb2.Receipt] = []
-    for outcome in outcomes:
-        if isinstance(outcome, LienthongError):
-            return receipts, outcome
-        receipts.append(outcome)
-    return receipts, None
-
-
-def report_items(envelopes: Iterable[Envelope]) -> list[exchange_pb2.ReportItem]:
-    """Signed reports as items of the stream."""
-    return [
-        exchange_pb2.ReportItem(envelope=envelope_to_message(envelope)) for envelope in envelopes
-    ]
+        try:
+            outcome = await pipeline.exchange(item)
+        except DeadlineExceeded as error:
+            outcome = error
+        if not isinstance(outcome, LienthongError):
+            return outcome
+        failures += 1
+        await pause(policy, failures, outcome)
 
 
 async def bring_files(

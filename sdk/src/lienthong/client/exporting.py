@@ -14,7 +14,7 @@ from lienthong.client.core import load_anchors
 from lienthong.client.download import download_to_path
 from lienthong.client.files import ProgressCallback
 from lienthong.client.reading import ReadingMethods
-from lienthong.errors import InvalidValue, NotFound
+from lienthong.errors import InvalidValue, NotFound, RemoteError
 from lienthong.evidence.bundle import (
     BundleContents,
     BundleEntry,
@@ -25,12 +25,17 @@ from lienthong.evidence.bundle import (
     write_bundle,
 )
 from lienthong.evidence.findings import BundleReport
+from lienthong.evidence.parts import stamped_size, unverified_checkpoint
 from lienthong.model.ids import PackageId, Sha256
 from lienthong.model.journal import FeedItem, Receipt
 from lienthong.model.package import FileEntry
+from lienthong.model.stamps import StampProof
 
 AT_ONCE: Final = 16
 """Consistency proofs asked for at the same time."""
+
+MAX_INDEXES: Final = 500
+"""Entries whose places are asked for with one time-stamp."""
 
 
 class ExportMethods(ReadingMethods):
@@ -67,15 +72,17 @@ class ExportMethods(ReadingMethods):
         """
         path = Path(target)
         items = await self._case(as_package_id(package_id))
-        checkpoint = await self._checkpoint_note()
         receipts = [item.receipt for item in items]
-        proofs = await self._proofs(receipts, checkpoint)
+        stamps = await self._stamps(receipts)
+        checkpoint = await self._checkpoint_note()
+        proofs = await self._proofs(receipts, checkpoint, stamps)
         try:
             with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
                 contents = BundleContents(
                     entries=tuple(_entry(item) for item in items),
                     checkpoint=checkpoint,
                     consistency=proofs,
+                    stamps=stamps,
                     files=await self._files(items, Path(folder), progress) if files else (),
                 )
                 part = Path(folder) / "bundle"
@@ -115,8 +122,26 @@ class ExportMethods(ReadingMethods):
                 break
         return view.manifest.package_id
 
+    async def _stamps(self, receipts: list[Receipt]) -> tuple[StampProof, ...]:
+        """The time-stamps of the entries, as far as there are any yet."""
+        indexes = [receipt.index for receipt in receipts]
+        found: dict[str, StampProof] = {}
+        begin = end = 0
+        for size in sorted({unverified_checkpoint(one.checkpoint).size for one in receipts}):
+            # Of what an earlier one covers, no places are needed in this one.
+            begin = begin if size <= end else end
+            own = [index for index in indexes if begin <= index < size]
+            try:
+                proof = await self.time_stamp(size, own[-MAX_INDEXES:])
+            except (NotFound, RemoteError):
+                # The newest entries wait for one, or the axis is older than time-stamps.
+                break
+            found[proof.stamp.text] = proof
+            end = stamped_size(proof)
+        return tuple(found.values())
+
     async def _proofs(
-        self, receipts: list[Receipt], checkpoint: str
+        self, receipts: list[Receipt], checkpoint: str, stamps: tuple[StampProof, ...]
     ) -> tuple[ConsistencyProof, ...]:
         room = asyncio.Semaphore(AT_ONCE)
 
@@ -124,7 +149,7 @@ class ExportMethods(ReadingMethods):
             async with room:
                 return await self.consistency(old_size, new_size)
 
-        pairs = consistency_pairs(receipts, checkpoint)
+        pairs = consistency_pairs(receipts, checkpoint, stamps)
         return tuple(await asyncio.gather(*(prove(old, new) for old, new in pairs)))
 
     async def _files(

@@ -27,6 +27,8 @@ _NOT_REGULAR: Final = "not a regular file"
 _DEFAULT_TYPE: Final = "application/octet-stream"
 _MEDIA_TYPES: Final = {
     ".pdf": "application/pdf",
+    ".p7s": "application/pkcs7-signature",
+    ".p7m": "application/pkcs7-mime",
     ".xml": "application/xml",
     ".json": "application/json",
     ".zip": "application/zip",

@@ -98,25 +98,24 @@ class Pipeline(Generic[I, Q, A]):
         self._call: grpc.aio.StreamStreamCall[Q, A] | None = None
         self._closed = False
 
-    async def exchange(self, items: Sequence[I]) -> list[Outcome]:
-        """Hand items over, next to each other and in order; wait for all answers.
+    async def exchange(self, item: I) -> Outcome:
+        """Hand an item over; wait for its answer.
 
         Raises:
             ConnectionFailed: the axis cannot be reached, after all tries.
-            DeadlineExceeded: an answer did not come in time.
+            DeadlineExceeded: the answer did not come in time.
             LienthongError: the axis refused the whole stream.
         """
-        waiting = [self._put(item) for item in items]
+        answer = self._put(item)
         try:
             async with asyncio.timeout(self._connection.policy.timeout):
-                return [await one.answer for one in waiting]
+                return await answer
         except TimeoutError as error:
             # The stream may be stuck; what others wait for goes to a new one.
             self._break()
             raise self._connection.late(self._name) from error
         finally:
-            for one in waiting:
-                _abandon(one.answer)
+            _abandon(answer)
 
     async def close(self) -> None:
         """End the stream; whoever still waits gets ``Closed``."""
@@ -126,18 +125,17 @@ class Pipeline(Generic[I, Q, A]):
             self._runner.cancel()
             await asyncio.wait([self._runner])
 
-    def _put(self, item: I) -> _Waiting[I]:
+    def _put(self, item: I) -> asyncio.Future[Outcome]:
         if self._closed:
             raise Closed(what="the client")
         self._last_tag += 1
         item.tag = self._last_tag
         answer = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(item=item, size=item.ByteSize(), answer=answer)
-        self._queue.append(waiting)
+        self._queue.append(_Waiting(item=item, size=item.ByteSize(), answer=answer))
         self._wake.set()
         if self._runner is None:
             self._runner = asyncio.create_task(self._run(), name=f"lienthong {self._name}")
-        return waiting
+        return answer
 
     async def _run(self) -> None:
         """Keep a stream open while there is work."""

@@ -18,6 +18,7 @@ from lienthong.errors import ConfigInvalid, LienthongError
 from lienthong.evidence.note import VerifierKey
 from lienthong.model.ids import OrganId
 from lienthong.pki.certificate import load_pem_chain
+from lienthong.plugins.addresses import anchored
 
 FILE_NAME: Final = "profile.toml"
 MAX_SIZE: Final = 64 * 1024
@@ -35,6 +36,8 @@ _TOP: Final = frozenset(
         "anchors",
         "transport",
         "signing",
+        "trust",
+        "reports",
     }
 )
 _TRANSPORT: Final = frozenset({"certificate", "key", "ca"})
@@ -83,6 +86,12 @@ class Profile:
     server_name: str | None = field(default=None)
     """Name in the axis's certificate where it is not the host of ``endpoint``."""
 
+    trust: Path | None = field(default=None)
+    """Trust store by which the signatures in received files are judged; None to leave that out."""
+
+    reports: Path = field(default=Path("reports"))
+    """Folder in which the reports on them are kept (QĐ 52/2019 Đ8.1a)."""
+
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:
         """Read ``profile.toml`` in *folder*; relative paths start there.
@@ -111,6 +120,8 @@ class Profile:
                 ca=_authorities(transport, base),
             ),
             signing_key=_resolved(signing.text("key"), base),
+            trust=table.folder("trust", base) if table.has("trust") else None,
+            reports=base / (table.text("reports") if table.has("reports") else "reports"),
         )
 
 
@@ -157,6 +168,12 @@ class _Table:
         path = base / self.text(key)
         if not path.is_file():
             raise self.wrong(key, repr(str(path)), "the path of an existing file")
+        return path
+
+    def folder(self, key: str, base: Path) -> Path:
+        path = base / self.text(key)
+        if not path.is_dir():
+            raise self.wrong(key, repr(str(path)), "the path of an existing folder")
         return path
 
 
@@ -229,26 +246,9 @@ def _private(path: Path) -> Path:
 
 
 def _resolved(uri: str, base: Path) -> str:
-    """Make the relative paths of a ``softkey:`` URI start in the profile's folder."""
+    """The address of the signing key; relative paths in it start in the profile's folder."""
     scheme, _, rest = uri.partition(":")
-    if scheme != "softkey":
-        return uri
-    path, mark, query = rest.partition("?")
-    key = base / unquote(path)
-    if key.is_file():
+    key = base / unquote(rest.partition("?")[0])
+    if scheme == "softkey" and key.is_file():
         _private(key)
-    parts = "&".join(_resolved_part(part, base) for part in query.split("&"))
-    return f"{scheme}:{_quoted(key)}{mark}{parts}"
-
-
-def _resolved_part(part: str, base: Path) -> str:
-    name, _, value = part.partition("=")
-    return f"{name}={_quoted(base / unquote(value))}" if name == "cert" else part
-
-
-def _quoted(path: Path) -> str:
-    """A path as it stands in a URI: only the signs that mean something there are encoded."""
-    text = str(path)
-    for sign in "%?#&":
-        text = text.replace(sign, f"%{ord(sign):02X}")
-    return text
+    return anchored(uri, base)

@@ -22,6 +22,7 @@ from lienthong.client.wire import (
     receipt_request,
     resolution_from_message,
 )
+from lienthong.codec.stamps import stamp_proof_from_message
 from lienthong.errors import ReceiptInvalid
 from lienthong.evidence.checkpoint import Checkpoint
 from lienthong.evidence.merkle import verify_consistency
@@ -32,6 +33,7 @@ from lienthong.model.journal import FeedItem, JournalEntry, Receipt
 from lienthong.model.organisation import Directory, Organisation
 from lienthong.model.package import Manifest
 from lienthong.model.signing import Envelope
+from lienthong.model.stamps import StampProof
 from lienthong.model.time import vietnam_date
 from lienthong.rules.law import Held
 from lienthong_proto.axis.v1 import directory_pb2, evidence_pb2, exchange_pb2
@@ -74,15 +76,12 @@ class ReadingMethods(ClientCore):
         if item.manifest is None or item.envelope is None or item.manifest.package_id != wanted:
             raise ReceiptInvalid(reason=f"the axis answered with something else than {wanted}")
         self._learn(item)
-        deliveries = deliveries_from_messages(answer.deliveries)
-        for delivery in deliveries:
-            self._known.note(delivery)
         return PackageView(
             manifest=item.manifest,
             envelope=item.envelope,
             receipt=item.receipt,
             entry=item.entry,
-            deliveries=deliveries,
+            deliveries=deliveries_from_messages(answer.deliveries),
         )
 
     async def history(self, package_id: AnyPackageId) -> tuple[FeedItem, ...]:
@@ -151,7 +150,7 @@ class ReadingMethods(ClientCore):
         answer = await self._connection.ask(
             lambda stubs: stubs.evidence.GetReceipt, receipt_request(subject)
         )
-        return self._noted(self._verifier.receipt(answer.receipt)).receipt
+        return self._verifier.receipt(answer.receipt).receipt
 
     async def organisation(self, code: AnyOrgan | None = None) -> Organisation:
         """An organisation by any of its codes, old ones included; this one's own by default.
@@ -241,6 +240,24 @@ class ReadingMethods(ClientCore):
             evidence_pb2.ProveConsistencyRequest(old_size=old_size, new_size=size),
         )
         return ConsistencyProof(old_size=old_size, new_size=size, hashes=tuple(answer.proof))
+
+    async def time_stamp(self, size: int, indexes: Iterable[int] = ()) -> StampProof:
+        """The first time-stamp that covers so many entries of the journal, and what renews it.
+
+        What it proves is judged offline: see ``lienthong.evidence.stamp_findings``.
+
+        Args:
+            size: how many entries must be covered, as of a receipt's checkpoint.
+            indexes: entries of one's own whose places in renewals are wanted; at most 500.
+
+        Raises:
+            NotFound: none covers them yet, or the axis asks for none.
+        """
+        answer = await self._connection.ask(
+            lambda stubs: stubs.evidence.GetStamp,
+            evidence_pb2.GetStampRequest(size=size, indexes=indexes),
+        )
+        return stamp_proof_from_message(answer.proof)
 
     async def check_growth(self, seen: Checkpoint) -> Checkpoint:
         """Check that the journal still begins with what was seen earlier; return its newest state.

@@ -11,18 +11,17 @@ from typing import BinaryIO, Final
 
 from attrs import evolve
 
-from lienthong import __version__
 from lienthong.client.compose import AnyOrgan, AnyPackageId, Parts, as_organ, as_package_id
-from lienthong.client.download import check_content, download_to_path, download_to_stream
+from lienthong.client.download import download_to_path, download_to_stream
 from lienthong.client.exchange import INLINE_LIMIT
 from lienthong.client.feed import FeedReader, FeedRequest
 from lienthong.client.files import ProgressCallback
+from lienthong.client.judging import JudgingMethods
 from lienthong.client.known import KnownPackage
 from lienthong.client.reading import PackageView
 from lienthong.client.registering import NOT_ACCEPTED, accepted_as, register_entry
-from lienthong.client.reporting import ReportingMethods
 from lienthong.client.retry import pause
-from lienthong.errors import GuardFailed, LienthongError, NotFound
+from lienthong.errors import LienthongError, NotFound
 from lienthong.flow.delivery import Context, step
 from lienthong.flow.machine import Actor
 from lienthong.model.delivery import Delivery, DeliveryEvent, DeliveryState
@@ -34,15 +33,12 @@ from lienthong.model.time import vietnam_date
 from lienthong.model.words import RefusalCode
 from lienthong.registers import Line
 
-CHECKER: Final = f"lienthong {__version__}"
 FEED_PAGE: Final = 100
 
 _NOT_YET_ACCEPTED: Final = frozenset({DeliveryState.SENT, DeliveryState.ARRIVED})
-_AFTER_ARRIVAL: Final = frozenset({DeliveryEvent.ACCEPT, DeliveryEvent.REFUSE})
-"""Events that presuppose that the arrival was reported (QĐ 52/2019 Đ10.2)."""
 
 
-class ReceivingMethods(ReportingMethods):
+class ReceivingMethods(JudgingMethods):
     """What a recipient does with what comes; see ``AsyncClient``.
 
     Every report names a delivery by the package and the recipient: this organisation, or, with
@@ -134,28 +130,6 @@ class ReceivingMethods(ReportingMethods):
         known.checked.add(entry.sha256)
         return entry
 
-    async def check(self, package_id: AnyPackageId) -> CheckSummary:
-        """Check a package before acceptance: signature, receipt, presence and hash of every file.
-
-        Files that came with the feed or were downloaded by this client are not fetched again.
-
-        Raises:
-            SignatureInvalid: as ``get_package``.
-            HashMismatch: a file is not the one that the sender signed.
-        """
-        wanted = as_package_id(package_id)
-        known = await self._package(wanted)
-        for entry in known.unchecked:
-            await check_content(self._connection, wanted, entry)
-            known.checked.add(entry.sha256)
-        return CheckSummary(
-            complete=True,
-            intact=True,
-            authentic=True,
-            checked_at=self._clock(),
-            checker=CHECKER,
-        )
-
     async def arrived(
         self, package_id: AnyPackageId, *, recipient: AnyOrgan | None = None, note: str = ""
     ) -> Receipt:
@@ -179,7 +153,7 @@ class ReceivingMethods(ReportingMethods):
     ) -> Receipt:
         """Accept and register a document (03; QĐ 52/2019 Đ8.1; NĐ 30/2020 Đ22).
 
-        Reports the arrival first where that was not done.
+        It stands for the arrival too, where that was not reported (NĐ 30/2020 Đ21.2c).
 
         Args:
             package_id: which package.
@@ -192,7 +166,8 @@ class ReceivingMethods(ReportingMethods):
             recipient: whom it stands for, as office or successor; itself by default.
 
         Raises:
-            GuardFailed: the check has not passed: refuse the document instead.
+            GuardFailed: the check has not passed: refuse the document instead; or what was found
+                of its signatures needs somebody responsible, who is not named.
             MissingField: there is no number, and no book to take it from.
             NumberTaken: also NumberNotNext, RegisterDayGoesBack, RegisterSealed, RegisterBookFailed
                 and other errors of ``registers``; nothing was reported.
@@ -202,10 +177,7 @@ class ReceivingMethods(ReportingMethods):
             ConflictingReport: it was accepted before with another entry.
         """
         found = check if check is not None else await self.check(package_id)
-        if not found.passed:
-            raise GuardFailed(
-                event="ACCEPT", state="-", condition="a passed check", clause="QĐ 52/2019 Đ8.1a"
-            )
+        self._check_worth_accepting(found, responsible)
         package = as_package_id(package_id)
         organ = self.organ if recipient is None else as_organ(recipient)
         parts = Parts(check=found, responsible=responsible, note=note)
@@ -239,7 +211,7 @@ class ReceivingMethods(ReportingMethods):
     ) -> Receipt:
         """Refuse a document before acceptance (02; QĐ 52/2019 Đ5.1d, Đ8.1a).
 
-        Reports the arrival first where that was not done.
+        It stands for the arrival too, where that was not reported (NĐ 30/2020 Đ21.2c).
 
         Raises:
             InvalidMove: it was accepted already, or ended otherwise.
@@ -332,42 +304,25 @@ class ReceivingMethods(ReportingMethods):
         recipient: AnyOrgan | None,
         parts: Parts,
     ) -> Receipt:
-        """Report as the recipient; the arrival goes first, in the same message, if it is due."""
+        """Report as the recipient."""
         package = as_package_id(package_id)
         organ = self.organ if recipient is None else as_organ(recipient)
-        reports = []
-        if event in _AFTER_ARRIVAL and await self._state(package, organ) is DeliveryState.SENT:
-            reports.append(await self._signed(DeliveryEvent.ARRIVE, package, organ, organ, Parts()))
-        reports.append(await self._signed(event, package, organ, organ, parts))
-        receipt = (await self._hand_over(reports))[-1]
+        receipt = await self._report(event, package, organ, organ, parts)
         await self._registers.reported(event, package, organ, parts)
         return receipt
-
-    async def _state(self, package_id: PackageId, recipient: OrganId) -> DeliveryState | None:
-        known = self._known.state(package_id, recipient)
-        if known is not None:
-            return known
-        deliveries = (await self.get_package(package_id)).deliveries
-        own = [one for one in deliveries if one.recipient == recipient] or deliveries
-        return own[0].state if len(own) == 1 else None
-
-    async def _package(self, package_id: PackageId) -> KnownPackage:
-        known = self._known.package(package_id)
-        if known is not None:
-            return known
-        view = await self.get_package(package_id)
-        return self._known.learn(view.manifest)
 
 
 def _check_acceptable(deliveries: Iterable[Delivery], recipient: OrganId) -> None:
     """Refuse what the axis would refuse, before a number is spent on it.
+
+    An acceptance may cross an update; only the axis knows whether it does.
 
     Raises:
         InvalidMove: the delivery cannot be accepted in its state.
     """
     known = Context(actor=Actor.RECIPIENT, checked=True, register_number=1)
     for one in deliveries:
-        if one.recipient == recipient and one.state is not DeliveryState.SENT:
+        if one.recipient == recipient and one.state is not DeliveryState.UPDATE_PENDING:
             step(one.state, DeliveryEvent.ACCEPT, known)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
@@ -25,6 +25,7 @@ from lienthong.errors import (
     NumberTaken,
     RegisterSealed,
 )
+from lienthong.flow.delivery import BY_RECIPIENT
 from lienthong.model.delivery import Delivery, DeliveryEvent, DeliveryState
 from lienthong.model.document import Document
 from lienthong.model.ids import OrganId, PackageId
@@ -327,7 +328,7 @@ def _replaced_by(new: Document) -> str:
 
 def accepted_as(history: Iterable[FeedItem], recipient: OrganId) -> RegisterEntry | None:
     """The register entry with which a recipient has accepted a package; None if it has not."""
-    for one in _reports(history, recipient, DeliveryEvent.ACCEPT):
+    for one in _reports(history, recipient, {DeliveryEvent.ACCEPT}):
         if one.statement is not None:
             return one.statement.register
     return None
@@ -336,26 +337,27 @@ def accepted_as(history: Iterable[FeedItem], recipient: OrganId) -> RegisterEntr
 def recalled_untaken(delivery: Delivery, history: Iterable[FeedItem]) -> date | None:
     """The day on which a document arrived that was recalled before acceptance (§13b D20).
 
-    None if it was accepted first, never arrived, or was not recalled.
+    Whatever its recipient reported first shows that it has. None if it was accepted first, never
+    arrived, or was not recalled.
     """
     if delivery.state is not DeliveryState.RECALLED:
         return None
     items = tuple(history)
-    if any(_reports(items, delivery.recipient, DeliveryEvent.ACCEPT)):
+    if any(_reports(items, delivery.recipient, {DeliveryEvent.ACCEPT})):
         return None
-    arrivals = _reports(items, delivery.recipient, DeliveryEvent.ARRIVE)
-    return next((vietnam_date(one.entry.recorded_at) for one in arrivals), None)
+    answers = _reports(items, delivery.recipient, BY_RECIPIENT)
+    return next((vietnam_date(one.entry.recorded_at) for one in answers), None)
 
 
 def _reports(
-    history: Iterable[FeedItem], recipient: OrganId, event: DeliveryEvent
+    history: Iterable[FeedItem], recipient: OrganId, events: Container[DeliveryEvent]
 ) -> Iterator[FeedItem]:
     """The reports of a recipient that moved its delivery, oldest first."""
     for one in history:
         body = one.entry.body
         if not isinstance(body, StatementRecord) or not body.effects:
             continue
-        if (body.recipient, body.event) == (recipient, event):
+        if body.recipient == recipient and body.event in events:
             yield one
 
 

@@ -271,15 +271,13 @@ class SendingMethods(ReportingMethods):
             envelope=envelope_to_message(package.envelope), inline_files=inline
         )
         try:
-            (answer,) = await hand_over(self._submissions, [submission], self._policy)
+            answer = await hand_over(self._submissions, submission, self._policy)
         except (CallerError, InputError):
             # An earlier try may have reached the axis, and its answer been lost.
             if entered.fresh and not await self._axis_has(package):
                 await self._registers.refused(entered)
             raise
-        verified = self._noted(
-            self._verifier.receipt_for(answer, package.envelope, package.manifest)
-        )
+        verified = self._verifier.receipt_for(answer, package.envelope, package.manifest)
         self._known.learn(package.manifest, (file.sha256 for file in package.manifest.files))
         await self._registers.sent(entered, package.manifest)
         return verified.receipt

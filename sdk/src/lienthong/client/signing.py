@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from lienthong.errors import KeyUnusable
 from lienthong.model.signing import Envelope
 from lienthong.pki.envelope import sign_envelope
 from lienthong.spi.signer import Signer
@@ -29,6 +30,7 @@ class EnvelopeSigner:
         self._open_signer = open_signer
         self._owned = owned
         self._signer: Signer | None = None
+        self._refused: KeyUnusable | None = None
         self._opening = asyncio.Lock()
         self._last = QUICK
 
@@ -36,7 +38,7 @@ class EnvelopeSigner:
         """Sign *payload*, which is kept as it is.
 
         Raises:
-            KeyUnusable: the key cannot be opened.
+            KeyUnusable: the key cannot be opened; that is not tried again.
             PluginError: the signer failed.
         """
         signer = self._signer or await self._open()
@@ -52,8 +54,16 @@ class EnvelopeSigner:
 
     async def _open(self) -> Signer:
         async with self._opening:
+            if self._refused is not None:
+                raise self._refused.with_traceback(None)
             if self._signer is None:
-                self._signer = await asyncio.to_thread(self._open_signer)
+                try:
+                    self._signer = await asyncio.to_thread(self._open_signer)
+                except KeyUnusable as error:
+                    # A wrong PIN that a program gives would be tried again with every document,
+                    # and tokens lock themselves after a few.
+                    self._refused = error
+                    raise
             return self._signer
 
     def _sign(self, signer: Signer, payload_type: str, payload: bytes) -> Envelope:

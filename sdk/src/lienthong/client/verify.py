@@ -81,7 +81,7 @@ class Verifier:
         """
         verified = self.receipt(message)
         self._own[message.index] = _Own(
-            message=exchange_pb2.FeedItem(receipt=message, envelope=envelope_to_message(envelope)),
+            receipt=message,
             verified=verified,
             envelope=envelope,
             recorded=match_envelope(verified.entry, envelope, content),
@@ -163,7 +163,7 @@ class Verifier:
 class _Own:
     """What this client has signed, and the receipt that it got for it."""
 
-    message: exchange_pb2.FeedItem
+    receipt: journal_pb2.Receipt
     verified: VerifiedReceipt
     envelope: Envelope
     recorded: Recorded
@@ -171,7 +171,8 @@ class _Own:
     def is_said_by(self, message: exchange_pb2.FeedItem) -> bool:
         """Whether a feed tells just this."""
         return bool(
-            message.receipt == self.message.receipt and message.envelope == self.message.envelope
+            message.receipt == self.receipt
+            and message.envelope == envelope_to_message(self.envelope)
         )
 
 

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from attrs import evolve, frozen
 
 from lienthong.client.exporting import ExportMethods
+from lienthong.client.synced import unusable, write_synced
 from lienthong.errors import InputError, InvalidValue, JournalForked, LienthongError, NotFound
 from lienthong.evidence.checkpoint import Checkpoint
 from lienthong.evidence.fork import (
@@ -281,40 +282,7 @@ def read_witness(path: Path) -> tuple[Kept, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise _unusable(path, error) from error
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """Replace a file as a whole, durably: it is never half written.
-
-    Raises:
-        InvalidValue: the place cannot be written.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
-        if os.name == "posix":
-            _sync_folder(path.parent)
-    except OSError as error:
-        raise _unusable(path, error) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is durable only with its folder."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-def _unusable(path: Path, error: OSError) -> InvalidValue:
-    found = error.strerror or type(error).__name__
-    return InvalidValue(field=f"the file {path}", found=found, expected="a usable file")
+        raise unusable(path, error) from error
 
 
 def _newest(seen: Sequence[tuple[Checkpoint, Kept]]) -> tuple[Checkpoint, Kept] | None:

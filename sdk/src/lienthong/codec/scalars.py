@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sized
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -136,6 +137,12 @@ def read_organ(value: str, *, field: str) -> OrganId:
     """
     if not value:
         raise MissingField(field=field, clause="QĐ 52/2019 Đ7.2a")
+    return _organ(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _organ(value: str) -> OrganId:
+    """There are few, and every package, report and entry names several."""
     return OrganId(value)
 
 

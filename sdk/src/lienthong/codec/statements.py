@@ -14,6 +14,7 @@ from lienthong.codec.scalars import (
     read_number,
     read_organ,
     read_package_id,
+    read_sha256,
     read_statement_id,
     read_word,
     words,
@@ -23,6 +24,13 @@ from lienthong.codec.scalars import (
 from lienthong.codec.strict import parse
 from lienthong.errors import MissingField
 from lienthong.model.delivery import DeliveryEvent
+from lienthong.model.file_signature import (
+    MAX_UNSIGNED,
+    Certificates,
+    Finding,
+    SignatureKind,
+    SignaturesFound,
+)
 from lienthong.model.report import (
     MAX_ASSIGNMENTS,
     Assignment,
@@ -32,7 +40,7 @@ from lienthong.model.report import (
     Statement,
 )
 from lienthong.model.signing import MAX_PAYLOAD_BYTES
-from lienthong.model.words import AssignmentRole, RefusalCode
+from lienthong.model.words import AssignmentRole, CopyForm, Origin, RefusalCode
 from lienthong_proto.axis.v1 import package_pb2
 
 EVENT_NUMBERS: Final[Mapping[DeliveryEvent, package_pb2.DeliveryEvent.ValueType]] = {
@@ -45,6 +53,11 @@ EVENTS: Final[Mapping[int, DeliveryEvent]] = {
 }
 _REASON_CODES: Final = words(RefusalCode)
 _ASSIGNMENT_ROLES: Final = words(AssignmentRole)
+_COPY_FORMS: Final = words(CopyForm)
+_ORIGINS: Final = words(Origin)
+_FINDINGS: Final = words(Finding)
+_KINDS: Final = words(SignatureKind)
+_CERTIFICATES: Final = words(Certificates)
 
 
 def dump_statement(value: Statement) -> bytes:
@@ -53,7 +66,7 @@ def dump_statement(value: Statement) -> bytes:
 
 
 def dump_statement_content(value: Statement) -> bytes:
-    """What a report says, without its identifier, its time, and when and by what was checked.
+    """What a report says, without its identifier, its time, and when and how was checked.
 
     Two reports with equal content have equal bytes; the bytes are never signed or sent. So a
     report that is made anew after a crash is a repetition, not a contradiction.
@@ -63,6 +76,7 @@ def dump_statement_content(value: Statement) -> bytes:
     message.ClearField("created_at")
     message.check.ClearField("checked_at")
     message.check.ClearField("checker")
+    message.check.ClearField("signatures")
     return message.SerializeToString(deterministic=True)
 
 
@@ -151,6 +165,7 @@ def _write_check(value: CheckSummary) -> package_pb2.CheckSummary:
         authentic=value.authentic,
         checked_at=write_instant(value.checked_at),
         checker=value.checker,
+        signatures=None if value.signatures is None else _write_signatures(value.signatures),
     )
 
 
@@ -163,7 +178,49 @@ def _read_check(message: package_pb2.CheckSummary) -> CheckSummary:
         authentic=message.authentic,
         checked_at=read_instant(message.checked_at, field="CheckSummary.checked_at"),
         checker=message.checker,
+        signatures=(
+            _read_signatures(message.signatures) if message.HasField("signatures") else None
+        ),
     )
+
+
+def _write_signatures(value: SignaturesFound) -> package_pb2.SignaturesFound:
+    return package_pb2.SignaturesFound(
+        copy_form=value.copy_form.value,
+        origin=value.origin.value,
+        integrity=value.integrity.value,
+        signer=value.signer.value,
+        agency=value.agency.value,
+        kind=value.kind.value,
+        certificates=value.certificates.value,
+        order=value.order.value,
+        unsigned_attachments=value.unsigned_attachments,
+        report_sha256=value.report.value,
+    )
+
+
+def _read_signatures(message: package_pb2.SignaturesFound) -> SignaturesFound:
+    names = message.unsigned_attachments
+    bound(names, most=MAX_UNSIGNED, field="SignaturesFound.unsigned_attachments")
+    return SignaturesFound(
+        copy_form=read_word(_COPY_FORMS, message.copy_form, field="SignaturesFound.copy_form"),
+        origin=read_word(_ORIGINS, message.origin, field="SignaturesFound.origin"),
+        integrity=_read_finding(message.integrity, "integrity"),
+        signer=_read_finding(message.signer, "signer"),
+        agency=_read_finding(message.agency, "agency"),
+        kind=read_word(_KINDS, message.kind, field="SignaturesFound.kind"),
+        certificates=read_word(
+            _CERTIFICATES, message.certificates, field="SignaturesFound.certificates"
+        ),
+        order=_read_finding(message.order, "order"),
+        unsigned_attachments=tuple(names),
+        report=read_sha256(message.report_sha256, field="SignaturesFound.report_sha256"),
+    )
+
+
+def _read_finding(word: str, name: str) -> Finding:
+    field = f"SignaturesFound.{name}"
+    return read_word(_FINDINGS, word, field=field, clause="QĐ 52/2019 Đ8.1b")
 
 
 def _write_assignment(value: Assignment) -> package_pb2.Assignment:

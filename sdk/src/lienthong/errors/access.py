@@ -38,6 +38,16 @@ class CredentialExpired(CallerError):
     next_vi = "gia hạn chứng thư và kiểm tra đồng hồ"
 
 
+class CredentialStatusUnknown(EnvironmentFault):
+    """Nobody who knows has said, recently enough, that the client certificate was not revoked."""
+
+    code = "access.credential_status_unknown"
+    en = "whether the credential {fingerprint} was revoked is not known: {reason}"
+    vi = "chưa biết chứng thư {fingerprint} có bị thu hồi hay không: {reason}"
+    next_en = "repeat later; the operator sees what could not be fetched"
+    next_vi = "gọi lại sau; đơn vị vận hành thấy nguồn nào không tải được"
+
+
 class RoleMissing(CallerError):
     """The credential does not carry the role that the method needs."""
 

@@ -16,6 +16,28 @@ class DiskFull(EnvironmentFault):
     next_vi = "thử lại sau; đơn vị vận hành đã được cảnh báo"
 
 
+class TimestampOverdue(EnvironmentFault):
+    """No time-stamp covers the newest entries for too long; the node goes on delivering."""
+
+    code = "node.timestamp_overdue"
+    en = "the axis takes no new documents: no time-stamp since {since} ({reason})"
+    vi = "trục tạm ngừng nhận văn bản mới: chưa có dấu thời gian từ {since} ({reason})"
+    next_en = "repeat later with the same identifier; stored documents are still delivered"
+    next_vi = "gửi lại sau với cùng mã; văn bản đã nhận vẫn được chuyển"
+
+
+class TimestampsEnd(EnvironmentFault):
+    """Time-stamps of the journal soon prove nothing any more, and were not renewed (RFC 4998 5)."""
+
+    code = "node.timestamps_end"
+    retryable = False
+    status = "FAILED_PRECONDITION"
+    en = "time-stamps of the journal prove nothing after {ends} unless they are renewed"
+    vi = "dấu thời gian của nhật ký hết giá trị chứng minh sau {ends} nếu không gia hạn"
+    next_en = "lienthong-node timestamps renew, with an authority whose certificate lasts longer"
+    next_vi = "chạy lienthong-node timestamps renew với tổ chức có chứng thư còn hạn dài hơn"
+
+
 class StoreFailed(EnvironmentFault):
     """A store could not make something durable; nothing was acknowledged."""
 
@@ -24,6 +46,16 @@ class StoreFailed(EnvironmentFault):
     vi = "trục không lưu được: {reason}"
     next_en = "repeat with the same identifier"
     next_vi = "gửi lại với cùng mã"
+
+
+class SigningStopped(EnvironmentFault):
+    """The axis cannot sign receipts, so it records nothing; it goes on delivering."""
+
+    code = "node.signing_stopped"
+    en = "the axis cannot sign receipts now, nothing was recorded"
+    vi = "trục tạm thời không ký được hồi báo, chưa ghi nhận gì"
+    next_en = "repeat later with the same identifier; the operator has been alarmed"
+    next_vi = "gửi lại sau với cùng mã; đơn vị vận hành đã được cảnh báo"
 
 
 class Draining(EnvironmentFault):
@@ -71,6 +103,18 @@ class DataCorrupt(EnvironmentFault):
     next_vi = "dừng nút và phục hồi từ bản sao lưu"
 
 
+class FileReportDamaged(EnvironmentFault):
+    """A kept report on the files of a package is not what was kept."""
+
+    code = "client.file_report_damaged"
+    retryable = False
+    status = "DATA_LOSS"
+    en = "a kept report on the files of a package is damaged: {what}: {reason}"
+    vi = "báo cáo kiểm tra tệp đã lưu bị hỏng: {what}: {reason}"
+    next_en = "restore the folder of reports from a backup, or check the package again"
+    next_vi = "phục hồi thư mục báo cáo từ bản sao lưu, hoặc kiểm tra lại gói tin"
+
+
 class JournalRolledBack(DataCorrupt):
     """The records are older than something that this axis has signed."""
 
@@ -114,6 +158,16 @@ class SecurityLogFailed(EnvironmentFault):
     next_vi = "giải phóng chỗ hoặc sửa tệp; văn bản vẫn qua được, việc quản trị thì không"
 
 
+class KeyUnreachable(EnvironmentFault):
+    """The token, HSM or service that holds a key does not answer; the key may be good."""
+
+    code = "key.unreachable"
+    en = "the key {key} cannot be reached: {reason}"
+    vi = "không với tới được khóa {key}: {reason}"
+    next_en = "plug in the token or restore the service, then open the key again"
+    next_vi = "cắm lại thiết bị hoặc khôi phục dịch vụ rồi mở lại khóa"
+
+
 class ConnectionFailed(EnvironmentFault):
     """The axis cannot be reached."""
 
@@ -133,6 +187,16 @@ class DeadlineExceeded(EnvironmentFault):
     vi = "{endpoint} không trả lời {call} trong {seconds} giây"
     next_en = "repeat with the same identifier"
     next_vi = "gửi lại với cùng mã"
+
+
+class TimeDisputed(EnvironmentFault):
+    """Clocks disagree, so that nothing is signed that would name a time (NĐ 30/2020 Đ5)."""
+
+    code = "time.disputed"
+    en = "the time is not certain: {reason}"
+    vi = "chưa xác định được giờ chính xác: {reason}"
+    next_en = "repeat later with the same identifier; the operator checks clock and time sources"
+    next_vi = "gửi lại sau với cùng mã; đơn vị vận hành kiểm tra đồng hồ và nguồn giờ"
 
 
 class RemoteError(EnvironmentFault):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lienthong.errors.base import CallerError, InputError
+from lienthong.errors.base import CallerError, EnvironmentFault, InputError
 
 
 class SignatureInvalid(InputError):
@@ -63,3 +63,33 @@ class KeyUnusable(CallerError):
     vi = "không dùng được khóa {key}: {reason}"
     next_en = "check the key's address, its passphrase and its certificate"
     next_vi = "kiểm tra địa chỉ khóa, mật khẩu và chứng thư của nó"
+
+
+class SecretMissing(CallerError):
+    """A PIN, passphrase or other secret is needed, and nobody is there to give it."""
+
+    code = "pki.secret_missing"
+    en = "nobody can be asked here for the {secret}"
+    vi = "ở đây không hỏi được ai: {secret}"
+    next_en = "run the command in a terminal; a program gives a callback for secrets"
+    next_vi = "chạy lệnh trong cửa sổ dòng lệnh; chương trình thì truyền hàm hỏi mật khẩu"
+
+
+class TimestampInvalid(InputError):
+    """A time-stamp token proves nothing about the bytes that it was to prove (RFC 3161)."""
+
+    code = "pki.timestamp_invalid"
+    en = "the time-stamp cannot be relied on: {reason}"
+    vi = "dấu thời gian không đáng tin cậy: {reason}"
+    next_en = "refuse it and ask the time-stamp authority for a new one"
+    next_vi = "từ chối và yêu cầu tổ chức cấp dấu thời gian cấp lại"
+
+
+class TimestampRefused(EnvironmentFault):
+    """The time-stamp authority answered that it gives no token (RFC 3161 2.4.2)."""
+
+    code = "pki.timestamp_refused"
+    en = "the time-stamp authority gave no token: {reason}"
+    vi = "tổ chức cấp dấu thời gian không cấp: {reason}"
+    next_en = "try again later or ask another authority; see what the first one demands"
+    next_vi = "thử lại sau hoặc dùng tổ chức khác; xem yêu cầu của tổ chức này"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from lienthong.model.signing import Envelope
+from lienthong.pki.cms import DIGESTS
 
 
-def envelope_digest(envelope: Envelope) -> bytes:
-    """SHA-256 over everything that an envelope says, independent of its serialisation.
+def envelope_digest(envelope: Envelope, algorithm: str = "SHA-256") -> bytes:
+    """Digest of everything that an envelope says, independent of its serialisation.
 
     The input is a sequence of numbers (8 bytes, big-endian) and parts (each preceded by its length
     as such a number): the payload type (UTF-8), the payload, the number of signatures, and for
@@ -26,7 +25,12 @@ def envelope_digest(envelope: Envelope) -> bytes:
         pieces.append(_number(len(signature.chain)))
         for certificate in signature.chain:
             pieces += _part(certificate)
-    return hashlib.sha256(b"".join(pieces)).digest()
+    return DIGESTS[algorithm](b"".join(pieces))
+
+
+def joined(*parts: bytes) -> bytes:
+    """Parts put together so that nothing else can be: their number, and each with its length."""
+    return b"".join((_number(len(parts)), *(piece for part in parts for piece in _part(part))))
 
 
 def _part(data: bytes) -> tuple[bytes, bytes]:

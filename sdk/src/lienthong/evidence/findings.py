@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from lienthong.evidence.checkpoint import Checkpoint
 from lienthong.evidence.receipt import Recorded, RecordedPackage
+from lienthong.evidence.stamp_findings import StampFinding
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.ids import OrganId, PackageId, Sha256
 from lienthong.model.journal import Effect, JournalEntry
@@ -46,6 +47,8 @@ class TimelineEntry:
     """The manifest or the report, with what the axis recorded about it."""
 
     signer: EnvelopeEvidence
+    stamp: StampFinding | None = None
+    """What time-stamps prove about it; None where the bundle has none that covers it."""
 
     @classmethod
     def of(
@@ -54,6 +57,7 @@ class TimelineEntry:
         recorded: Recorded,
         signer: EnvelopeEvidence,
         effects: tuple[Effect, ...],
+        stamp: StampFinding | None = None,
     ) -> TimelineEntry:
         """Put together what was verified about one entry."""
         if isinstance(recorded, RecordedPackage):
@@ -70,6 +74,7 @@ class TimelineEntry:
             effects=effects,
             recorded=recorded,
             signer=signer,
+            stamp=stamp,
         )
 
 

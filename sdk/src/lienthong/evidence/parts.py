@@ -7,6 +7,7 @@ Members, in this order::
     consistency/<old>-<new>.bin      hashes of the proof between two checkpoints, 32 bytes each
     entries/<index>.receipt          serialised Receipt
     entries/<index>.envelope         serialised Envelope
+    stamps/<size>.stamp              serialised StampProof of the checkpoint of that size
     files/<sha256>                   contents, as far as they are included
 
 Sizes and indices in names have 19 digits, so that they sort. Every part can be made anew from what
@@ -28,6 +29,7 @@ from lienthong.codec.signed import (
     load_entry,
     load_manifest,
 )
+from lienthong.codec.stamps import dump_stamp_proof
 from lienthong.errors import BundleInvalid
 from lienthong.evidence.archive import Opener
 from lienthong.evidence.checkpoint import Checkpoint
@@ -36,15 +38,19 @@ from lienthong.model.ids import PackageId, Sha256
 from lienthong.model.journal import JournalEntry, PackageRecord, Receipt, StatementRecord
 from lienthong.model.package import FileEntry
 from lienthong.model.signing import Envelope
+from lienthong.model.stamps import StampProof
 from lienthong.model.time import format_vietnam
 
 FORMAT: Final = "lienthong-bundle"
 VERSION: Final = 1
+STAMPED_VERSION: Final = 2
+"""Of bundles with time-stamps, which readers of the first version refuse."""
 
 INDEX: Final = "index.json"
 CHECKPOINT: Final = "checkpoint.txt"
 CONSISTENCY: Final = "consistency/"
 ENTRIES: Final = "entries/"
+STAMPS: Final = "stamps/"
 FILES: Final = "files/"
 
 MAX_ENTRIES: Final = 20_000
@@ -88,17 +94,23 @@ class BundleContents:
     consistency: tuple[ConsistencyProof, ...] = ()
     """One for each pair that ``consistency_pairs`` names."""
 
+    stamps: tuple[StampProof, ...] = field(default=(), repr=False)
+    """Time-stamps of checkpoints up to the newest one."""
+
     files: tuple[BundleFile, ...] = field(default=(), repr=False)
     """The files to include; of the others the bundle holds the hashes only."""
 
 
-def consistency_pairs(receipts: Iterable[Receipt], checkpoint: str) -> tuple[tuple[int, int], ...]:
+def consistency_pairs(
+    receipts: Iterable[Receipt], checkpoint: str, stamps: Iterable[StampProof] = ()
+) -> tuple[tuple[int, int], ...]:
     """The (old size, new size) pairs for which a bundle needs a consistency proof.
 
     Raises:
         CheckpointInvalid: a checkpoint is malformed.
     """
     notes = {receipt.checkpoint for receipt in receipts} | {checkpoint}
+    notes |= {proof.stamp.text for proof in stamps}
     sizes = sorted({unverified_checkpoint(note).size for note in notes})
     return tuple(pairwise(sizes))
 
@@ -121,13 +133,20 @@ def in_order(contents: BundleContents) -> BundleContents:
     entries = sorted(contents.entries, key=lambda item: item.receipt.index)
     proofs = sorted(contents.consistency, key=lambda item: (item.old_size, item.new_size))
     files = sorted(contents.files, key=lambda item: item.sha256.value)
+    stamps = sorted(contents.stamps, key=stamped_size)
     _check_unique(ENTRIES, [item.receipt.index for item in entries])
     _check_unique(CONSISTENCY, [(item.old_size, item.new_size) for item in proofs])
     _check_unique(FILES, [item.sha256 for item in files])
+    _check_unique(STAMPS, [stamped_size(item) for item in stamps])
     if len(entries) > MAX_ENTRIES:
         raise BundleInvalid(part=ENTRIES, reason=f"there are more than {MAX_ENTRIES} entries")
-    ordered = (tuple(entries), tuple(proofs), tuple(files))
-    return evolve(contents, entries=ordered[0], consistency=ordered[1], files=ordered[2])
+    return evolve(
+        contents,
+        entries=tuple(entries),
+        consistency=tuple(proofs),
+        stamps=tuple(stamps),
+        files=tuple(files),
+    )
 
 
 def small_parts(
@@ -149,6 +168,8 @@ def small_parts(
     for item in contents.entries:
         yield receipt_name(item.receipt.index), dump_receipt(item.receipt)
         yield envelope_name(item.receipt.index), dump_envelope(item.envelope)
+    for stamp in contents.stamps:
+        yield stamp_name(stamp), dump_stamp_proof(stamp)
 
 
 def declared_files(entries: Iterable[BundleEntry]) -> Mapping[Sha256, FileEntry]:
@@ -185,6 +206,20 @@ def proof_name(proof: ConsistencyProof) -> str:
     return f"{CONSISTENCY}{proof.old_size:019d}-{proof.new_size:019d}.bin"
 
 
+def stamped_size(proof: StampProof) -> int:
+    """How many entries a time-stamp says to cover, before its token was verified.
+
+    Raises:
+        CheckpointInvalid: what was stamped is no checkpoint.
+    """
+    return unverified_checkpoint(proof.stamp.text).size
+
+
+def stamp_name(proof: StampProof) -> str:
+    """Name of a time-stamp."""
+    return f"{STAMPS}{stamped_size(proof):019d}.stamp"
+
+
 def file_name(sha256: Sha256) -> str:
     """Name of a file."""
     return f"{FILES}{sha256.hex}"
@@ -195,7 +230,7 @@ def _index(contents: BundleContents, included: frozenset[Sha256]) -> bytes:
     declared = declared_files(contents.entries)
     value = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": STAMPED_VERSION if contents.stamps else VERSION,
         "axis": checkpoint.origin,
         "checkpoint": {"size": checkpoint.size, "root": checkpoint.root.hex()},
         "entries": [_entry_line(load_entry(item.receipt.entry)) for item in contents.entries],

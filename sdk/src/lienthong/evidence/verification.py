@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import sha256, sha384, sha512
 from itertools import pairwise
 from typing import BinaryIO, Final
 
@@ -17,6 +17,7 @@ from lienthong.codec.signed import (
     load_envelope,
     load_receipt,
 )
+from lienthong.codec.stamps import MAX_STAMP_PROOF_BYTES, load_stamp_proof
 from lienthong.errors import BundleInvalid, LienthongError
 from lienthong.evidence.archive import Passing, read_archive
 from lienthong.evidence.checkpoint import Checkpoint
@@ -36,6 +37,7 @@ from lienthong.evidence.parts import (
     FILES,
     INDEX,
     MAX_ENTRIES,
+    STAMPS,
     BundleContents,
     BundleEntry,
     ConsistencyProof,
@@ -47,6 +49,7 @@ from lienthong.evidence.parts import (
     proof_name,
     receipt_name,
     small_parts,
+    stamp_name,
 )
 from lienthong.evidence.receipt import (
     CheckpointCache,
@@ -55,6 +58,7 @@ from lienthong.evidence.receipt import (
     verify_receipt,
 )
 from lienthong.evidence.replay import Replay
+from lienthong.evidence.stamp_findings import StampFinding, StampJudge, judge_entries
 from lienthong.model.ids import Sha256
 from lienthong.model.journal import Effect, JournalEntry
 from lienthong.pki.chain import ChainCache, TrustAnchors
@@ -73,6 +77,7 @@ _LIMITS: Final = {
     ".bin": 64 * HASH_SIZE,
     ".receipt": MAX_RECEIPT_BYTES,
     ".envelope": MAX_ENVELOPE_BYTES,
+    ".stamp": MAX_STAMP_PROOF_BYTES,
 }
 
 
@@ -83,9 +88,14 @@ class _Case:
     source: BinaryIO
     key: VerifierKey
     anchors: TrustAnchors
+    judge: StampJudge | None
     parts: dict[str, bytes] = field(factory=dict)
     included: dict[str, Sha256] = field(factory=dict)
     """Hash of each file in the bundle, by the name of its part."""
+
+    is_stamped: bool = False
+    digests: dict[Sha256, dict[str, bytes]] = field(factory=dict)
+    """Further digests of these, where there are time-stamps."""
 
     contents: BundleContents = field(init=False)
     opened: CheckpointCache = field(factory=lambda: CheckpointCache(MAX_ENTRIES + 1))
@@ -98,6 +108,7 @@ class _Case:
     files: tuple[FileOutcome, ...] = ()
     effects: list[tuple[Effect, ...]] = field(factory=list)
     deliveries: tuple[DeliveryOutcome, ...] = ()
+    stamps: list[StampFinding | None] = field(factory=list)
 
 
 @frozen(kw_only=True)
@@ -108,7 +119,9 @@ class _Step:
     run: Callable[[_Case], int]
 
 
-def verify_bundle(source: BinaryIO, key: VerifierKey, anchors: TrustAnchors) -> BundleReport:
+def verify_bundle(
+    source: BinaryIO, key: VerifierKey, anchors: TrustAnchors, stamps: StampJudge | None = None
+) -> BundleReport:
     """Verify a bundle, reading it once from its beginning; memory stays flat however large.
 
     1. The archive has its one canonical form, and every checksum fits.
@@ -121,22 +134,28 @@ def verify_bundle(source: BinaryIO, key: VerifierKey, anchors: TrustAnchors) -> 
     8. The index says what is inside, nothing else is, and every part has its one canonical form.
     9. Entries are in order, and their effects are those of the delivery machine, by which recalls,
        updates and replacements are played out.
+    10. No time-stamp is false. The report says what each proves: it may have ended.
 
     Args:
         source: the bundle, at its first byte.
         key: the axis's verifier key, from a trusted source.
         anchors: the authorities that are trusted.
+        stamps: judges time-stamps; without it nothing is proven by them.
 
     Raises:
         BundleInvalid: naming the part that is wrong; no byte of the file is left unchecked.
     """
-    return _verify(source, key, anchors, STEPS)
+    return _verify(source, key, anchors, STEPS, stamps)
 
 
 def _verify(
-    source: BinaryIO, key: VerifierKey, anchors: TrustAnchors, steps: Sequence[_Step]
+    source: BinaryIO,
+    key: VerifierKey,
+    anchors: TrustAnchors,
+    steps: Sequence[_Step],
+    stamps: StampJudge | None = None,
 ) -> BundleReport:
-    case = _Case(source=source, key=key, anchors=anchors)
+    case = _Case(source=source, key=key, anchors=anchors, judge=stamps)
     done = tuple(
         StepDone(number=step.number, name=step.name, name_vi=step.name_vi, count=step.run(case))
         for step in steps
@@ -146,7 +165,10 @@ def _verify(
         checkpoint=case.checkpoints[-1],
         steps=done,
         timeline=tuple(
-            map(TimelineEntry.of, case.entries, case.recorded, case.signers, case.effects)
+            TimelineEntry.of(*one)
+            for one in zip(
+                case.entries, case.recorded, case.signers, case.effects, case.stamps, strict=False
+            )
         ),
         deliveries=case.deliveries,
         files=case.files,
@@ -172,7 +194,7 @@ def _read(case: _Case) -> int:
     for member in read_archive(case.source):
         count += 1
         if member.name.startswith(FILES):
-            case.included[member.name] = _hash(member)
+            case.included[member.name] = _hash(case, member)
             continue
         if case.included:
             raise BundleInvalid(part=member.name, reason="it comes after the files")
@@ -181,6 +203,7 @@ def _read(case: _Case) -> int:
         if member.name in case.parts or total > MAX_SMALL_PARTS:
             raise BundleInvalid(part=member.name, reason="it is there twice, or all is too much")
         case.parts[member.name] = data
+        case.is_stamped |= member.name.startswith(STAMPS)
     return count
 
 
@@ -191,11 +214,14 @@ def _limit(name: str) -> int:
     raise BundleInvalid(part=name, reason="no such part belongs into a bundle")
 
 
-def _hash(member: Passing) -> Sha256:
+def _hash(case: _Case, member: Passing) -> Sha256:
     digest = sha256()
+    others = {"SHA-384": sha384(), "SHA-512": sha512()} if case.is_stamped else {}
     for chunk in member.chunks:
-        digest.update(chunk)
+        for each in (digest, *others.values()):
+            each.update(chunk)
     found = Sha256(digest.digest())
+    case.digests[found] = {name: each.digest() for name, each in others.items()}
     if member.name != file_name(found):
         raise BundleInvalid(part=member.name, reason=f"its content has the hash {found.hex}")
     return found
@@ -209,10 +235,15 @@ def _decode(case: _Case) -> int:
     if not names or len(names) > MAX_ENTRIES:
         raise BundleInvalid(part=ENTRIES, reason=f"there are {len(names)} entries")
     proofs = [item for item in case.parts.items() if item[0].startswith(CONSISTENCY)]
+    stamps = []
+    for name in filter(lambda name: name.startswith(STAMPS), case.parts):
+        with _part(name):
+            stamps.append(load_stamp_proof(case.parts[name]))
     found = BundleContents(
         entries=tuple(_entry(case, name) for name in names),
         checkpoint=_text(case, CHECKPOINT),
         consistency=tuple(_proof(name, data) for name, data in proofs),
+        stamps=tuple(stamps),
     )
     case.contents = in_order(found)
     return len(case.parts)
@@ -257,12 +288,15 @@ def _open_checkpoints(case: _Case) -> int:
         with _part(receipt_name(item.receipt.index)):
             note = item.receipt.checkpoint
             found.add(case.opened.open(note, case.key, require_exact=True))
+    for proof in case.contents.stamps:
+        with _part(stamp_name(proof)):
+            found.add(case.opened.open(proof.stamp.text, case.key, require_exact=True))
     with _part(CHECKPOINT):
         newest = case.opened.open(case.contents.checkpoint, case.key, require_exact=True)
     case.checkpoints = sorted(found | {newest}, key=lambda each: (each.size, each.root))
     # Another root of the newest size is no newer checkpoint but another journal: step 5 says so.
     if case.checkpoints[-1].size > newest.size:
-        raise BundleInvalid(part=CHECKPOINT, reason="an entry has a newer one")
+        raise BundleInvalid(part=CHECKPOINT, reason="an entry or a time-stamp has a newer one")
     return len(case.checkpoints)
 
 
@@ -278,7 +312,8 @@ def _check_receipts(case: _Case) -> int:
 def _check_consistency(case: _Case) -> int:
     proofs = {(each.old_size, each.new_size): each for each in case.contents.consistency}
     receipts = (item.receipt for item in case.contents.entries)
-    if tuple(proofs) != consistency_pairs(receipts, case.contents.checkpoint):
+    wanted = consistency_pairs(receipts, case.contents.checkpoint, case.contents.stamps)
+    if tuple(proofs) != wanted:
         raise BundleInvalid(part=CONSISTENCY, reason="a proof is missing or too many")
     for old, new in pairwise(case.checkpoints):
         proof = proofs.get((old.size, new.size))
@@ -343,6 +378,14 @@ def _play(case: _Case) -> int:
     return len(case.entries)
 
 
+# --- Step 10: when, by the clocks of others
+
+
+def _judge_stamps(case: _Case) -> int:
+    case.stamps = judge_entries(case.judge, case.contents, case.recorded, case.digests)
+    return len(case.contents.stamps)
+
+
 STEPS: Final = (
     _Step(number=1, name="archive", name_vi="tệp nén", run=_read),
     _Step(number=2, name="parts", name_vi="các thành phần", run=_decode),
@@ -353,4 +396,5 @@ STEPS: Final = (
     _Step(number=7, name="files", name_vi="tệp đính kèm", run=_check_files),
     _Step(number=8, name="form", name_vi="hình thức", run=_check_form),
     _Step(number=9, name="timeline", name_vi="diễn biến", run=_play),
+    _Step(number=10, name="time-stamps", name_vi="dấu thời gian", run=_judge_stamps),
 )

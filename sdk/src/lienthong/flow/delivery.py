@@ -14,6 +14,7 @@ from lienthong.errors import ConflictingReport, InvalidMove, InvalidValue
 from lienthong.flow.delivery_table import (
     ADVANCED_WHILE_PENDING,
     BANS,
+    BY_RECIPIENT,
     LATE,
     MOVES,
     OWNERS,
@@ -29,6 +30,7 @@ from lienthong.model.delivery import DeliveryEvent, DeliveryState
 __all__ = [
     "ADVANCED_WHILE_PENDING",
     "BANS",
+    "BY_RECIPIENT",
     "LATE",
     "MOVES",
     "OWNERS",

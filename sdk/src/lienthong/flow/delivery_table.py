@@ -160,7 +160,10 @@ def _row(
 
 
 def _moves() -> Iterator[DeliveryMove]:
-    """Rows D1 to D25; D24 is the D1 of a new package that names the refused one."""
+    """Rows D1 to D25; D24 is the D1 of a new package that names the refused one.
+
+    D7a and D8a: whoever accepts or refuses has taken notice too, and need not report the arrival.
+    """
     yield _row("D1", None, _E.ISSUE, _S.QUEUED, _SENDER, "QĐ 52/2019 Đ10.1")
     yield _row("D2", _S.QUEUED, _E.TRANSMIT_OK, _S.SENT, _AXIS, "QĐ 52/2019 Đ10.1")
     yield _row("D3", _S.QUEUED, _E.TRANSMIT_FAIL, _S.SEND_FAILED, _AXIS, "QĐ 52/2019 Đ10.1")
@@ -170,24 +173,16 @@ def _moves() -> Iterator[DeliveryMove]:
     yield _row(
         "D6", _S.SENT, _E.ARRIVE, _S.ARRIVED, _RECIPIENT, "QĐ 52/2019 Đ10.2; NĐ 30/2020 Đ21.2c"
     )
-    yield _row(
-        "D7",
-        _S.ARRIVED,
-        _E.ACCEPT,
-        _S.ACCEPTED,
-        _RECIPIENT,
-        "QĐ 52/2019 Đ8.1; NĐ 30/2020 Đ22",
-        CHECKED,
-        REGISTERED,
-    )
-    yield _row(
-        "D8",
-        _S.ARRIVED,
-        _E.REFUSE,
-        _S.REFUSED,
-        _RECIPIENT,
-        "QĐ 52/2019 Đ5.1d, Đ8.1a; NĐ 30/2020 Đ21.2b",
-    )
+    for number, source, clause in (
+        ("D7", _S.ARRIVED, "QĐ 52/2019 Đ8.1; NĐ 30/2020 Đ22"),
+        ("D7a", _S.SENT, "QĐ 52/2019 Đ8.1; NĐ 30/2020 Đ21.2c, Đ22"),
+    ):
+        yield _row(number, source, _E.ACCEPT, _S.ACCEPTED, _RECIPIENT, clause, CHECKED, REGISTERED)
+    for number, source, clause in (
+        ("D8", _S.ARRIVED, "QĐ 52/2019 Đ5.1d, Đ8.1a; NĐ 30/2020 Đ21.2b"),
+        ("D8a", _S.SENT, "QĐ 52/2019 Đ5.1d, Đ8.1a; NĐ 30/2020 Đ21.2b-c"),
+    ):
+        yield _row(number, source, _E.REFUSE, _S.REFUSED, _RECIPIENT, clause)
     yield from _work_moves()
     yield from _take_back_moves()
     yield from _recall_moves()
@@ -278,9 +273,9 @@ report twice has no effect."""
 
 
 def _late() -> Iterator[tuple[DeliveryState, DeliveryEvent, frozenset[Actor], str]]:
-    # D16 and D20 may leave SENT before the recipient's system has reported the arrival.
-    arrived = "QĐ 52/2019 Đ10.2"
-    for state in (*AFTER_ACCEPTANCE, *_REQUESTS, _S.TAKEN_BACK, _S.RECALLED, _S.REPLACED):
+    # A delivery may leave SENT before the recipient's system has reported the arrival.
+    arrived, ended = "QĐ 52/2019 Đ10.2", (_S.REFUSED, _S.TAKEN_BACK, _S.RECALLED, _S.REPLACED)
+    for state in (*AFTER_ACCEPTANCE, *_REQUESTS, *ended):
         yield state, _E.ARRIVE, _RECIPIENT, arrived
     # 04 and 05 may be skipped, and come later.
     for state in (_S.IN_PROGRESS, _S.COMPLETED):
@@ -327,7 +322,9 @@ OWNERS: Final[Mapping[DeliveryState, Actor]] = MappingProxyType(
 )
 """Who has to act in every state that is not final."""
 
-_BY_RECIPIENT: Final = frozenset(move.event for move in MOVES if move.actors == _RECIPIENT)
+BY_RECIPIENT: Final = frozenset(move.event for move in MOVES if move.actors == _RECIPIENT)
+"""What a recipient reports: whoever makes any of these reports was handed the package before."""
+
 _ENDED: Final = frozenset({_S.REFUSED, _S.RECALLED, _S.TAKEN_BACK, _S.DELETED})
 _ACCEPTED_ON: Final = frozenset({*AFTER_ACCEPTANCE, _S.RECALL_PENDING})
 
@@ -336,7 +333,7 @@ BANS: Final[tuple[DeliveryBan, ...]] = (
         says="a status report comes from the recipient, not from the sender or the axis",
         says_vi="trạng thái xử lý do bên nhận báo, không phải bên gửi hay trục",
         clause="QĐ 52/2019 Đ5.2, Đ8.1",
-        events=_BY_RECIPIENT,
+        events=BY_RECIPIENT,
         actors=_SENDER | _AXIS,
     ),
     Ban(

@@ -18,6 +18,9 @@ V = TypeVar("V", bound=enum.Enum)
 class DeadlineKind(enum.Enum):
     """What is to be done with a delivery by an instant."""
 
+    NOTICED = "NOTICED"
+    """Its receipt notified, by whatever its recipient reports first (NĐ 30/2020 Đ21.2c)."""
+
     TAKEN = "TAKEN"
     """Accepted or refused, before it counts as not taken (QĐ 52/2019 Đ9.2d)."""
 
@@ -57,6 +60,7 @@ class DeadlineStage(enum.Enum):
 
 
 _LABELS: Final[Mapping[enum.Enum, str]] = {
+    DeadlineKind.NOTICED: "thông báo đã nhận",
     DeadlineKind.TAKEN: "tiếp nhận hoặc từ chối",
     DeadlineKind.FORWARDED: "chuyển xử lý",
     DeadlineKind.SETTLED: "giải quyết",
@@ -66,6 +70,7 @@ _LABELS: Final[Mapping[enum.Enum, str]] = {
     DeadlineStage.OVERDUE: "quá hạn",
 }
 _CLAUSES: Final[Mapping[DeadlineKind, str]] = {
+    DeadlineKind.NOTICED: "NĐ 30/2020 Đ21.2c",
     DeadlineKind.TAKEN: "QĐ 52/2019 Đ9.2d",
     DeadlineKind.FORWARDED: "QĐ 28/2018 Đ6.2",
     DeadlineKind.SETTLED: "NĐ 30/2020 Đ24.2",

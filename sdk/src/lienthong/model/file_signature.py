@@ -8,11 +8,28 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from lienthong.model.checks import a, as_pairs, maybe, missing, octets, pairs, refuse, text, whole
-from lienthong.model.ids import OrganId
+from lienthong.model.checks import (
+    a,
+    as_pairs,
+    as_tuple,
+    maybe,
+    missing,
+    octets,
+    pairs,
+    refuse,
+    text,
+    texts,
+    whole,
+)
+from lienthong.model.ids import OrganId, Sha256
 from lienthong.model.time import as_utc, aware
+from lienthong.model.words import CopyForm, Origin
 
 MAX_TIMESTAMP_TOKEN_BYTES: Final = 64 * 1024
+MAX_UNSIGNED: Final = 100
+MAX_COORDINATE: Final = 14_400_000
+"""Millipoints: the longest edge of a page (ISO 32000 Annex C); maps are pages too."""
+
 MAX_INPUT: Final = 30_000
 """Characters of one input of a judgement: a hundred names of files."""
 
@@ -50,6 +67,23 @@ class Finding(enum.Enum):
     UNKNOWN = "UNKNOWN"
 
 
+class Certificates(enum.Enum):
+    """The worst that is true of the signing certificates of a document."""
+
+    GOOD = "GOOD"
+    EXPIRED_SINCE = "EXPIRED_SINCE"
+    """Expired now, and provably valid when they signed."""
+
+    UNAVAILABLE = "UNAVAILABLE"
+    """Their revocation status cannot be learnt now."""
+
+    TIME_UNPROVABLE = "TIME_UNPROVABLE"
+    """Expired or revoked now, and when they signed cannot be proved."""
+
+    REVOKED_BEFORE = "REVOKED_BEFORE"
+    """Revoked before they signed."""
+
+
 class LegalValue(enum.Enum):
     """What a received document is worth (QĐ 52/2019 Đ4; regulations §13e)."""
 
@@ -83,10 +117,10 @@ class Appearance:
     """Where and how a signature is shown (NĐ 30/2020 PL I II.7d, II.8)."""
 
     page: int = field(validator=whole(1, 99_999))
-    x: int = field(validator=whole(0, 1_000_000))
+    x: int = field(validator=whole(0, MAX_COORDINATE))
     """Millipoints (1/72000 inch) from the left edge."""
 
-    y: int = field(validator=whole(0, 1_000_000))
+    y: int = field(validator=whole(0, MAX_COORDINATE))
     """Millipoints from the lower edge."""
 
     image: SignatureImage = field(validator=a(SignatureImage))
@@ -148,6 +182,42 @@ class FileSignature:
         if self.not_after < self.not_before:
             found, expected = self.not_after.isoformat(), "an instant after not_before"
             raise refuse(self, "not_after", found=found, expected=expected)
+
+
+@frozen(kw_only=True)
+class SignaturesFound:
+    """What a recipient found of the legal signatures of a document (QĐ 52/2019 Đ8.1b).
+
+    The sum of the reports on its files; it travels with the acceptance.
+    """
+
+    copy_form: CopyForm = field(default=CopyForm.ORIGINAL, validator=a(CopyForm))
+    origin: Origin = field(default=Origin.BORN_DIGITAL, validator=a(Origin))
+    """These two as the package says."""
+
+    integrity: Finding = field(validator=a(Finding))
+    """Every file is as it was signed; UNKNOWN where a file could not be judged."""
+
+    signer: Finding = field(validator=a(Finding))
+    """The competent person's signature is there and valid; BAD also when there is none."""
+
+    agency: Finding = field(validator=a(Finding))
+    """The agency's signature is there and valid; BAD also when there is none."""
+
+    kind: SignatureKind = field(validator=a(SignatureKind, clause="LGDĐT 2023 Đ22"))
+    """Of the signatures; where they differ, the one that is not official."""
+
+    certificates: Certificates = field(validator=a(Certificates))
+    order: Finding = field(validator=a(Finding, clause="NĐ 30/2020 Đ32.2d"))
+    """The signer signed before the agency."""
+
+    unsigned_attachments: tuple[str, ...] = field(
+        default=(), converter=as_tuple, validator=texts(255, most=MAX_UNSIGNED)
+    )
+    """Names of separate attachments without the agency's signature (NĐ 30/2020 PL I II.8b)."""
+
+    report: Sha256 = field(validator=a(Sha256, clause="QĐ 52/2019 Đ8.1a"))
+    """Of the reports as they were stored."""
 
 
 @frozen(kw_only=True)

@@ -13,14 +13,12 @@ from lienthong.errors import CodeTaken, OrganisationUnknown
 from lienthong.model.checks import a, as_tuple, many, maybe, text, whole
 from lienthong.model.folding import folded
 from lienthong.model.ids import OrganId, OrganScheme
+from lienthong.model.lookup import folded_rows, make_room, predecessors, remembered
 from lienthong.model.periods import check_period, covers
 
 MAX_LEVEL: Final = 9
 MAX_BODIES: Final = 5000
 """Bodies that one contact point may serve."""
-
-_MOST_KEPT: Final = 100_000
-"""Answers about heirs that a directory remembers."""
 
 
 @frozen(kw_only=True)
@@ -183,6 +181,10 @@ class Directory:
     _heirs: dict[tuple[OrganId, date], tuple[Organisation, ...]] = field(
         init=False, repr=False, eq=False, factory=dict
     )
+    _open: dict[tuple[OrganId, date], bool] = field(init=False, repr=False, eq=False, factory=dict)
+    _acting: dict[tuple[OrganId, date], tuple[OrganId, ...]] = field(
+        init=False, repr=False, eq=False, factory=dict
+    )
 
     def __attrs_post_init__(self) -> None:
         by_code: dict[OrganId, Organisation] = {}
@@ -193,8 +195,8 @@ class Directory:
                     raise CodeTaken(organ=str(code), holder=str(holder.organ_id))
         object.__setattr__(self, "_by_code", by_code)
         object.__setattr__(self, "_offices", _offices(self.organisations, by_code))
-        object.__setattr__(self, "_predecessors", _predecessors(self.organisations, by_code))
-        object.__setattr__(self, "_folded", tuple(_folded_rows(self.organisations)))
+        object.__setattr__(self, "_predecessors", predecessors(self.organisations, by_code))
+        object.__setattr__(self, "_folded", tuple(folded_rows(self.organisations)))
 
     def __len__(self) -> int:
         return len(self.organisations)
@@ -213,6 +215,14 @@ class Directory:
         except KeyError:
             raise OrganisationUnknown(organ=str(code)) from None
 
+    def is_open(self, code: OrganId, on: date) -> bool:
+        """Whether an organisation may be written to under a code on a day in Vietnam.
+
+        Raises:
+            OrganisationUnknown: no organisation has the code.
+        """
+        return remembered(self._open, (code, on), lambda: code in self.resolve(code).codes_on(on))
+
     def current(self, code: OrganId, on: date) -> tuple[Organisation, ...]:
         """The organisations to address on a day: itself while open, otherwise its successors.
 
@@ -222,8 +232,7 @@ class Directory:
         Raises:
             OrganisationUnknown: no organisation has the code.
         """
-        if len(self._heirs) > _MOST_KEPT:
-            self._heirs.clear()
+        make_room(self._heirs)
         organisation, passed = self.resolve(code), dict[tuple[OrganId, date], None]()
         while (key := (organisation.organ_id, on)) not in self._heirs and key not in passed:
             passed[key] = None
@@ -282,6 +291,9 @@ class Directory:
         Its contact points (QĐ 52/2019 Đ6.3); once it has ended its successors and theirs instead,
         to whom its rights and duties about old documents pass (regulations §10).
         """
+        return remembered(self._acting, (body, on), lambda: self._representatives_of(body, on))
+
+    def _representatives_of(self, body: OrganId, on: date) -> tuple[OrganId, ...]:
         organisation = self._by_code.get(body)
         if organisation is None or not organisation.ended_by(on):
             return self.contact_points_of(body, on)
@@ -376,23 +388,3 @@ def _offices(
             body = by_code[code].organ_id if code in by_code else code
             offices[body] = (*offices.get(body, ()), _Duty(organisation, link))
     return offices
-
-
-def _predecessors(
-    organisations: Iterable[Organisation], by_code: Mapping[OrganId, Organisation]
-) -> dict[OrganId, tuple[Organisation, ...]]:
-    """Who named an organisation as its successor, by its canonical code."""
-    found: dict[OrganId, tuple[Organisation, ...]] = {}
-    for organisation in organisations:
-        for heir in organisation.successors:
-            if heir in by_code:
-                canonical = by_code[heir].organ_id
-                found[canonical] = (*found.get(canonical, ()), organisation)
-    return found
-
-
-def _folded_rows(organisations: Iterable[Organisation]) -> Iterator[tuple[str, Organisation]]:
-    for organisation in organisations:
-        codes = " ".join(map(str, organisation.all_codes()))
-        names = " ".join(name.value for name in organisation.names)
-        yield folded(f"{codes} {names}"), organisation

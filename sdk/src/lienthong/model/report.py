@@ -10,6 +10,7 @@ from attrs import field, frozen
 from lienthong.model.checks import a, as_tuple, many, maybe, missing, refuse, text, whole
 from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.document import DocumentReference
+from lienthong.model.file_signature import Finding, SignaturesFound
 from lienthong.model.ids import OrganId, PackageId, StatementId
 from lienthong.model.time import as_utc, aware
 from lienthong.model.words import AssignmentRole, RefusalCode
@@ -67,10 +68,14 @@ class CheckSummary:
     checker: str = field(default="", validator=text(100))
     """Name and version of the software that checked."""
 
+    signatures: SignaturesFound | None = field(default=None, validator=maybe(SignaturesFound))
+    """Of the legal signatures in the files; None where nobody looked into them."""
+
     @property
     def passed(self) -> bool:
         """Whether nothing speaks against acceptance."""
-        return self.complete and self.intact and self.authentic
+        altered = self.signatures is not None and self.signatures.integrity is Finding.BAD
+        return self.complete and self.intact and self.authentic and not altered
 
 
 @frozen(kw_only=True)

@@ -117,13 +117,18 @@ def check_public_key(key: object, *, subject: str = "the key") -> PublicKey:
     raise AlgorithmUnsupported(found=type(key).__name__.removesuffix("PublicKey"))
 
 
+def algorithms_of(key: PublicKey) -> tuple[SignatureAlgorithm, ...]:
+    """What a key can sign with."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return tuple(_RSA)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return (_BY_CURVE[key.curve.name],)
+    return (SignatureAlgorithm.ED25519,)
+
+
 def default_algorithm(key: PublicKey) -> SignatureAlgorithm:
     """The algorithm to sign with when nobody chose one: PKCS#1 for RSA, else the only one."""
-    if isinstance(key, rsa.RSAPublicKey):
-        return SignatureAlgorithm.RSA_PKCS1_SHA256
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return _BY_CURVE[key.curve.name]
-    return SignatureAlgorithm.ED25519
+    return algorithms_of(key)[0]
 
 
 def sign(algorithm: SignatureAlgorithm, key: PrivateKey, message: bytes) -> bytes:

@@ -134,6 +134,11 @@ def load_pem_chain(data: bytes) -> tuple[bytes, ...]:
         raise Malformed(what="a PEM file", reason="it holds no readable certificate") from error
 
 
+def is_accepted_signature(algorithm: ObjectIdentifier, digest: hashes.HashAlgorithm | None) -> bool:
+    """Whether authorities may sign so: certificates, revocation lists, responses."""
+    return algorithm in _SIGNED_WITH and (digest is None or isinstance(digest, _DIGESTS))
+
+
 def _check_serial(subject: str, serial: int) -> None:
     """A number that others would read as another one names no certificate (RFC 5280 4.1.2.2)."""
     if serial < 0 or serial.bit_length() > MAX_SERIAL_BITS:
@@ -154,7 +159,7 @@ def _check_form(subject: str, issuer: x509.Name, extensions: x509.Extensions) ->
 def _check_signed_with(
     subject: str, algorithm: ObjectIdentifier, digest: hashes.HashAlgorithm | None
 ) -> None:
-    weak = digest is not None and not isinstance(digest, _DIGESTS)
-    if algorithm not in _SIGNED_WITH or weak:
+    if not is_accepted_signature(algorithm, digest):
+        weak = digest is not None and not isinstance(digest, _DIGESTS)
         name = digest.name.upper() if weak and digest else algorithm.dotted_string
         raise CertificateUnfit(subject=subject, reason=f"it is signed with {name}")

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import pairwise
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from attrs import field, frozen
 from cryptography import x509
@@ -54,6 +54,9 @@ class Purpose(enum.Enum):
 
     SERVER = "server"
     """Showing who answers, in TLS."""
+
+    TIME_STAMPING = "time stamping"
+    """Signing time-stamp tokens (RFC 3161)."""
 
 
 _TRANSPORT: Final = {
@@ -148,6 +151,10 @@ class ValidatedChain:
                 )
 
 
+ChainKey: TypeAlias = tuple[bytes, Purpose, tuple[bytes, ...]]
+"""Digest of the anchors, the purpose and the chain as it was sent: compared, never only hashed."""
+
+
 class ChainCache:
     """Remembers valid paths, so that the same chain is not built again; safe between threads.
 
@@ -157,13 +164,13 @@ class ChainCache:
 
     def __init__(self, capacity: int = 4096) -> None:
         self._capacity = capacity
-        self._paths: OrderedDict[bytes, ValidatedChain] = OrderedDict()
+        self._paths: OrderedDict[ChainKey, ValidatedChain] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._paths)
 
-    def get(self, key: bytes) -> ValidatedChain | None:
+    def get(self, key: ChainKey) -> ValidatedChain | None:
         """The path kept under *key*, or None."""
         with self._lock:
             found = self._paths.get(key)
@@ -171,7 +178,7 @@ class ChainCache:
                 self._paths.move_to_end(key)
             return found
 
-    def put(self, key: bytes, path: ValidatedChain) -> None:
+    def put(self, key: ChainKey, path: ValidatedChain) -> None:
         """Keep a path; the one that was not used for longest makes room."""
         with self._lock:
             self._paths[key] = path
@@ -209,7 +216,7 @@ def validate_chain(
     check_aware(at, field="at")
     if cache is None:
         return _build(chain, anchors, at, purpose)
-    key = _cache_key(chain, anchors, purpose)
+    key = anchors.digest, purpose, tuple(chain)
     known = cache.get(key)
     if known is None or not known.is_in_force(at):
         # Building again names what is wrong, and finds the anchor of another period.
@@ -281,7 +288,7 @@ def _anchored(
         return certificates
     named = anchors.issuers_of(last)
     # An authority that renewed its key appears twice under one name; the signature decides.
-    fitting = [anchor for anchor in named if _is_signed_by(last, anchor)]
+    fitting = [anchor for anchor in named if is_signed_by(last, anchor)]
     if not fitting:
         reason = "its issuer's key did not sign it" if named else f"unknown issuer {_issuer(last)}"
         raise ChainUntrusted(subject=leaf.subject, reason=reason)
@@ -293,13 +300,14 @@ def _check_issued(certificate: Certificate, issuer: Certificate) -> None:
     if not certificate.is_issued_by(issuer):
         reason = f"its issuer is {_issuer(certificate)}, followed by {issuer.subject}"
         raise ChainUntrusted(subject=certificate.subject, reason=reason)
-    if not _is_signed_by(certificate, issuer):
+    if not is_signed_by(certificate, issuer):
         raise ChainUntrusted(
             subject=certificate.subject, reason=f"{issuer.subject} did not sign it"
         )
 
 
-def _is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
+def is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
+    """Whether the issuer's key signed the certificate, and the issuer is the one that it names."""
     try:
         certificate.parsed.verify_directly_issued_by(issuer.parsed)
     except Exception:  # noqa: BLE001 - whatever the parser finds, it is no valid signature
@@ -332,6 +340,8 @@ def _check_leaf(leaf: Certificate, purpose: Purpose) -> None:
     extended = leaf.extension(x509.ExtendedKeyUsage)
     if purpose is Purpose.SIGNING:
         _check_signing(leaf.subject, usage, extended)
+    elif purpose is Purpose.TIME_STAMPING:
+        _check_time_stamping(leaf, usage)
     else:
         _check_transport(leaf.subject, usage, extended, purpose)
 
@@ -346,6 +356,20 @@ def _check_signing(
         raise CertificateUnfit(subject=subject, reason="its extended key usage is not for signing")
 
 
+def _check_time_stamping(leaf: Certificate, usage: x509.KeyUsage | None) -> None:
+    """Check that the key stamps times and does nothing else (RFC 3161 2.3)."""
+    if usage is not None and not (usage.digital_signature or usage.content_commitment):
+        reason = "its key usage has neither digitalSignature nor nonRepudiation"
+        raise CertificateUnfit(subject=leaf.subject, reason=reason)
+    for extension in leaf.parsed.extensions:
+        if isinstance(extension.value, x509.ExtendedKeyUsage):
+            alone = list(extension.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+            if alone and extension.critical:
+                return
+    reason = "its extended key usage is not time-stamping alone, marked critical"
+    raise CertificateUnfit(subject=leaf.subject, reason=reason)
+
+
 def _check_transport(
     subject: str,
     usage: x509.KeyUsage | None,
@@ -357,11 +381,3 @@ def _check_transport(
     if extended is None or _TRANSPORT[purpose] not in extended:
         reason = f"its extended key usage does not allow TLS as a {purpose.value}"
         raise CertificateUnfit(subject=subject, reason=reason)
-
-
-def _cache_key(chain: Sequence[bytes], anchors: TrustAnchors, purpose: Purpose) -> bytes:
-    digest = sha256(anchors.digest + purpose.name.encode())
-    for der in chain:
-        digest.update(len(der).to_bytes(8, "big"))
-        digest.update(der)
-    return digest.digest()

@@ -16,6 +16,10 @@ T = TypeVar("T")
 MOST_HANGING: Final = 4
 """Calls of one plugin that may hang at once; then it is not called again until one ends."""
 
+PASSING: Final = (LienthongError, KeyboardInterrupt)
+"""What a call may raise: its contract's errors; and Ctrl-C, which reaches whatever runs on the main
+thread, and is the user's, not the plugin's."""
+
 _REASON: Final = 300
 _END: Final[Any] = object()
 
@@ -42,8 +46,7 @@ class Guard:
         """
         try:
             return function(*args, **kwargs)
-        except (LienthongError, KeyboardInterrupt):
-            # Ctrl-C reaches whatever runs on the main thread; it is the user's, not the plugin's.
+        except PASSING:
             raise
         except BaseException as error:
             raise self.failure(what, error) from error

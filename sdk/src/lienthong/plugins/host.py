@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from attrs import frozen
 
-from lienthong.errors import LienthongError, NotSupported
+from lienthong.errors import LienthongError, NotSupported, SecretMissing
 from lienthong.model.signing import SignatureAlgorithm
+from lienthong.model.trust import NOBODY, Trust
 from lienthong.plugins.allowed import AllowList
 from lienthong.plugins.discovery import Offer, discover, scheme_of
 from lienthong.plugins.info import PluginInfo, PluginState
@@ -19,12 +20,13 @@ from lienthong.plugins.loading import Plugin
 from lienthong.plugins.observers import Observers
 from lienthong.plugins.registry import Registry, ambiguous
 from lienthong.plugins.shield import shielded
-from lienthong.spi.capabilities import SignerCapabilities
+from lienthong.spi.capabilities import FileSignerCapabilities, SignerCapabilities
+from lienthong.spi.file_signer import FileSigner, SignatureLevel
 from lienthong.spi.gateway import Gateway
 from lienthong.spi.ruleset import RuleSetSource
 from lienthong.spi.signer import SecretCallback, Signer
 from lienthong.spi.storage import BlobStore, RecordStore
-from lienthong.spi.time import TimeSource
+from lienthong.spi.time import TimeSource, TimeStamper
 from lienthong.spi.verifier import FileVerifier
 
 T = TypeVar("T")
@@ -49,7 +51,7 @@ class Deadlines:
 
 def refuse_secrets(name: str) -> str:
     """The secret callback of whoever has no secrets to give."""
-    raise NotSupported(plugin="this program", capability=f"giving secrets ({name})")
+    raise SecretMissing(secret=name)
 
 
 class PluginHost:
@@ -102,6 +104,7 @@ class PluginHost:
                 PluginFailed.
             NotSupported: the plugin does not declare the algorithm, or the key has another one.
             KeyUnusable: the key cannot be opened.
+            KeyUnreachable: its device or service does not answer now.
         """
         plugin = self._plugin(PluginKind.SIGNER, scheme_of(uri))
         declared = plugin.capabilities
@@ -144,14 +147,24 @@ class PluginHost:
         plugin = self._plugin(PluginKind.TIME_SOURCE, scheme, authenticated=authenticated)
         return self._open(plugin, TimeSource, uri, deadline=self._deadlines.call)
 
+    def open_time_stamper(self, uri: str) -> TimeStamper:
+        """Open the time-stamp authority at *uri*.
+
+        Raises:
+            PluginNotFound: as ``open_signer``.
+            NotSupported: the time source does not give time-stamps.
+        """
+        plugin = self._plugin(PluginKind.TIME_SOURCE, scheme_of(uri), stamps=True)
+        return self._open(plugin, TimeStamper, uri, deadline=self._deadlines.call)
+
     def open_file_verifier(
-        self, media_type: str, trust_anchors: Sequence[bytes] = (), *, revocation: bool = False
+        self, media_type: str, trust: Trust = NOBODY, *, revocation: bool = False
     ) -> FileVerifier:
         """Make the verifier of a media type.
 
         Args:
             media_type: ``application/pdf``; parameters are left aside.
-            trust_anchors: certificates that signatures must lead to, DER.
+            trust: authorities that signatures and time-stamps must lead to.
             revocation: it must judge revocation.
 
         Raises:
@@ -160,8 +173,31 @@ class PluginHost:
         """
         name = media_type.partition(";")[0].strip().lower()
         plugin = self._plugin(PluginKind.FILE_VERIFIER, name, revocation=revocation)
-        anchors = tuple(trust_anchors)
-        return self._open(plugin, FileVerifier, anchors, deadline=self._deadlines.call)
+        return self._open(plugin, FileVerifier, trust, deadline=self._deadlines.call)
+
+    def open_file_signer(
+        self, media_type: str, *, level: SignatureLevel = SignatureLevel.B_B
+    ) -> FileSigner:
+        """Make the signer of files of a media type.
+
+        Its calls have no deadline of their own: they wait for a key and a time-stamp authority,
+        which have theirs.
+
+        Args:
+            media_type: ``application/pdf``; parameters are left aside.
+            level: at which it must sign.
+
+        Raises:
+            PluginNotFound: as ``open_signer``.
+            NotSupported: it does not sign at that level.
+        """
+        name = media_type.partition(";")[0].strip().lower()
+        plugin = self._plugin(PluginKind.FILE_SIGNER, name)
+        declared = plugin.capabilities
+        assert isinstance(declared, FileSignerCapabilities)  # noqa: S101 - checked when loaded
+        if level not in declared.levels:
+            raise NotSupported(plugin=name, capability=level.value)
+        return self._open(plugin, FileSigner, name, deadline=None)
 
     def open_gateway(
         self,

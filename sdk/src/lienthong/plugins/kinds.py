@@ -11,6 +11,7 @@ from attrs import frozen
 
 from lienthong.spi.capabilities import (
     BlobStoreCapabilities,
+    FileSignerCapabilities,
     FileVerifierCapabilities,
     GatewayCapabilities,
     RecordStoreCapabilities,
@@ -28,6 +29,7 @@ class PluginKind(enum.Enum):
     BLOB_STORE = "blob store"
     TIME_SOURCE = "time source"
     FILE_VERIFIER = "file verifier"
+    FILE_SIGNER = "file signer"
     GATEWAY = "gateway"
     RULE_SET = "rule set"
     OBSERVER = "observer"
@@ -81,6 +83,12 @@ SEAMS: Final[Mapping[PluginKind, Seam]] = MappingProxyType(
             hook="lienthong_file_verifier_factory",
             argument="media_type",
             capabilities=FileVerifierCapabilities,
+        ),
+        PluginKind.FILE_SIGNER: Seam(
+            group="lienthong.file_signers",
+            hook="lienthong_file_signer_factory",
+            argument="media_type",
+            capabilities=FileSignerCapabilities,
         ),
         PluginKind.GATEWAY: Seam(
             group="lienthong.gateways",

@@ -22,7 +22,7 @@ def check_of(hint: Any) -> Check:
     if origin is None:
         return _check_of_class(hint)
     if origin in (Union, types.UnionType):
-        return _check_of_union(tuple(check_of(option) for option in options))
+        return _check_of_union(options)
     if origin is tuple or origin is Sequence:
         return _check_of_items(origin, check_of(options[0]))
     return _check_of_class(origin)
@@ -42,15 +42,20 @@ def _check_of_class(kind: Any) -> Check:
     return lambda value: isinstance(value, kind)
 
 
-def _check_of_union(checks: tuple[Check, ...]) -> Check:
+def _check_of_union(options: tuple[Any, ...]) -> Check:
+    if all(isinstance(option, type) and option is not int for option in options):
+        return lambda value: isinstance(value, options)
+    checks = tuple(check_of(option) for option in options)
     return lambda value: any(check(value) for check in checks)
 
 
 def _check_of_items(shape: Any, check: Check) -> Check:
-    def fits(value: Any) -> bool:
+    def is_shaped(value: Any) -> bool:
         # A text is a sequence of texts as well, and bytes one of numbers.
-        if not isinstance(value, shape) or isinstance(value, str | bytes):
-            return False
-        return all(map(check, value))
+        return isinstance(value, shape) and not isinstance(value, str | bytes)
+
+    def fits(value: Any) -> bool:
+        # Most answers are tuples, which is quick to tell.
+        return (type(value) is tuple or is_shaped(value)) and all(map(check, value))
 
     return fits

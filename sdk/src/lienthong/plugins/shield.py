@@ -19,19 +19,21 @@ from typing import Any, Final, TypeVar
 from attrs import frozen
 
 from lienthong.errors import PluginFailed
-from lienthong.plugins.guard import Guard
+from lienthong.plugins.guard import PASSING, Guard
 from lienthong.plugins.promises import Check, check_of, spelt
+from lienthong.spi.file_signer import FileSigner
 from lienthong.spi.gateway import Gateway
 from lienthong.spi.ruleset import RuleSetSource
 from lienthong.spi.signer import Signer
 from lienthong.spi.storage import BlobStore, ReadView, RecordStore, Staging, WriteTransaction
-from lienthong.spi.time import TimeSource
+from lienthong.spi.time import TimeSource, TimeStamper
 from lienthong.spi.verifier import FileVerifier
 
 T = TypeVar("T")
 
 CONTRACTS: Final[tuple[type, ...]] = (
     BlobStore,
+    FileSigner,
     FileVerifier,
     Gateway,
     ReadView,
@@ -40,6 +42,7 @@ CONTRACTS: Final[tuple[type, ...]] = (
     Signer,
     Staging,
     TimeSource,
+    TimeStamper,
     WriteTransaction,
 )
 
@@ -185,7 +188,17 @@ def _method(name: str, hint: object) -> object:
         return getattr(target, name)(*args, **kwargs)
 
     def method(self: Any, /, *args: object, **kwargs: object) -> object:
-        return self._line.ask(promise, call, self._target, *args, **kwargs)
+        line: _Line = self._line
+        if line.deadline is not None:
+            return line.ask(promise, call, self._target, *args, **kwargs)
+        # As ``ask``, in one step: a store is asked two dozen times a package.
+        try:
+            answer = getattr(self._target, name)(*args, **kwargs)
+        except PASSING:
+            raise
+        except BaseException as error:
+            raise line.guard.failure(name, error) from error
+        return line.admit(promise, answer)
 
     method.__name__ = name
     return method

@@ -91,6 +91,9 @@ class Measure(enum.Enum):
     RECALL_OVERDUE = "RECALL_OVERDUE"
     """Detail: the delivery whose recall its recipient should have confirmed by now."""
 
+    NOT_NOTICED = "NOT_NOTICED"
+    """Detail: the delivery whose recipient has not told that it has it."""
+
     NOT_TAKEN = "NOT_TAKEN"
     """Detail: the delivery that its recipient neither accepted nor refused."""
 
@@ -115,6 +118,7 @@ ITEMS: Final = frozenset(
         Measure.RECALL_UNCONFIRMED,
         Measure.RECALL_OPEN,
         Measure.RECALL_OVERDUE,
+        Measure.NOT_NOTICED,
         Measure.NOT_TAKEN,
         Measure.REPLY_OVERDUE,
     }
@@ -122,6 +126,7 @@ ITEMS: Final = frozenset(
 """Measures whose detail names a delivery, ``package/recipient``: what still has to be done."""
 
 OVERDUE: Final = {
+    DeadlineKind.NOTICED: Measure.NOT_NOTICED,
     DeadlineKind.TAKEN: Measure.NOT_TAKEN,
     DeadlineKind.FORWARDED: Measure.FORWARD_OVERDUE,
     DeadlineKind.SETTLED: Measure.SETTLE_OVERDUE,

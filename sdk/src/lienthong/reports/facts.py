@@ -85,6 +85,9 @@ class DeliveryFacts:
     send_by_decree: datetime | None = _instant()
     """The end of the next working day (NĐ 30/2020 Đ18.1)."""
 
+    notice_by: datetime | None = _instant()
+    """T5, from when the axis handed it over."""
+
     take_by: datetime | None = _instant()
     """From then on it counts as not taken, unless it was accepted or refused."""
 

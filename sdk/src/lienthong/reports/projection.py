@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from lienthong.flow.packages import EVENT_AT_TARGET, step_at_target
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
 from lienthong.model.document import Document, DocumentReference
+from lienthong.model.file_signature import Certificates, Finding
 from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import InterconnectionRecord, PackageRecord, StatementRecord
 from lienthong.model.package import Manifest, PackageKind
@@ -33,6 +34,7 @@ from lienthong.reports.terms import (
     accepted,
     end_of,
     entered,
+    notice_by,
     recall_by,
     send_deadlines,
     sent_when_issued,
@@ -41,6 +43,8 @@ from lienthong.reports.terms import (
 )
 
 _E = DeliveryEvent
+_SOUND: Final = frozenset({Certificates.GOOD, Certificates.EXPIRED_SINCE})
+_UNDECIDED: Final = frozenset({Certificates.UNAVAILABLE, Certificates.TIME_UNPROVABLE})
 
 
 class Known(Protocol):
@@ -53,6 +57,9 @@ class Known(Protocol):
 
         Otherwise, or where the document that is known has none, the one of a reference.
         """
+
+    def brought_by(self, package_id: PackageId) -> DocumentFacts | None:
+        """The document that a package brings."""
 
 
 @frozen(kw_only=True)
@@ -103,7 +110,8 @@ def project_statement(
             facts = _moved(facts, effect.to_state, recorded_at)
     if record.effects:
         facts = _reported(facts, statement, recorded_at, terms)
-    return Changes(deliveries=(*changed, facts), documents=_named_reply(statement, known))
+    documents = (*_named_reply(statement, known), *_examined(record, statement, known))
+    return Changes(deliveries=(*changed, facts), documents=documents)
 
 
 def project_check(record: InterconnectionRecord, recorded_at: datetime) -> Changes:
@@ -173,6 +181,7 @@ def _begun(
         sent_at=sent_at,
         send_by=by,
         send_by_decree=decree,
+        notice_by=notice_by(recipient, recorded_at, terms),
         take_by=take_by(recipient, recorded_at, terms),
         due_at=end_of(document.due_date),
         reply_requested=document.reply_requested,
@@ -278,6 +287,28 @@ def _named_reply(statement: Statement, known: Known) -> tuple[DocumentFacts, ...
         return ()
     reply = known.document(*_names(statement.reply))
     return () if reply is None or reply.is_reply else (evolve(reply, is_reply=True),)
+
+
+def _examined(
+    record: StatementRecord, statement: Statement, known: Known
+) -> tuple[DocumentFacts, ...]:
+    """What the first recipient that could tell has found of the signatures in the files (M3)."""
+    found = None if statement.check is None else statement.check.signatures
+    if found is None or found.certificates in _UNDECIDED:
+        return ()
+    if Finding.UNKNOWN in {found.integrity, found.signer, found.agency}:
+        return ()
+    facts = known.brought_by(record.package_id)
+    if facts is None or facts.signer_valid is not None:
+        return ()
+    sound = found.integrity is Finding.GOOD and found.certificates in _SOUND
+    return (
+        evolve(
+            facts,
+            signer_valid=sound and found.signer is Finding.GOOD,
+            agency_valid=sound and found.agency is Finding.GOOD,
+        ),
+    )
 
 
 def _reported_at(facts: DeliveryFacts, statement: Statement, recorded_at: datetime) -> datetime:

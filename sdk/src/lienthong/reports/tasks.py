@@ -14,7 +14,12 @@ Task: TypeAlias = tuple[DeadlineKind, datetime]
 """What is to be done, and the last instant in time."""
 
 WAITED_FOR: Final = frozenset(
-    {DeadlineKind.TAKEN, DeadlineKind.REPLIED, DeadlineKind.RECALL_CONFIRMED}
+    {
+        DeadlineKind.NOTICED,
+        DeadlineKind.TAKEN,
+        DeadlineKind.REPLIED,
+        DeadlineKind.RECALL_CONFIRMED,
+    }
 )
 """What the sender waits for, and has to ask after (QĐ 52/2019 Đ9.2d)."""
 
@@ -24,6 +29,7 @@ def open_tasks(facts: DeliveryFacts) -> Iterator[Task]:
     is_open = facts.withdrawn_at is None
     is_unsettled = is_open and facts.completed_at is None
     for kind, due, is_undone in (
+        (DeadlineKind.NOTICED, facts.notice_by, is_open and facts.noticed_at is None),
         (DeadlineKind.TAKEN, facts.take_by, is_open and facts.accepted_at is None),
         (DeadlineKind.FORWARDED, facts.forward_by, is_open and facts.forwarded_at is None),
         (DeadlineKind.SETTLED, facts.due_at, is_unsettled and facts.accepted_at is not None),

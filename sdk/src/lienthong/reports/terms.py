@@ -102,6 +102,15 @@ def send_deadlines(
     return of("sent"), of("sent_decree_30")
 
 
+def notice_by(recipient: OrganId, recorded_at: datetime, terms: Terms) -> datetime | None:
+    """By when the recipient is to tell that it has it (NĐ 30/2020 Đ21.2c)."""
+    return terms.instant(
+        recipient,
+        recorded_at,
+        lambda rules, calendar: duties.noticing(recorded_at, rules, calendar),
+    )
+
+
 def take_by(recipient: OrganId, recorded_at: datetime, terms: Terms) -> datetime | None:
     """From when on nobody having taken it up is worth telling."""
     return terms.instant(

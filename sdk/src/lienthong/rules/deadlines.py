@@ -178,9 +178,9 @@ def send_urgent_by(signed_at: datetime, within: timedelta) -> Deadline:
 
 
 def receipt_notice_by(received: datetime) -> Deadline:
-    """By when the sender must be told that it was received: the same day (T5; NĐ 30/2020 Đ21.2)."""
+    """By when the sender must be told of the receipt: the same day (T5; NĐ 30/2020 Đ21.2c)."""
     day = day_of(elapsed(received))
-    return Deadline(at=end_of(day), day=day, rule="T5", clause="NĐ 30/2020 Đ21.2")
+    return Deadline(at=end_of(day), day=day, rule="T5", clause="NĐ 30/2020 Đ21.2c")
 
 
 def forward_by(received: datetime, calendar: WorkCalendar) -> Deadline:

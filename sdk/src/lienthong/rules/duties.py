@@ -173,6 +173,22 @@ def forwarding(
     return min(found, early, key=lambda deadline: deadline.at)
 
 
+def noticing(entered_at: datetime, rules: RuleSet, calendar: WorkCalendar) -> Deadline:
+    """By when a recipient must tell the sender that it has it: the day of receipt (T5).
+
+    Args:
+        entered_at: when it entered the recipient's system, or the axis handed it over.
+        rules: of the recipient's province.
+        calendar: of the recipient.
+
+    Raises:
+        NaiveTime: the instant has no time zone.
+        OutsideCalendar: the calendar does not cover the days.
+    """
+    received = received_at(entered_at, rules, calendar)
+    return _after(received, deadlines.receipt_notice_by(received.at))
+
+
 def taking(entered_at: datetime, rules: RuleSet, calendar: WorkCalendar) -> Deadline:
     """By when a recipient must accept or refuse, before it counts as not taken.
 
@@ -266,9 +282,9 @@ def _receiving(
 ) -> Iterator[Due]:
     received = received_at(entered_at, rules, calendar)
     day, settings = vietnam_date(received.at), rules.receiving
-    notice = deadlines.receipt_notice_by(received.at)
+    notice = noticing(entered_at, rules, calendar)
     yield Due(name="received", moment=received)
-    yield Due(name="receipt_notice", moment=_after(received, notice))
+    yield Due(name="receipt_notice", moment=notice)
     refused = _working_days(day, settings.refuse_working_days, calendar) or notice
     refused = evolve(refused, clause="QĐ 52/2019 Đ8.1a")
     yield Due(name="refused", moment=_after(received, refused))

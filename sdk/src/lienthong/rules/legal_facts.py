@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import enum
+from typing import Any, Self
 
 from attrs import field, fields, frozen
 
 from lienthong.model.checks import a, as_tuple, maybe, texts
-from lienthong.model.file_signature import Finding, SignatureKind
+from lienthong.model.file_signature import (
+    Certificates,
+    Finding,
+    SignatureKind,
+    SignaturesFound,
+)
 from lienthong.model.words import CopyForm, Origin
 
 
@@ -19,23 +25,6 @@ class Channel(enum.Enum):
 
     EMAIL = "EMAIL"
     OTHER = "OTHER"
-
-
-class Certificates(enum.Enum):
-    """The worst that is true of the signing certificates."""
-
-    GOOD = "GOOD"
-    EXPIRED_SINCE = "EXPIRED_SINCE"
-    """Expired now, and provably valid when they signed."""
-
-    UNAVAILABLE = "UNAVAILABLE"
-    """Their revocation status cannot be learnt now."""
-
-    TIME_UNPROVABLE = "TIME_UNPROVABLE"
-    """Expired or revoked now, and when they signed cannot be proved."""
-
-    REVOKED_BEFORE = "REVOKED_BEFORE"
-    """Revoked before they signed."""
 
 
 class Ending(enum.Enum):
@@ -78,6 +67,22 @@ class Facts:
     """Names of separate attachments without the agency's signature (NĐ 30/2020 PL I II.8b)."""
 
     ending: Ending | None = field(default=None, validator=maybe(Ending))
+
+    @classmethod
+    def of(cls, found: SignaturesFound, **known: Any) -> Self:
+        """What was found of the signatures, with what else is known."""
+        return cls(
+            copy_form=found.copy_form,
+            origin=found.origin,
+            integrity=found.integrity,
+            signer=found.signer,
+            agency=found.agency,
+            kind=found.kind,
+            certificates=found.certificates,
+            order=found.order,
+            unsigned_attachments=found.unsigned_attachments,
+            **known,
+        )
 
     def words(self) -> dict[str, str]:
         """The facts by their names, as they are kept; without what is not there."""

@@ -18,9 +18,15 @@ from typing import Any, Final, TypeAlias
 from attrs import Attribute, field, frozen
 
 from lienthong.model.checks import refuse
-from lienthong.model.file_signature import Finding, LegalJudgement, LegalValue, SignatureKind
+from lienthong.model.file_signature import (
+    Certificates,
+    Finding,
+    LegalJudgement,
+    LegalValue,
+    SignatureKind,
+)
 from lienthong.model.words import CopyForm, Origin
-from lienthong.rules.legal_facts import Certificates, Channel, Facts
+from lienthong.rules.legal_facts import Channel, Facts
 from lienthong.rules.table import Row, applying
 
 LegalRow: TypeAlias = Row[Facts, LegalValue]

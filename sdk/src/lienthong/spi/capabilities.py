@@ -14,6 +14,7 @@ from attrs import Attribute, asdict, field, frozen
 
 from lienthong.model.checks import a, refuse
 from lienthong.model.signing import SignatureAlgorithm
+from lienthong.spi.file_signer import SignatureLevel
 
 
 def _frozen(values: Iterable[SignatureAlgorithm]) -> frozenset[SignatureAlgorithm]:
@@ -24,6 +25,17 @@ def _algorithms(instance: object, attribute: Attribute[Any], value: object) -> N
     known = isinstance(value, frozenset) and all(type(v) is SignatureAlgorithm for v in value)
     if not known or not value:
         expected = "at least one SignatureAlgorithm"
+        raise refuse(instance, attribute.name, found=value, expected=expected)
+
+
+def _frozen_levels(values: Iterable[SignatureLevel]) -> frozenset[SignatureLevel]:
+    return frozenset(values)
+
+
+def _levels(instance: object, attribute: Attribute[Any], value: object) -> None:
+    known = isinstance(value, frozenset) and all(type(v) is SignatureLevel for v in value)
+    if not known or not value:
+        expected = "at least one SignatureLevel"
         raise refuse(instance, attribute.name, found=value, expected=expected)
 
 
@@ -65,6 +77,9 @@ class TimeSourceCapabilities:
     authenticated: bool = field(default=False, validator=_FLAG)
     """An attacker on the network cannot change its answers."""
 
+    stamps: bool = field(default=False, validator=_FLAG)
+    """What it opens are ``TimeStamper``: they give time-stamp tokens for digests."""
+
 
 @frozen(kw_only=True)
 class FileVerifierCapabilities:
@@ -72,6 +87,14 @@ class FileVerifierCapabilities:
 
     revocation: bool = field(default=False, validator=_FLAG)
     """It judges revocation from what the file carries."""
+
+
+@frozen(kw_only=True)
+class FileSignerCapabilities:
+    """What a file signer can do."""
+
+    levels: frozenset[SignatureLevel] = field(converter=_frozen_levels, validator=_levels)
+    """Levels at which it signs."""
 
 
 @frozen(kw_only=True)
@@ -96,6 +119,7 @@ Capabilities = (
     | BlobStoreCapabilities
     | TimeSourceCapabilities
     | FileVerifierCapabilities
+    | FileSignerCapabilities
     | GatewayCapabilities
     | RuleSetCapabilities
 )

@@ -19,11 +19,13 @@ it raises reaches the caller as ``PluginFailed``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import pluggy
 
+from lienthong.model.trust import Trust
+from lienthong.spi.file_signer import FileSigner
 from lienthong.spi.gateway import Gateway
 from lienthong.spi.observer import Observation
 from lienthong.spi.ruleset import RuleSetSource
@@ -49,8 +51,11 @@ BlobStoreFactory: TypeAlias = Callable[[str], BlobStore]
 TimeSourceFactory: TypeAlias = Callable[[str], TimeSource]
 """Opens the time source at a URI."""
 
-FileVerifierFactory: TypeAlias = Callable[[Sequence[bytes]], FileVerifier]
-"""Makes a verifier that trusts the given certificates (DER)."""
+FileVerifierFactory: TypeAlias = Callable[[Trust], FileVerifier]
+"""Makes a verifier that trusts the given authorities, each for its purposes."""
+
+FileSignerFactory: TypeAlias = Callable[[str], FileSigner]
+"""Makes a signer of files of the given media type."""
 
 GatewayFactory: TypeAlias = Callable[[str, SecretCallback], Gateway]
 """Makes the gateway that a URI configures, asking for secrets by name; it does not start it."""
@@ -69,8 +74,9 @@ def lienthong_signer_factory(scheme: str) -> SignerFactory | None:
     host, when the first key of that scheme is opened.
 
     The factory runs under a deadline that stands still while a secret is being asked for. It
-    raises ``KeyUnusable`` for a wrong secret, a missing key or a certificate of another key, and
-    ``InvalidValue`` for a URI that it cannot read.
+    raises ``KeyUnusable`` for a wrong secret, a missing key or a certificate of another key,
+    ``KeyUnreachable`` for a device or service that does not answer now, and ``InvalidValue`` for a
+    URI that it cannot read.
     """
 
 
@@ -101,7 +107,11 @@ def lienthong_time_source_factory(scheme: str) -> TimeSourceFactory | None:
     """Offer a factory for the time sources of *scheme*, or decline with ``None``.
 
     Entry-point group ``lienthong.time_sources``; the entry point's name is the scheme. Called once
-    a host, when the first source of that scheme is opened.
+    a host, when the first source of that scheme is opened. What is opened is a ``TimeStamper``
+    where ``stamps`` is declared.
+
+    The factory asks nobody; it raises ``InvalidValue`` for a URI, or a file that it names, that it
+    cannot read.
     """
 
 
@@ -112,6 +122,15 @@ def lienthong_file_verifier_factory(media_type: str) -> FileVerifierFactory | No
     Entry-point group ``lienthong.file_verifiers``; the entry point's name is the media type, in
     lower case, without parameters (``application/pdf``). A module that reads several types has an
     entry point for each. Called once a host and media type.
+    """
+
+
+@hookspec(firstresult=True)
+def lienthong_file_signer_factory(media_type: str) -> FileSignerFactory | None:
+    """Offer a factory for signers of files of *media_type*, or decline with ``None``.
+
+    Entry-point group ``lienthong.file_signers``; the entry point's name is the media type, as for
+    file verifiers. Called once a host and media type.
     """
 
 

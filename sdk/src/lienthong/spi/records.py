@@ -73,6 +73,38 @@ class CheckpointRow:
 
 
 @frozen(kw_only=True)
+class StampRow:
+    """A time-stamp token over the journal."""
+
+    number: int
+    """From 1 on, without gaps: the order in which stamps were made."""
+
+    kind: str
+    """``checkpoint`` or ``renewal``."""
+
+    size: int
+    """Entries that it covers."""
+
+    text: str = field(repr=False)
+    """What was stamped: a signed checkpoint, or the statement of a renewal."""
+
+    algorithm: str
+    """Of the digest that was stamped: ``SHA-512``."""
+
+    token: bytes = field(repr=False)
+    """Time-stamp token (RFC 3161), DER."""
+
+    stamped_us: int
+    """When, as the token says."""
+
+    until_us: int
+    """When the first certificate of the authority's path ends."""
+
+    blocks: bytes = field(default=b"", repr=False)
+    """Of a renewal: hashes that its proofs are computed from."""
+
+
+@frozen(kw_only=True)
 class TileRow:
     """A full Merkle tile of 256 hashes (C2SP tlog-tiles)."""
 

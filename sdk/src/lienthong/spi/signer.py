@@ -38,6 +38,11 @@ class Signer(ABC):
         """Sign *message* (not a digest); the value is as RFC 8032, PKCS#1 or ECDSA DER define.
 
         May be called from several threads at once.
+
+        Raises:
+            KeyUnreachable: the device or service with the key is gone, or does not answer; whether
+                opening the key again helps is the plugin's to say.
+            KeyUnusable: it refuses.
         """
 
     @abstractmethod

@@ -23,6 +23,7 @@ from lienthong.spi.records import (
     LawRow,
     OrganisationRow,
     PackageRow,
+    StampRow,
     StatementRow,
     TileRow,
     UnusedFileRow,
@@ -116,6 +117,22 @@ class ReadView(ABC):
         """The newest checkpoint, or the one of exactly this size."""
 
     @abstractmethod
+    def stamps(self, after: int, limit: int, kind: str = "") -> Sequence[StampRow]:
+        """Time-stamps with a number above *after*, in its order; of one kind, or of every kind."""
+
+    @abstractmethod
+    def last_stamp(self, kind: str) -> StampRow | None:
+        """The one of this kind with the highest number."""
+
+    @abstractmethod
+    def stamp_covering(self, size: int) -> StampRow | None:
+        """The first time-stamp of a checkpoint that covers at least so many entries."""
+
+    @abstractmethod
+    def stamps_end(self, after: int) -> int | None:
+        """The smallest ``until_us`` of the time-stamps with a number above *after*."""
+
+    @abstractmethod
     def tile(self, level: int, index: int) -> TileRow | None:
         """A full tile, or None while it is incomplete."""
 
@@ -149,6 +166,9 @@ class WriteTransaction(ReadView):
 
     @abstractmethod
     def add_checkpoint(self, row: CheckpointRow) -> None: ...
+
+    @abstractmethod
+    def add_stamp(self, row: StampRow) -> None: ...
 
     @abstractmethod
     def add_tiles(self, rows: Sequence[TileRow]) -> None: ...

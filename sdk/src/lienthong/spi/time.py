@@ -1,4 +1,4 @@
-"""The contract of time sources: who says what time it is, and how sure that is."""
+"""The contract of time sources: who says what time it is, how sure that is, and who proves it."""
 
 from __future__ import annotations
 
@@ -52,3 +52,24 @@ class TimeSource(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of connections; a second call does nothing."""
+
+
+class TimeStamper(TimeSource):
+    """A time source that also proves the time of a digest: a time-stamp authority (RFC 3161)."""
+
+    @abstractmethod
+    def stamp(self, digest: bytes, algorithm: str = "SHA-256") -> bytes:
+        """A fresh token over *digest*, DER, that the plugin has verified.
+
+        Args:
+            digest: what is stamped; the bytes behind it never leave the program.
+            algorithm: made the digest: ``SHA-256``, ``SHA-384`` or ``SHA-512``.
+
+        Raises:
+            ConnectionFailed: no authority can be reached.
+            DeadlineExceeded: none answered in time.
+            TimestampRefused: the authority gives no token.
+            TimestampInvalid: what it gave proves nothing; so do the other errors of
+                ``lienthong.pki.timestamp.verify_token``.
+            AlgorithmUnsupported: the algorithm is another one.
+        """

@@ -1,7 +1,8 @@
 """The contract of file verifiers: what the signatures inside a file say.
 
 A verifier reports what it found. Whether that is enough for a document's legal value is decided by
-rules, never by a verifier.
+rules, never by a verifier. What rules read of a report is typed (``signatures``) or stands in
+``checks`` without a subject: those are about the file as a whole.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from attrs import field, frozen
 
 from lienthong.model.checks import a, as_tuple, many, missing, text
 from lienthong.model.file_signature import FileSignature
+from lienthong.model.ids import Sha256
 from lienthong.model.time import aware
+from lienthong.model.trust import NO_EVIDENCE, StatusEvidence
 
 MAX_CHECKS: Final = 1000
 MAX_SIGNATURES: Final = 100
 MAX_WORD: Final = 200
 MAX_REASON: Final = 2000
+
+HAS_SIGNATURES: Final = "file.signatures"
+"""Name of the check whether there is any signature; an unsigned file may still be sound."""
 
 
 class Outcome(enum.Enum):
@@ -54,6 +60,9 @@ class FileCheck:
     reason: str = field(default="", validator=text(MAX_REASON))
     """One sentence; never empty unless it passed."""
 
+    reason_vi: str = field(default="", validator=text(MAX_REASON))
+    """The same in Vietnamese; empty where the verifier has no such words."""
+
     @reason.validator
     def _reasoned(self, _: object, reason: str) -> None:
         if self.outcome is not Outcome.PASSED and not reason:
@@ -68,6 +77,9 @@ class FileReport:
     at: datetime = field(validator=aware)
     """The moment for which certificates and revocation were judged."""
 
+    sha256: Sha256 = field(validator=a(Sha256))
+    """Of the whole file: the report is about these bytes and no others."""
+
     verifier: str = field(validator=text(MAX_WORD, required=True))
     """Name and version of what verified, for the record."""
 
@@ -80,6 +92,9 @@ class FileReport:
         default=(), converter=as_tuple, validator=many(FileSignature, most=MAX_SIGNATURES)
     )
     """The signatures that could be read, good or not, in the order of the file."""
+
+    evidence: StatusEvidence = field(default=NO_EVIDENCE, validator=a(StatusEvidence))
+    """What the verdict rests on; given again with the same file it repeats the verdict offline."""
 
     @property
     def outcome(self) -> Outcome:
@@ -94,19 +109,33 @@ class FileVerifier(ABC):
     """
 
     @abstractmethod
-    def verify(self, stream: BinaryIO, media_type: str, at: datetime) -> FileReport:
+    def verify(
+        self,
+        stream: BinaryIO,
+        media_type: str,
+        at: datetime,
+        evidence: StatusEvidence = NO_EVIDENCE,
+        *,
+        content: BinaryIO | None = None,
+    ) -> FileReport:
         """Check the signatures in a file.
 
-        A damaged, unsigned or hostile file is a report, not an exception. The network is never
-        used: revocation that cannot be judged from the file and the given certificates is
-        INDETERMINATE.
+        A damaged, unsigned or hostile file is a report, not an exception, and so is one on which
+        the verifier itself fails. The network is never used: revocation that cannot be judged from
+        the file and *evidence* is INDETERMINATE.
 
         Args:
             stream: readable and seekable, at its start; the verifier does not close it.
             media_type: as the package declares it.
             at: aware; the moment for which to judge.
+            evidence: status of certificates as far as it is known; nothing of it is believed
+                without a signature of an authority.
+            content: what a detached signature (``application/pkcs7-signature``) is over, readable
+                and seekable, at its start; None where the file holds its content.
 
         Raises:
+            Closed: the verifier was closed.
+            NaiveTime: the moment has no time zone.
             NotSupported: the media type is not one that was declared.
             TooLarge: the file is larger than the verifier is willing to read.
         """

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from attrs import field, frozen
@@ -28,6 +28,9 @@ from lienthong.model.signing import SignatureAlgorithm
 from lienthong.pki.algorithms import PrivateKey
 from lienthong.pki.chain import TrustAnchors
 from lienthong.testing.signer import MemorySigner
+
+Extensions: TypeAlias = Sequence[tuple[x509.ExtensionType, bool]]
+"""Extensions of a certificate, each with its criticality."""
 
 DAY: Final = timedelta(days=1)
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1")

@@ -1,4 +1,4 @@
-"""A planted bug, to prove that a test of feeds has teeth."""
+"""Planted bugs in record stores, to prove that tests have teeth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import cast
 
 from lienthong.spi.records import Head, JournalRow
-from lienthong.spi.storage import RecordStore, WriteTransaction
+from lienthong.spi.storage import ReadView, RecordStore, WriteTransaction
+from lienthong.testing.store import MemoryReadView, MemoryRecordStore, MemoryWriteTransaction
 
 
 class EarlyTransaction:
@@ -73,3 +74,33 @@ class AllotsIndexesEarly:
         with self._store.write() as transaction:
             for write in early.writes:
                 write(transaction)
+
+
+class Broken(MemoryRecordStore):
+    """A memory store whose looks and transactions can be replaced."""
+
+    look: type[MemoryReadView] = MemoryReadView
+    transaction: type[MemoryWriteTransaction] = MemoryWriteTransaction
+
+    @contextmanager
+    def read(self) -> Iterator[ReadView]:
+        """As of any store, with the other look."""
+        self._check_open()
+        view = self.look(self.medium.records)
+        yield view
+        view.end()
+
+    @contextmanager
+    def write(self) -> Iterator[WriteTransaction]:
+        """As of any store, with the other transaction."""
+        with self._turn:
+            self._check_open()
+            records = self.medium.records.copy()
+            transaction = self.transaction(records)
+            try:
+                yield transaction
+            finally:
+                transaction.end()
+            if transaction.failure is not None:
+                raise transaction.failure
+            self._commit(records)

@@ -13,6 +13,7 @@ from lienthong.spi.records import (
     JournalRow,
     OrganisationRow,
     PackageRow,
+    StampRow,
     StatementRow,
 )
 
@@ -103,3 +104,18 @@ def statement_row(number: int, /, **changes: Any) -> StatementRow:
 def organisation_row(organ_id: str, version: int, body: bytes = b"{}") -> OrganisationRow:
     """An organisation of a directory version."""
     return OrganisationRow(organ_id=organ_id, version=version, body=body)
+
+
+def stamp_row(number: int, /, **changes: Any) -> StampRow:
+    """A time-stamp of a checkpoint."""
+    row = StampRow(
+        number=number,
+        kind="checkpoint",
+        size=number,
+        text=f"axis.test\n{number}\nroot\n",
+        algorithm="SHA-512",
+        token=b"token %d" % number,
+        stamped_us=1_772_415_000_000_000 + number,
+        until_us=1_930_181_400_000_000,
+    )
+    return evolve(row, **changes)

@@ -26,6 +26,7 @@ from lienthong.spi.records import (
     LawRow,
     OrganisationRow,
     PackageRow,
+    StampRow,
     StatementRow,
     TileRow,
     UnusedFileRow,
@@ -44,6 +45,7 @@ class MemoryRecords:
     head: Head = Factory(Head)
     journal: dict[int, JournalRow] = Factory(dict)
     checkpoints: dict[int, CheckpointRow] = Factory(dict)
+    stamps: dict[int, StampRow] = Factory(dict)
     tiles: dict[tuple[int, int], TileRow] = Factory(dict)
     packages: dict[bytes, PackageRow] = Factory(dict)
     deliveries: dict[tuple[bytes, str], DeliveryRow] = Factory(dict)
@@ -181,6 +183,22 @@ class MemoryReadView(ReadView):
         checkpoints = self._records.checkpoints
         return checkpoints.get(max(checkpoints, default=0) if size is None else size)
 
+    def _stamps(self, kind: str) -> list[StampRow]:
+        return [row for _, row in sorted(self._records.stamps.items()) if kind in ("", row.kind)]
+
+    def stamps(self, after: int, limit: int, kind: str = "") -> Sequence[StampRow]:
+        return _first(limit, (row for row in self._stamps(kind) if row.number > after))
+
+    def last_stamp(self, kind: str) -> StampRow | None:
+        return next(reversed(self._stamps(kind)), None)
+
+    def stamp_covering(self, size: int) -> StampRow | None:
+        rows = sorted(self._stamps("checkpoint"), key=attrgetter("size", "number"))
+        return next((row for row in rows if row.size >= size), None)
+
+    def stamps_end(self, after: int) -> int | None:
+        return min((row.until_us for row in self._stamps("") if row.number > after), default=None)
+
     def tile(self, level: int, index: int) -> TileRow | None:
         return self._records.tiles.get((level, index))
 
@@ -223,6 +241,9 @@ class MemoryWriteTransaction(MemoryReadView, WriteTransaction):
 
     def add_checkpoint(self, row: CheckpointRow) -> None:
         self._add(self._records.checkpoints, row.size, row)
+
+    def add_stamp(self, row: StampRow) -> None:
+        self._add(self._records.stamps, row.number, row)
 
     def add_tiles(self, rows: Sequence[TileRow]) -> None:
         for row in rows:
@@ -341,10 +362,8 @@ class MemoryRecordStore(RecordStore):
             with target.open("xb") as file:
                 pickle.dump(self.medium.records, file)
         except OSError as error:
-            expected = "a file that does not exist, in a folder that does"
-            raise InvalidValue(
-                field="backup target", found=str(target), expected=expected
-            ) from error
+            place = "a file that does not exist, in a folder that does"
+            raise InvalidValue(field="backup target", found=str(target), expected=place) from error
 
     @classmethod
     def restore(cls, source: Path) -> MemoryRecordStore:

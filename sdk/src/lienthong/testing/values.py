@@ -7,6 +7,12 @@ from typing import Any, Final
 
 from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.document import Document, DocumentReference, DocumentSigner
+from lienthong.model.file_signature import (
+    Certificates,
+    Finding,
+    SignatureKind,
+    SignaturesFound,
+)
 from lienthong.model.ids import DocumentNumber, OrganId, PackageId, Sha256, StatementId
 from lienthong.model.kinds import DocumentKind
 from lienthong.model.package import FileEntry, Manifest, PackageKind, Recipient
@@ -94,6 +100,21 @@ def a_manifest(**changes: Any) -> Manifest:
     if changes.get("kind", PackageKind.NEW) is not PackageKind.NEW:
         given |= {"target": package_id(99), "reason": "Sai thẩm quyền"}
     return Manifest(**(given | changes))
+
+
+def signatures(**changes: Any) -> SignaturesFound:
+    """What was found of an original that signer and agency have signed."""
+    good = Finding.GOOD
+    given: dict[str, Any] = {
+        "integrity": good,
+        "signer": good,
+        "agency": good,
+        "kind": SignatureKind.CONG_VU,
+        "certificates": Certificates.GOOD,
+        "order": good,
+        "report": Sha256.of(b"the stored reports"),
+    }
+    return SignaturesFound(**(given | changes))
 
 
 def a_statement(event: DeliveryEvent = DeliveryEvent.ARRIVE, **changes: Any) -> Statement:

@@ -95,7 +95,7 @@ def not_reported(recipient: Client, package: PackageId) -> None:
         raise ConnectionFailed(endpoint="axis", reason="gone")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ReceivingMethods, "_hand_over", lost)
+        patch.setattr(ReceivingMethods, "_report", lost)
         with pytest.raises(ConnectionFailed):
             recipient.accept(package)
 
@@ -142,13 +142,13 @@ def test_a_second_number_for_one_delivery_would_be_noticed(
 
 def report_lost(patch: pytest.MonkeyPatch) -> None:
     """From now on the axis records reports, and its answers do not arrive."""
-    real = ReceivingMethods._hand_over
+    real = ReceivingMethods._report
 
-    async def lost(self: ReceivingMethods, reports: Any) -> None:
-        await real(self, reports)
+    async def lost(*given: Any) -> None:
+        await real(*given)
         raise ConnectionFailed(endpoint="axis", reason="gone")
 
-    patch.setattr(ReceivingMethods, "_hand_over", lost)
+    patch.setattr(ReceivingMethods, "_report", lost)
 
 
 def test_what_the_axis_has_is_entered_even_if_it_was_cancelled(
@@ -230,6 +230,18 @@ def test_what_cannot_be_accepted_costs_no_number(
     with pytest.raises(GuardFailed):
         recipient.accept(package, check=bad)
     assert incoming(book) == ()
+
+
+def test_an_acceptance_may_cross_an_update(
+    sender: Client, recipient: Client, book: RegisterBook, dated: Document
+) -> None:
+    package = send(sender, dated)
+    sender.update(package, dated, reason="thiếu", recipients=[RECIPIENT])
+    recipient.accept(package)
+    recipient.apply_update(package)
+    assert [line.number for line in incoming(book)] == [1]
+    (delivery,) = recipient.list_deliveries(states=[DeliveryState.ACCEPTED])
+    assert delivery.package_id == package
 
 
 def test_a_number_is_cancelled_when_the_axis_says_no_after_all(

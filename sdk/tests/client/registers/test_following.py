@@ -102,6 +102,18 @@ def test_a_recall_before_acceptance_leaves_a_line_without_a_number(
     assert (str(line.place.organ), line.day) == (RECIPIENT, dated.issued_date)
 
 
+def test_whoever_answered_an_update_had_the_document(
+    sender: Client, recipient: Client, book: RegisterBook, dated: Document
+) -> None:
+    package = send(sender, dated)
+    sender.update(package, dated, reason="thiếu", recipients=[RECIPIENT])
+    recipient.refuse_update(package, reason="gửi lại")
+    sender.recall(package, reason="sai")
+    list(recipient.feed())
+    (line,) = incoming(book)
+    assert (line.number, incoming_row(line).note) == (None, "Đã thu hồi trước tiếp nhận")
+
+
 def test_what_never_arrived_has_no_line(
     sender: Client, recipient: Client, book: RegisterBook, dated: Document
 ) -> None:

@@ -16,6 +16,7 @@ from lienthong_conformance.record_cases.lifecycle import LifecycleCases
 from lienthong_conformance.record_cases.oracle import OracleCases
 from lienthong_conformance.record_cases.paging import PagingCases
 from lienthong_conformance.record_cases.rows import RowCases
+from lienthong_conformance.record_cases.stamps import StampCases
 from lienthong_conformance.record_cases.transactions import TransactionCases
 
 HOOK = "lienthong_record_store_factory"
@@ -24,6 +25,7 @@ HOOK = "lienthong_record_store_factory"
 class RecordStoreContract(
     LifecycleCases,
     RowCases,
+    StampCases,
     PagingCases,
     TransactionCases,
     ConcurrencyCases,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -66,29 +65,6 @@ def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
         raise KeyUnusable(key=path, reason="it holds no readable certificate") from error
 
 
-def order_chain(
-    key: PrivateKey, certificates: Iterable[x509.Certificate], path: Path
-) -> tuple[bytes, ...]:
-    """The key's certificate followed by its issuers, DER, without a self-signed end.
-
-    Raises:
-        KeyUnusable: no certificate is of this key.
-    """
-    remaining = list(certificates)
-    found: list[x509.Certificate] = []
-    current = next((one for one in remaining if _is_of(key, one)), None)
-    if current is None:
-        raise KeyUnusable(key=path, reason="no certificate is of this key")
-    while current is not None:
-        found.append(current)
-        remaining.remove(current)
-        issuer = current.issuer
-        current = next((one for one in remaining if one.subject == issuer), None)
-    if len(found) > 1 and found[-1].issuer == found[-1].subject:
-        found.pop()
-    return tuple(certificate.public_bytes(Encoding.DER) for certificate in found)
-
-
 def public_key_info(key: PrivateKey) -> bytes:
     """SubjectPublicKeyInfo (DER) of a private key."""
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -142,15 +118,6 @@ def _ask(path: Path, secrets: SecretCallback) -> bytes:
 
 def _not_opened(path: Path) -> KeyUnusable:
     return KeyUnusable(key=path, reason="the passphrase does not open it, or it is damaged")
-
-
-def _is_of(key: PrivateKey, certificate: x509.Certificate) -> bool:
-    try:
-        public = certificate.public_key()
-    except Exception:  # noqa: BLE001 - an unreadable key is not ours
-        return False
-    info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return info == public_key_info(key)
 
 
 def _read(path: Path, *, private: bool) -> bytes:

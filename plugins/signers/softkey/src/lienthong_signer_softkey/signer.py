@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
-
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from lienthong.errors import Closed, KeyUnusable
-from lienthong.model.signing import MAX_CHAIN, SignatureAlgorithm
+from lienthong.model.signing import SignatureAlgorithm
+from lienthong.pki.algorithms import sign
+from lienthong.pki.own_key import own_algorithm, own_chain
 from lienthong.spi import SecretCallback, Signer
 from lienthong_signer_softkey.address import KeyAddress
 from lienthong_signer_softkey.keyfile import (
     PrivateKey,
     load_certificates,
     load_key_file,
-    order_chain,
     public_key_info,
 )
-
-_Algorithm = SignatureAlgorithm
-_SHA256: Final = hashes.SHA256()
-_SHA384: Final = hashes.SHA384()
-_CURVES: Final = {
-    "secp256r1": (_Algorithm.ECDSA_P256_SHA256, ec.ECDSA(_SHA256)),
-    "secp384r1": (_Algorithm.ECDSA_P384_SHA384, ec.ECDSA(_SHA384)),
-}
-
-
-def _pss(digest: hashes.HashAlgorithm) -> padding.PSS:
-    return padding.PSS(mgf=padding.MGF1(digest), salt_length=digest.digest_size)
-
-
-_RSA: Final[dict[SignatureAlgorithm, tuple[padding.AsymmetricPadding, hashes.HashAlgorithm]]] = {
-    _Algorithm.RSA_PKCS1_SHA256: (padding.PKCS1v15(), _SHA256),
-    _Algorithm.RSA_PKCS1_SHA384: (padding.PKCS1v15(), _SHA384),
-    _Algorithm.RSA_PSS_SHA256: (_pss(_SHA256), _SHA256),
-    _Algorithm.RSA_PSS_SHA384: (_pss(_SHA384), _SHA384),
-}
 
 
 class SoftSigner(Signer):
@@ -82,11 +59,7 @@ class SoftSigner(Signer):
         key = self._key
         if key is None:
             raise Closed(what=f"the key {self._path}")
-        if isinstance(key, rsa.RSAPrivateKey):
-            return key.sign(message, *_RSA[self._algorithm])
-        if isinstance(key, ec.EllipticCurvePrivateKey):
-            return key.sign(message, _CURVES[key.curve.name][1])
-        return key.sign(message)
+        return sign(self._algorithm, key, message)
 
     def close(self) -> None:
         self._key = None
@@ -111,30 +84,12 @@ def open_signer(uri: str, secrets: SecretCallback) -> SoftSigner:
     address = KeyAddress.parse(uri)
     file = load_key_file(address.key, secrets)
     certificates = load_certificates(address.chain) if address.chain else file.certificates
-    algorithm = _choose(address, file.key)
+    algorithm = own_algorithm(file.key.public_key(), address.algorithm, key=address.key)
     if certificates:
-        chain = order_chain(file.key, certificates, address.key)
+        chain = own_chain(public_key_info(file.key), certificates, key=address.key)
     else:
         chain = _no_chain(address, algorithm)
-    if len(chain) > MAX_CHAIN:
-        raise KeyUnusable(key=address.key, reason=f"its chain has more than {MAX_CHAIN} parts")
     return SoftSigner(file.key, path=address.key, algorithm=algorithm, chain=chain)
-
-
-def _choose(address: KeyAddress, key: PrivateKey) -> SignatureAlgorithm:
-    possible = _possible(key)
-    chosen = address.algorithm or possible[0]
-    if chosen not in possible:
-        raise KeyUnusable(key=address.key, reason=f"it does not make {chosen.value} signatures")
-    return chosen
-
-
-def _possible(key: PrivateKey) -> list[SignatureAlgorithm]:
-    if isinstance(key, rsa.RSAPrivateKey):
-        return list(_RSA)
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return [_CURVES[key.curve.name][0]]
-    return [SignatureAlgorithm.ED25519]
 
 
 def _no_chain(address: KeyAddress, algorithm: SignatureAlgorithm) -> tuple[bytes, ...]:

@@ -20,6 +20,7 @@ _DELIVERY: Final = (
 _STATEMENT: Final = (
     "statement_id, package_id, recipient, event, payload_sha256, content_sha256, idx"
 )
+_STAMP: Final = "number, kind, size, algorithm, stamped_us, until_us, text, token, blocks"
 
 HEAD: Final = "SELECT size, recorded_us, directory_version, frontier FROM head"
 PACKAGE: Final = (
@@ -69,6 +70,16 @@ FEED: Final = (
 )
 CHECKPOINT: Final = "SELECT size, note FROM checkpoint WHERE size = ?"
 NEWEST_CHECKPOINT: Final = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
+STAMPS: Final = f"SELECT {_STAMP} FROM stamp WHERE number > ? ORDER BY number LIMIT ?"
+STAMPS_OF: Final = (
+    f"SELECT {_STAMP} FROM stamp WHERE number > ? AND kind = ? ORDER BY number LIMIT ?"
+)
+LAST_STAMP: Final = f"SELECT {_STAMP} FROM stamp WHERE kind = ? ORDER BY number DESC LIMIT 1"
+STAMP_COVERING: Final = (
+    f"SELECT {_STAMP} FROM stamp WHERE kind = 'checkpoint' AND size >= ?"
+    " ORDER BY size, number LIMIT 1"
+)
+STAMPS_END: Final = "SELECT min(until_us) FROM stamp WHERE number > ?"
 TILE: Final = "SELECT level, idx, hashes, root FROM tile WHERE level = ? AND idx = ?"
 TILE_ROOTS: Final = "SELECT root FROM tile WHERE level = ? AND idx >= ? ORDER BY idx LIMIT ?"
 LEAF_HASHES: Final = "SELECT leaf_hash FROM journal WHERE idx >= ? ORDER BY idx LIMIT ?"
@@ -90,6 +101,7 @@ EVERY_FEED: Final = "SELECT organ, idx FROM feed"
 ADD_JOURNAL: Final = f"INSERT INTO journal ({_JOURNAL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_FEED: Final = "INSERT INTO feed (organ, idx) VALUES (?, ?)"
 ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note) VALUES (?, ?)"
+ADD_STAMP: Final = f"INSERT INTO stamp ({_STAMP}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_TILE: Final = "INSERT INTO tile (level, idx, root, hashes) VALUES (?, ?, ?, ?)"
 SET_HEAD: Final = "UPDATE head SET size = ?, recorded_us = ?, directory_version = ?, frontier = ?"
 ADD_PACKAGE: Final = "INSERT INTO package VALUES (?, ?, ?, ?, ?, ?, ?)"

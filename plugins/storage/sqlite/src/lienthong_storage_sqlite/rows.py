@@ -21,6 +21,7 @@ from lienthong.spi.records import (
     LawRow,
     OrganisationRow,
     PackageRow,
+    StampRow,
     StatementRow,
     UnusedFileRow,
 )
@@ -30,6 +31,9 @@ Columns: TypeAlias = tuple[Any, ...]
 _HASH: Final = 32
 _KNOWN: Final = 1024
 """Judgements that are remembered: there are few different ones, and many deliveries."""
+
+_KNOWN_PARTIES: Final = 256
+"""Likewise; each may be long."""
 
 _DEADLINE_NAMES: Final = (
     "kind",
@@ -58,7 +62,7 @@ def join_hashes(hashes: Sequence[bytes], field: str) -> bytes:
 
 def split_hashes(joined: bytes) -> tuple[bytes, ...]:
     """Take joined hashes apart."""
-    return tuple(joined[at : at + _HASH] for at in range(0, len(joined), _HASH))
+    return tuple([joined[at : at + _HASH] for at in range(0, len(joined), _HASH)])
 
 
 def dump_head(head: Head) -> Columns:
@@ -86,7 +90,7 @@ def dump_journal(row: JournalRow) -> Columns:
         row.recorded_us,
         row.subject_id,
         row.package_id,
-        json.dumps(row.parties),
+        _dump_parties(row.parties),
         join_hashes(row.proof, "journal.proof"),
         row.entry,
         row.envelope,
@@ -114,11 +118,21 @@ def load_journal(row: Columns) -> JournalRow:
         recorded_us=row[3],
         subject_id=row[4],
         package_id=row[5],
-        parties=tuple(json.loads(row[6])),
+        parties=_load_parties(row[6]),
         proof=split_hashes(row[7]),
         entry=row[8],
         envelope=row[9],
     )
+
+
+@lru_cache(maxsize=_KNOWN_PARTIES)
+def _dump_parties(parties: tuple[str, ...]) -> str:
+    return json.dumps(parties)
+
+
+@lru_cache(maxsize=_KNOWN_PARTIES)
+def _load_parties(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _checksum(columns: Sequence[Any]) -> int:
@@ -260,6 +274,36 @@ def load_statement(row: Columns) -> StatementRow:
         payload_sha256=row[4],
         content_sha256=row[5],
         index=row[6],
+    )
+
+
+def dump_stamp(row: StampRow) -> Columns:
+    """Columns of a time-stamp."""
+    return (
+        row.number,
+        row.kind,
+        row.size,
+        row.algorithm,
+        row.stamped_us,
+        row.until_us,
+        row.text,
+        row.token,
+        row.blocks,
+    )
+
+
+def load_stamp(row: Columns) -> StampRow:
+    """A time-stamp from its columns."""
+    return StampRow(
+        number=row[0],
+        kind=row[1],
+        size=row[2],
+        algorithm=row[3],
+        stamped_us=row[4],
+        until_us=row[5],
+        text=row[6],
+        token=row[7],
+        blocks=row[8],
     )
 
 

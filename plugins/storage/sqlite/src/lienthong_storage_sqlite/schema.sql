@@ -180,3 +180,28 @@ CREATE TABLE law (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX law_version ON law (version, subject, organ, name);
+
+-- migration 4
+
+-- Time-stamp tokens over checkpoints, and over what came before (renewals).
+CREATE TABLE stamp (
+    number     INTEGER PRIMARY KEY CHECK (number > 0),
+    kind       TEXT NOT NULL,
+    size       INTEGER NOT NULL CHECK (size >= 0),
+    algorithm  TEXT NOT NULL,
+    stamped_us INTEGER NOT NULL,
+    until_us   INTEGER NOT NULL,
+    text       TEXT NOT NULL,
+    token      BLOB NOT NULL,
+    blocks     BLOB NOT NULL -- hashes, one after the other
+) STRICT;
+
+CREATE INDEX stamp_kind ON stamp (kind, number);
+CREATE INDEX stamp_size ON stamp (kind, size, number);
+CREATE INDEX stamp_until ON stamp (number, until_us);
+
+CREATE TRIGGER stamp_no_update BEFORE UPDATE ON stamp
+BEGIN SELECT raise(ABORT, 'time-stamps are append-only'); END;
+
+CREATE TRIGGER stamp_no_delete BEFORE DELETE ON stamp
+BEGIN SELECT raise(ABORT, 'time-stamps are append-only'); END;

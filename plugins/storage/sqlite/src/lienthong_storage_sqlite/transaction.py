@@ -17,6 +17,7 @@ from lienthong.spi.records import (
     LawRow,
     OrganisationRow,
     PackageRow,
+    StampRow,
     StatementRow,
     TileRow,
 )
@@ -30,6 +31,7 @@ from lienthong_storage_sqlite.rows import (
     dump_head,
     dump_journal,
     dump_package,
+    dump_stamp,
     dump_statement,
 )
 from lienthong_storage_sqlite.view import SQLiteReadView
@@ -102,6 +104,9 @@ class SQLiteWriteTransaction(SQLiteReadView, WriteTransaction):
 
     def add_checkpoint(self, row: CheckpointRow) -> None:
         self._put(queries.ADD_CHECKPOINT, [(row.size, row.note)])
+
+    def add_stamp(self, row: StampRow) -> None:
+        self._put(queries.ADD_STAMP, map(dump_stamp, [row]))
 
     def add_tiles(self, rows: Sequence[TileRow]) -> None:
         columns = [(row.level, row.index, row.root, row.hashes) for row in rows]

@@ -17,6 +17,7 @@ from lienthong.spi.records import (
     LawRow,
     OrganisationRow,
     PackageRow,
+    StampRow,
     StatementRow,
     TileRow,
     UnusedFileRow,
@@ -153,6 +154,22 @@ class SQLiteReadView(ReadView):
         else:
             row = self._one(queries.CHECKPOINT, size)
         return None if row is None else CheckpointRow(size=row[0], note=row[1])
+
+    def stamps(self, after: int, limit: int, kind: str = "") -> Sequence[StampRow]:
+        page = (queries.STAMPS_OF, after, kind) if kind else (queries.STAMPS, after)
+        return self._many(rows.load_stamp, *page, max(limit, 0))
+
+    def last_stamp(self, kind: str) -> StampRow | None:
+        row = self._one(queries.LAST_STAMP, kind)
+        return None if row is None else rows.load_stamp(row)
+
+    def stamp_covering(self, size: int) -> StampRow | None:
+        row = self._one(queries.STAMP_COVERING, size)
+        return None if row is None else rows.load_stamp(row)
+
+    def stamps_end(self, after: int) -> int | None:
+        row = self._one(queries.STAMPS_END, after)
+        return None if row is None else row[0]
 
     def tile(self, level: int, index: int) -> TileRow | None:
         row = self._one(queries.TILE, level, index)

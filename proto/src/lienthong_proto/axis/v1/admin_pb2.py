@@ -22,53 +22,56 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from lienthong_proto.axis.v1 import directory_pb2 as lienthong__proto_dot_axis_dot_v1_dot_directory__pb2
 from lienthong_proto.axis.v1 import journal_pb2 as lienthong__proto_dot_axis_dot_v1_dot_journal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#lienthong_proto/axis/v1/admin.proto\x12\x11lienthong.axis.v1\x1a\'lienthong_proto/axis/v1/directory.proto\x1a%lienthong_proto/axis/v1/journal.proto\"h\n\rPutLawRequest\x12#\n\x03law\x18\x01 \x01(\x0b\x32\x16.lienthong.axis.v1.Law\x12\x1d\n\x10\x65xpected_version\x18\x02 \x01(\x04H\x00\x88\x01\x01\x42\x13\n\x11_expected_version\"N\n\x0ePutLawResponse\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12+\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt\"+\n\x16\x43ountDeliveriesRequest\x12\x11\n\torgan_ids\x18\x01 \x03(\t\"O\n\x17\x43ountDeliveriesResponse\x12\x34\n\x06\x63ounts\x18\x01 \x03(\x0b\x32$.lienthong.axis.v1.RunningDeliveries\"I\n\x11RunningDeliveries\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x10\n\x08incoming\x18\x02 \x01(\x04\x12\x10\n\x08outgoing\x18\x03 \x01(\x04\"\x85\x01\n\x17PutOrganisationsRequest\x12\x36\n\rorganisations\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x1d\n\x10\x65xpected_version\x18\x02 \x01(\x04H\x00\x88\x01\x01\x42\x13\n\x11_expected_version\"Y\n\x18PutOrganisationsResponse\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12,\n\x08receipts\x18\x02 \x03(\x0b\x32\x1a.lienthong.axis.v1.Receipt\"\xcd\x01\n\nCredential\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12\x10\n\x08organ_id\x18\x02 \x01(\t\x12\x0b\n\x03use\x18\x03 \x01(\t\x12\r\n\x05roles\x18\x04 \x03(\t\x12\x0f\n\x07subject\x18\x05 \x01(\t\x12\x12\n\nnot_before\x18\x06 \x01(\t\x12\x11\n\tnot_after\x18\x07 \x01(\t\x12\x15\n\rregistered_at\x18\x08 \x01(\t\x12\x12\n\nrevoked_at\x18\t \x01(\t\x12\x19\n\x11revocation_reason\x18\n \x01(\t\"b\n\x19RegisterCredentialRequest\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63\x65rtificate_der\x18\x02 \x01(\x0c\x12\x0b\n\x03use\x18\x03 \x01(\t\x12\r\n\x05roles\x18\x04 \x03(\t\"O\n\x1aRegisterCredentialResponse\x12\x31\n\ncredential\x18\x01 \x01(\x0b\x32\x1d.lienthong.axis.v1.Credential\">\n\x17RevokeCredentialRequest\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"M\n\x18RevokeCredentialResponse\x12\x31\n\ncredential\x18\x01 \x01(\x0b\x32\x1d.lienthong.axis.v1.Credential\"C\n\x16ListCredentialsRequest\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x17\n\x0finclude_revoked\x18\x02 \x01(\x08\"M\n\x17ListCredentialsResponse\x12\x32\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32\x1d.lienthong.axis.v1.Credential\"\x12\n\x10GetStatusRequest\"\xd8\x01\n\x11GetStatusResponse\x12\x0c\n\x04\x61xis\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x14\n\x0cjournal_size\x18\x03 \x01(\x04\x12\x19\n\x11\x64irectory_version\x18\x04 \x01(\x04\x12\x12\n\ncheckpoint\x18\x05 \x01(\t\x12\x11\n\taccepting\x18\x06 \x01(\x08\x12\x1d\n\x15not_accepting_because\x18\x07 \x01(\t\x12\x17\n\x0f\x64isk_free_bytes\x18\x08 \x01(\x04\x12\x14\n\x0copen_streams\x18\t \x01(\r\"\x1d\n\rBackupRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"R\n\x0e\x42\x61\x63kupResponse\x12\r\n\x05\x66iles\x18\x01 \x01(\x04\x12\r\n\x05\x62ytes\x18\x02 \x01(\x04\x12\x14\n\x0cjournal_size\x18\x03 \x01(\x04\x12\x0c\n\x04path\x18\x04 \x01(\t2\xa0\x06\n\x05\x41\x64min\x12k\n\x10PutOrganisations\x12*.lienthong.axis.v1.PutOrganisationsRequest\x1a+.lienthong.axis.v1.PutOrganisationsResponse\x12q\n\x12RegisterCredential\x12,.lienthong.axis.v1.RegisterCredentialRequest\x1a-.lienthong.axis.v1.RegisterCredentialResponse\x12k\n\x10RevokeCredential\x12*.lienthong.axis.v1.RevokeCredentialRequest\x1a+.lienthong.axis.v1.RevokeCredentialResponse\x12h\n\x0fListCredentials\x12).lienthong.axis.v1.ListCredentialsRequest\x1a*.lienthong.axis.v1.ListCredentialsResponse\x12V\n\tGetStatus\x12#.lienthong.axis.v1.GetStatusRequest\x1a$.lienthong.axis.v1.GetStatusResponse\x12O\n\x06\x42\x61\x63kup\x12 .lienthong.axis.v1.BackupRequest\x1a!.lienthong.axis.v1.BackupResponse0\x01\x12h\n\x0f\x43ountDeliveries\x12).lienthong.axis.v1.CountDeliveriesRequest\x1a*.lienthong.axis.v1.CountDeliveriesResponse\x12M\n\x06PutLaw\x12 .lienthong.axis.v1.PutLawRequest\x1a!.lienthong.axis.v1.PutLawResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#lienthong_proto/axis/v1/admin.proto\x12\x11lienthong.axis.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'lienthong_proto/axis/v1/directory.proto\x1a%lienthong_proto/axis/v1/journal.proto\"h\n\rPutLawRequest\x12#\n\x03law\x18\x01 \x01(\x0b\x32\x16.lienthong.axis.v1.Law\x12\x1d\n\x10\x65xpected_version\x18\x02 \x01(\x04H\x00\x88\x01\x01\x42\x13\n\x11_expected_version\"N\n\x0ePutLawResponse\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12+\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt\"+\n\x16\x43ountDeliveriesRequest\x12\x11\n\torgan_ids\x18\x01 \x03(\t\"O\n\x17\x43ountDeliveriesResponse\x12\x34\n\x06\x63ounts\x18\x01 \x03(\x0b\x32$.lienthong.axis.v1.RunningDeliveries\"I\n\x11RunningDeliveries\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x10\n\x08incoming\x18\x02 \x01(\x04\x12\x10\n\x08outgoing\x18\x03 \x01(\x04\"\x85\x01\n\x17PutOrganisationsRequest\x12\x36\n\rorganisations\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.Organisation\x12\x1d\n\x10\x65xpected_version\x18\x02 \x01(\x04H\x00\x88\x01\x01\x42\x13\n\x11_expected_version\"Y\n\x18PutOrganisationsResponse\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12,\n\x08receipts\x18\x02 \x03(\x0b\x32\x1a.lienthong.axis.v1.Receipt\"\xcd\x01\n\nCredential\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12\x10\n\x08organ_id\x18\x02 \x01(\t\x12\x0b\n\x03use\x18\x03 \x01(\t\x12\r\n\x05roles\x18\x04 \x03(\t\x12\x0f\n\x07subject\x18\x05 \x01(\t\x12\x12\n\nnot_before\x18\x06 \x01(\t\x12\x11\n\tnot_after\x18\x07 \x01(\t\x12\x15\n\rregistered_at\x18\x08 \x01(\t\x12\x12\n\nrevoked_at\x18\t \x01(\t\x12\x19\n\x11revocation_reason\x18\n \x01(\t\"b\n\x19RegisterCredentialRequest\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63\x65rtificate_der\x18\x02 \x01(\x0c\x12\x0b\n\x03use\x18\x03 \x01(\t\x12\r\n\x05roles\x18\x04 \x03(\t\"O\n\x1aRegisterCredentialResponse\x12\x31\n\ncredential\x18\x01 \x01(\x0b\x32\x1d.lienthong.axis.v1.Credential\">\n\x17RevokeCredentialRequest\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"M\n\x18RevokeCredentialResponse\x12\x31\n\ncredential\x18\x01 \x01(\x0b\x32\x1d.lienthong.axis.v1.Credential\"C\n\x16ListCredentialsRequest\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x17\n\x0finclude_revoked\x18\x02 \x01(\x08\"M\n\x17ListCredentialsResponse\x12\x32\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32\x1d.lienthong.axis.v1.Credential\"\x12\n\x10GetStatusRequest\"\x90\x02\n\x11GetStatusResponse\x12\x0c\n\x04\x61xis\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x14\n\x0cjournal_size\x18\x03 \x01(\x04\x12\x19\n\x11\x64irectory_version\x18\x04 \x01(\x04\x12\x12\n\ncheckpoint\x18\x05 \x01(\t\x12\x11\n\taccepting\x18\x06 \x01(\x08\x12\x1d\n\x15not_accepting_because\x18\x07 \x01(\t\x12\x17\n\x0f\x64isk_free_bytes\x18\x08 \x01(\x04\x12\x14\n\x0copen_streams\x18\t \x01(\r\x12\x36\n\ntimestamps\x18\n \x01(\x0b\x32\".lienthong.axis.v1.TimestampStatus\"\xc3\x01\n\x0fTimestampStatus\x12\x0f\n\x07\x63overed\x18\x01 \x01(\x04\x12.\n\nstamped_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rpending_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x66\x61iling\x18\x04 \x01(\t\x12+\n\x07\x65nds_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1d\n\rBackupRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"R\n\x0e\x42\x61\x63kupResponse\x12\r\n\x05\x66iles\x18\x01 \x01(\x04\x12\r\n\x05\x62ytes\x18\x02 \x01(\x04\x12\x14\n\x0cjournal_size\x18\x03 \x01(\x04\x12\x0c\n\x04path\x18\x04 \x01(\t2\xa0\x06\n\x05\x41\x64min\x12k\n\x10PutOrganisations\x12*.lienthong.axis.v1.PutOrganisationsRequest\x1a+.lienthong.axis.v1.PutOrganisationsResponse\x12q\n\x12RegisterCredential\x12,.lienthong.axis.v1.RegisterCredentialRequest\x1a-.lienthong.axis.v1.RegisterCredentialResponse\x12k\n\x10RevokeCredential\x12*.lienthong.axis.v1.RevokeCredentialRequest\x1a+.lienthong.axis.v1.RevokeCredentialResponse\x12h\n\x0fListCredentials\x12).lienthong.axis.v1.ListCredentialsRequest\x1a*.lienthong.axis.v1.ListCredentialsResponse\x12V\n\tGetStatus\x12#.lienthong.axis.v1.GetStatusRequest\x1a$.lienthong.axis.v1.GetStatusResponse\x12O\n\x06\x42\x61\x63kup\x12 .lienthong.axis.v1.BackupRequest\x1a!.lienthong.axis.v1.BackupResponse0\x01\x12h\n\x0f\x43ountDeliveries\x12).lienthong.axis.v1.CountDeliveriesRequest\x1a*.lienthong.axis.v1.CountDeliveriesResponse\x12M\n\x06PutLaw\x12 .lienthong.axis.v1.PutLawRequest\x1a!.lienthong.axis.v1.PutLawResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'lienthong_proto.axis.v1.admin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PUTLAWREQUEST']._serialized_start=138
-  _globals['_PUTLAWREQUEST']._serialized_end=242
-  _globals['_PUTLAWRESPONSE']._serialized_start=244
-  _globals['_PUTLAWRESPONSE']._serialized_end=322
-  _globals['_COUNTDELIVERIESREQUEST']._serialized_start=324
-  _globals['_COUNTDELIVERIESREQUEST']._serialized_end=367
-  _globals['_COUNTDELIVERIESRESPONSE']._serialized_start=369
-  _globals['_COUNTDELIVERIESRESPONSE']._serialized_end=448
-  _globals['_RUNNINGDELIVERIES']._serialized_start=450
-  _globals['_RUNNINGDELIVERIES']._serialized_end=523
-  _globals['_PUTORGANISATIONSREQUEST']._serialized_start=526
-  _globals['_PUTORGANISATIONSREQUEST']._serialized_end=659
-  _globals['_PUTORGANISATIONSRESPONSE']._serialized_start=661
-  _globals['_PUTORGANISATIONSRESPONSE']._serialized_end=750
-  _globals['_CREDENTIAL']._serialized_start=753
-  _globals['_CREDENTIAL']._serialized_end=958
-  _globals['_REGISTERCREDENTIALREQUEST']._serialized_start=960
-  _globals['_REGISTERCREDENTIALREQUEST']._serialized_end=1058
-  _globals['_REGISTERCREDENTIALRESPONSE']._serialized_start=1060
-  _globals['_REGISTERCREDENTIALRESPONSE']._serialized_end=1139
-  _globals['_REVOKECREDENTIALREQUEST']._serialized_start=1141
-  _globals['_REVOKECREDENTIALREQUEST']._serialized_end=1203
-  _globals['_REVOKECREDENTIALRESPONSE']._serialized_start=1205
-  _globals['_REVOKECREDENTIALRESPONSE']._serialized_end=1282
-  _globals['_LISTCREDENTIALSREQUEST']._serialized_start=1284
-  _globals['_LISTCREDENTIALSREQUEST']._serialized_end=1351
-  _globals['_LISTCREDENTIALSRESPONSE']._serialized_start=1353
-  _globals['_LISTCREDENTIALSRESPONSE']._serialized_end=1430
-  _globals['_GETSTATUSREQUEST']._serialized_start=1432
-  _globals['_GETSTATUSREQUEST']._serialized_end=1450
-  _globals['_GETSTATUSRESPONSE']._serialized_start=1453
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1669
-  _globals['_BACKUPREQUEST']._serialized_start=1671
-  _globals['_BACKUPREQUEST']._serialized_end=1700
-  _globals['_BACKUPRESPONSE']._serialized_start=1702
-  _globals['_BACKUPRESPONSE']._serialized_end=1784
-  _globals['_ADMIN']._serialized_start=1787
-  _globals['_ADMIN']._serialized_end=2587
+  _globals['_PUTLAWREQUEST']._serialized_start=171
+  _globals['_PUTLAWREQUEST']._serialized_end=275
+  _globals['_PUTLAWRESPONSE']._serialized_start=277
+  _globals['_PUTLAWRESPONSE']._serialized_end=355
+  _globals['_COUNTDELIVERIESREQUEST']._serialized_start=357
+  _globals['_COUNTDELIVERIESREQUEST']._serialized_end=400
+  _globals['_COUNTDELIVERIESRESPONSE']._serialized_start=402
+  _globals['_COUNTDELIVERIESRESPONSE']._serialized_end=481
+  _globals['_RUNNINGDELIVERIES']._serialized_start=483
+  _globals['_RUNNINGDELIVERIES']._serialized_end=556
+  _globals['_PUTORGANISATIONSREQUEST']._serialized_start=559
+  _globals['_PUTORGANISATIONSREQUEST']._serialized_end=692
+  _globals['_PUTORGANISATIONSRESPONSE']._serialized_start=694
+  _globals['_PUTORGANISATIONSRESPONSE']._serialized_end=783
+  _globals['_CREDENTIAL']._serialized_start=786
+  _globals['_CREDENTIAL']._serialized_end=991
+  _globals['_REGISTERCREDENTIALREQUEST']._serialized_start=993
+  _globals['_REGISTERCREDENTIALREQUEST']._serialized_end=1091
+  _globals['_REGISTERCREDENTIALRESPONSE']._serialized_start=1093
+  _globals['_REGISTERCREDENTIALRESPONSE']._serialized_end=1172
+  _globals['_REVOKECREDENTIALREQUEST']._serialized_start=1174
+  _globals['_REVOKECREDENTIALREQUEST']._serialized_end=1236
+  _globals['_REVOKECREDENTIALRESPONSE']._serialized_start=1238
+  _globals['_REVOKECREDENTIALRESPONSE']._serialized_end=1315
+  _globals['_LISTCREDENTIALSREQUEST']._serialized_start=1317
+  _globals['_LISTCREDENTIALSREQUEST']._serialized_end=1384
+  _globals['_LISTCREDENTIALSRESPONSE']._serialized_start=1386
+  _globals['_LISTCREDENTIALSRESPONSE']._serialized_end=1463
+  _globals['_GETSTATUSREQUEST']._serialized_start=1465
+  _globals['_GETSTATUSREQUEST']._serialized_end=1483
+  _globals['_GETSTATUSRESPONSE']._serialized_start=1486
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1758
+  _globals['_TIMESTAMPSTATUS']._serialized_start=1761
+  _globals['_TIMESTAMPSTATUS']._serialized_end=1956
+  _globals['_BACKUPREQUEST']._serialized_start=1958
+  _globals['_BACKUPREQUEST']._serialized_end=1987
+  _globals['_BACKUPRESPONSE']._serialized_start=1989
+  _globals['_BACKUPRESPONSE']._serialized_end=2071
+  _globals['_ADMIN']._serialized_start=2074
+  _globals['_ADMIN']._serialized_end=2874
 # @@protoc_insertion_point(module_scope)

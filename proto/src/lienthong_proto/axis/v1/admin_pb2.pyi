@@ -6,6 +6,7 @@ For the operators of the axis only."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from lienthong_proto.axis.v1 import directory_pb2 as _directory_pb2
 from lienthong_proto.axis.v1 import journal_pb2 as _journal_pb2
@@ -415,6 +416,7 @@ class GetStatusResponse(_message.Message):
     NOT_ACCEPTING_BECAUSE_FIELD_NUMBER: _builtins.int
     DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
     OPEN_STREAMS_FIELD_NUMBER: _builtins.int
+    TIMESTAMPS_FIELD_NUMBER: _builtins.int
     axis: _builtins.str
     version: _builtins.str
     journal_size: _builtins.int
@@ -425,6 +427,10 @@ class GetStatusResponse(_message.Message):
     """Why nothing new is accepted; empty while accepting."""
     disk_free_bytes: _builtins.int
     open_streams: _builtins.int
+    @_builtins.property
+    def timestamps(self) -> Global___TimestampStatus:
+        """Time-stamps of the journal; absent on a node that asks for none."""
+
     def __init__(
         self,
         *,
@@ -437,14 +443,57 @@ class GetStatusResponse(_message.Message):
         not_accepting_because: _builtins.str = ...,
         disk_free_bytes: _builtins.int = ...,
         open_streams: _builtins.int = ...,
+        timestamps: Global___TimestampStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamps", b"timestamps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepting", b"accepting", "axis", b"axis", "checkpoint", b"checkpoint", "directory_version", b"directory_version", "disk_free_bytes", b"disk_free_bytes", "journal_size", b"journal_size", "not_accepting_because", b"not_accepting_because", "open_streams", b"open_streams", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepting", b"accepting", "axis", b"axis", "checkpoint", b"checkpoint", "directory_version", b"directory_version", "disk_free_bytes", b"disk_free_bytes", "journal_size", b"journal_size", "not_accepting_because", b"not_accepting_because", "open_streams", b"open_streams", "timestamps", b"timestamps", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
+
+@_typing.final
+class TimestampStatus(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COVERED_FIELD_NUMBER: _builtins.int
+    STAMPED_AT_FIELD_NUMBER: _builtins.int
+    PENDING_SINCE_FIELD_NUMBER: _builtins.int
+    FAILING_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    covered: _builtins.int
+    """Entries that a time-stamp covers, of journal_size."""
+    failing: _builtins.str
+    """What went wrong last; empty when nothing did."""
+    @_builtins.property
+    def stamped_at(self) -> _timestamp_pb2.Timestamp:
+        """When the newest one was given; absent before the first."""
+
+    @_builtins.property
+    def pending_since(self) -> _timestamp_pb2.Timestamp:
+        """When the oldest entry without one was recorded; absent when there is none."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when the time-stamps prove something unless they are renewed."""
+
+    def __init__(
+        self,
+        *,
+        covered: _builtins.int = ...,
+        stamped_at: _timestamp_pb2.Timestamp | None = ...,
+        pending_since: _timestamp_pb2.Timestamp | None = ...,
+        failing: _builtins.str = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "pending_since", b"pending_since", "stamped_at", b"stamped_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covered", b"covered", "ends_at", b"ends_at", "failing", b"failing", "pending_since", b"pending_since", "stamped_at", b"stamped_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimestampStatus: _TypeAlias = TimestampStatus  # noqa: Y015
 
 @_typing.final
 class BackupRequest(_message.Message):

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from lienthong_proto.axis.v1 import journal_pb2 as lienthong__proto_dot_axis_dot_v1_dot_journal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&lienthong_proto/axis/v1/evidence.proto\x12\x11lienthong.axis.v1\x1a%lienthong_proto/axis/v1/journal.proto\"]\n\x11GetReceiptRequest\x12\x0f\n\x05index\x18\x01 \x01(\x04H\x00\x12\x14\n\npackage_id\x18\x02 \x01(\x0cH\x00\x12\x16\n\x0cstatement_id\x18\x03 \x01(\x0cH\x00\x42\t\n\x07subject\"A\n\x12GetReceiptResponse\x12+\n\x07receipt\x18\x01 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt\"\x16\n\x14GetCheckpointRequest\"A\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x14\n\x0cverifier_key\x18\x02 \x01(\t\"=\n\x0eGetTileRequest\x12\r\n\x05level\x18\x01 \x01(\r\x12\r\n\x05index\x18\x02 \x01(\x04\x12\r\n\x05width\x18\x03 \x01(\r\"!\n\x0fGetTileResponse\x12\x0e\n\x06hashes\x18\x01 \x01(\x0c\"=\n\x17ProveConsistencyRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\"=\n\x18ProveConsistencyResponse\x12\r\n\x05proof\x18\x01 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x02 \x01(\t2\x88\x03\n\x08\x45vidence\x12Y\n\nGetReceipt\x12$.lienthong.axis.v1.GetReceiptRequest\x1a%.lienthong.axis.v1.GetReceiptResponse\x12\x62\n\rGetCheckpoint\x12\'.lienthong.axis.v1.GetCheckpointRequest\x1a(.lienthong.axis.v1.GetCheckpointResponse\x12P\n\x07GetTile\x12!.lienthong.axis.v1.GetTileRequest\x1a\".lienthong.axis.v1.GetTileResponse\x12k\n\x10ProveConsistency\x12*.lienthong.axis.v1.ProveConsistencyRequest\x1a+.lienthong.axis.v1.ProveConsistencyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&lienthong_proto/axis/v1/evidence.proto\x12\x11lienthong.axis.v1\x1a%lienthong_proto/axis/v1/journal.proto\"]\n\x11GetReceiptRequest\x12\x0f\n\x05index\x18\x01 \x01(\x04H\x00\x12\x14\n\npackage_id\x18\x02 \x01(\x0cH\x00\x12\x16\n\x0cstatement_id\x18\x03 \x01(\x0cH\x00\x42\t\n\x07subject\"A\n\x12GetReceiptResponse\x12+\n\x07receipt\x18\x01 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt\"\x16\n\x14GetCheckpointRequest\"A\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x14\n\x0cverifier_key\x18\x02 \x01(\t\"=\n\x0eGetTileRequest\x12\r\n\x05level\x18\x01 \x01(\r\x12\r\n\x05index\x18\x02 \x01(\x04\x12\r\n\x05width\x18\x03 \x01(\r\"!\n\x0fGetTileResponse\x12\x0e\n\x06hashes\x18\x01 \x01(\x0c\"=\n\x17ProveConsistencyRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\"=\n\x18ProveConsistencyResponse\x12\r\n\x05proof\x18\x01 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x02 \x01(\t\"0\n\x0fGetStampRequest\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\x0f\n\x07indexes\x18\x02 \x03(\x04\"@\n\x10GetStampResponse\x12,\n\x05proof\x18\x01 \x01(\x0b\x32\x1d.lienthong.axis.v1.StampProof2\xdd\x03\n\x08\x45vidence\x12Y\n\nGetReceipt\x12$.lienthong.axis.v1.GetReceiptRequest\x1a%.lienthong.axis.v1.GetReceiptResponse\x12\x62\n\rGetCheckpoint\x12\'.lienthong.axis.v1.GetCheckpointRequest\x1a(.lienthong.axis.v1.GetCheckpointResponse\x12P\n\x07GetTile\x12!.lienthong.axis.v1.GetTileRequest\x1a\".lienthong.axis.v1.GetTileResponse\x12k\n\x10ProveConsistency\x12*.lienthong.axis.v1.ProveConsistencyRequest\x1a+.lienthong.axis.v1.ProveConsistencyResponse\x12S\n\x08GetStamp\x12\".lienthong.axis.v1.GetStampRequest\x1a#.lienthong.axis.v1.GetStampResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,6 +48,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROVECONSISTENCYREQUEST']._serialized_end=512
   _globals['_PROVECONSISTENCYRESPONSE']._serialized_start=514
   _globals['_PROVECONSISTENCYRESPONSE']._serialized_end=575
-  _globals['_EVIDENCE']._serialized_start=578
-  _globals['_EVIDENCE']._serialized_end=970
+  _globals['_GETSTAMPREQUEST']._serialized_start=577
+  _globals['_GETSTAMPREQUEST']._serialized_end=625
+  _globals['_GETSTAMPRESPONSE']._serialized_start=627
+  _globals['_GETSTAMPRESPONSE']._serialized_end=691
+  _globals['_EVIDENCE']._serialized_start=694
+  _globals['_EVIDENCE']._serialized_end=1171
 # @@protoc_insertion_point(module_scope)

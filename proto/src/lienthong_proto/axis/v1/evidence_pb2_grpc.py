@@ -55,6 +55,11 @@ class EvidenceStub(object):
                 request_serializer=lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.ProveConsistencyRequest.SerializeToString,
                 response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.ProveConsistencyResponse.FromString,
                 _registered_method=True)
+        self.GetStamp = channel.unary_unary(
+                '/lienthong.axis.v1.Evidence/GetStamp',
+                request_serializer=lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.GetStampRequest.SerializeToString,
+                response_deserializer=lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.GetStampResponse.FromString,
+                _registered_method=True)
 
 
 class EvidenceServicer(object):
@@ -89,6 +94,14 @@ class EvidenceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetStamp(self, request, context):
+        """The time-stamp that covers the first entries, with what keeps it alive; NOT_FOUND while there is
+        none yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EvidenceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +124,11 @@ def add_EvidenceServicer_to_server(servicer, server):
                     servicer.ProveConsistency,
                     request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.ProveConsistencyRequest.FromString,
                     response_serializer=lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.ProveConsistencyResponse.SerializeToString,
+            ),
+            'GetStamp': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStamp,
+                    request_deserializer=lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.GetStampRequest.FromString,
+                    response_serializer=lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.GetStampResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +240,33 @@ class Evidence(object):
             '/lienthong.axis.v1.Evidence/ProveConsistency',
             lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.ProveConsistencyRequest.SerializeToString,
             lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.ProveConsistencyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStamp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lienthong.axis.v1.Evidence/GetStamp',
+            lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.GetStampRequest.SerializeToString,
+            lienthong__proto_dot_axis_dot_v1_dot_evidence__pb2.GetStampResponse.FromString,
             options,
             channel_credentials,
             insecure,

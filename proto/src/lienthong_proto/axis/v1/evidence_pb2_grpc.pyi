@@ -41,6 +41,10 @@ class EvidenceStub:
     """A Merkle tile (C2SP tlog-tiles)."""
     ProveConsistency: _grpc.UnaryUnaryMultiCallable[_evidence_pb2.ProveConsistencyRequest, _evidence_pb2.ProveConsistencyResponse]
     """Proof that the tree of an older size is a prefix of that of a newer size (RFC 6962 2.1.2)."""
+    GetStamp: _grpc.UnaryUnaryMultiCallable[_evidence_pb2.GetStampRequest, _evidence_pb2.GetStampResponse]
+    """The time-stamp that covers the first entries, with what keeps it alive; NOT_FOUND while there is
+    none yet.
+    """
 
 @_typing.type_check_only
 class EvidenceAsyncStub(EvidenceStub):
@@ -55,6 +59,10 @@ class EvidenceAsyncStub(EvidenceStub):
     """A Merkle tile (C2SP tlog-tiles)."""
     ProveConsistency: _aio.UnaryUnaryMultiCallable[_evidence_pb2.ProveConsistencyRequest, _evidence_pb2.ProveConsistencyResponse]  # type: ignore[assignment]
     """Proof that the tree of an older size is a prefix of that of a newer size (RFC 6962 2.1.2)."""
+    GetStamp: _aio.UnaryUnaryMultiCallable[_evidence_pb2.GetStampRequest, _evidence_pb2.GetStampResponse]  # type: ignore[assignment]
+    """The time-stamp that covers the first entries, with what keeps it alive; NOT_FOUND while there is
+    none yet.
+    """
 
 class EvidenceServicer(metaclass=_abc_1.ABCMeta):
     """The journal's evidence."""
@@ -90,5 +98,15 @@ class EvidenceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_evidence_pb2.ProveConsistencyResponse, _abc.Awaitable[_evidence_pb2.ProveConsistencyResponse]]:
         """Proof that the tree of an older size is a prefix of that of a newer size (RFC 6962 2.1.2)."""
+
+    @_abc_1.abstractmethod
+    def GetStamp(
+        self,
+        request: _evidence_pb2.GetStampRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_evidence_pb2.GetStampResponse, _abc.Awaitable[_evidence_pb2.GetStampResponse]]:
+        """The time-stamp that covers the first entries, with what keeps it alive; NOT_FOUND while there is
+        none yet.
+        """
 
 def add_EvidenceServicer_to_server(servicer: EvidenceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

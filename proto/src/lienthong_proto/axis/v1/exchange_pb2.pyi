@@ -600,7 +600,7 @@ class Deadline(_message.Message):
     CALENDAR_FIELD_NUMBER: _builtins.int
     PROVISIONAL_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """TAKEN, FORWARDED, SETTLED, REPLIED, RECALL_CONFIRMED."""
+    """NOTICED, TAKEN, FORWARDED, SETTLED, REPLIED, RECALL_CONFIRMED."""
     stage: _builtins.str
     """Empty, AT_RISK or OVERDUE: what the journal has told so far."""
     calendar: _builtins.str

@@ -752,6 +752,7 @@ class CheckSummary(_message.Message):
     AUTHENTIC_FIELD_NUMBER: _builtins.int
     CHECKED_AT_FIELD_NUMBER: _builtins.int
     CHECKER_FIELD_NUMBER: _builtins.int
+    SIGNATURES_FIELD_NUMBER: _builtins.int
     complete: _builtins.bool
     intact: _builtins.bool
     authentic: _builtins.bool
@@ -759,6 +760,10 @@ class CheckSummary(_message.Message):
     """Name and version of the software that checked."""
     @_builtins.property
     def checked_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def signatures(self) -> Global___SignaturesFound:
+        """Of the legal signatures in the files; absent where nobody looked into them."""
+
     def __init__(
         self,
         *,
@@ -767,14 +772,77 @@ class CheckSummary(_message.Message):
         authentic: _builtins.bool = ...,
         checked_at: _timestamp_pb2.Timestamp | None = ...,
         checker: _builtins.str = ...,
+        signatures: Global___SignaturesFound | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "signatures", b"signatures"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authentic", b"authentic", "checked_at", b"checked_at", "checker", b"checker", "complete", b"complete", "intact", b"intact"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authentic", b"authentic", "checked_at", b"checked_at", "checker", b"checker", "complete", b"complete", "intact", b"intact", "signatures", b"signatures"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CheckSummary: _TypeAlias = CheckSummary  # noqa: Y015
+
+@_typing.final
+class SignaturesFound(_message.Message):
+    """What was found of the legal signatures in the files (QĐ 52/2019 Đ8.1b). Findings are GOOD, BAD or
+    UNKNOWN.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COPY_FORM_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    INTEGRITY_FIELD_NUMBER: _builtins.int
+    SIGNER_FIELD_NUMBER: _builtins.int
+    AGENCY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    CERTIFICATES_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    UNSIGNED_ATTACHMENTS_FIELD_NUMBER: _builtins.int
+    REPORT_SHA256_FIELD_NUMBER: _builtins.int
+    copy_form: _builtins.str
+    """ORIGINAL, SAO_Y, SAO_LUC or TRICH_SAO, as the package says."""
+    origin: _builtins.str
+    """BORN_DIGITAL or DIGITISED, as the package says."""
+    integrity: _builtins.str
+    """Every file is as it was signed."""
+    signer: _builtins.str
+    """The competent person's signature is there and valid."""
+    agency: _builtins.str
+    """The agency's signature is there and valid."""
+    kind: _builtins.str
+    """CONG_VU, CONG_CONG or CHUYEN_DUNG (LGDĐT 2023 Đ22)."""
+    certificates: _builtins.str
+    """GOOD, EXPIRED_SINCE, UNAVAILABLE, TIME_UNPROVABLE or REVOKED_BEFORE."""
+    order: _builtins.str
+    """The signer signed before the agency (NĐ 30/2020 Đ32.2d)."""
+    report_sha256: _builtins.bytes
+    """SHA-256 of the reports as their reader has stored them."""
+    @_builtins.property
+    def unsigned_attachments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of separate attachments without the agency's signature (NĐ 30/2020 PL I II.8b)."""
+
+    def __init__(
+        self,
+        *,
+        copy_form: _builtins.str = ...,
+        origin: _builtins.str = ...,
+        integrity: _builtins.str = ...,
+        signer: _builtins.str = ...,
+        agency: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        certificates: _builtins.str = ...,
+        order: _builtins.str = ...,
+        unsigned_attachments: _abc.Iterable[_builtins.str] | None = ...,
+        report_sha256: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency", b"agency", "certificates", b"certificates", "copy_form", b"copy_form", "integrity", b"integrity", "kind", b"kind", "order", b"order", "origin", b"origin", "report_sha256", b"report_sha256", "signer", b"signer", "unsigned_attachments", b"unsigned_attachments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignaturesFound: _TypeAlias = SignaturesFound  # noqa: Y015
 
 @_typing.final
 class Assignment(_message.Message):

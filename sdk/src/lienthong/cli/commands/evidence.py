@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.text import Text
 from lienthong.cli import data, views
 from lienthong.cli.base import command, group, session
 from lienthong.cli.commands.keys import key_option, profile_or, read_key, read_limited
-from lienthong.cli.commands.options import EXISTING, PLACE, package_argument, save
+from lienthong.cli.commands.options import EXISTING, PLACE, package_argument, read_text, save
 from lienthong.cli.output import Rows, facts, good, local_time, progress, table
 from lienthong.cli.texts import Words
 from lienthong.codec.json import to_data
@@ -26,10 +27,13 @@ from lienthong.codec.signed import (
 )
 from lienthong.errors import LienthongError, ReceiptInvalid
 from lienthong.evidence.bundle import BundleReport, TimelineEntry, verify_bundle
+from lienthong.evidence.lifetimes import Lifetimes, default_lifetimes
 from lienthong.evidence.receipt import verify_receipt
+from lienthong.evidence.stamp_findings import StampFinding, StampJudge
 from lienthong.model.ids import PackageId, Sha256
 from lienthong.model.journal import JournalEntry, PackageRecord, Receipt, StatementRecord
 from lienthong.pki.chain import TrustAnchors
+from lienthong.spi.verifier import Outcome
 
 receipt = group("receipt", "Receipts: proofs that the axis recorded something.")
 bundle = group("bundle", "Evidence bundles: a whole case in one file.")
@@ -124,17 +128,28 @@ def export(package: str, file: Path, no_files: bool) -> None:
         click.option(
             "--anchors", type=EXISTING, help="Trusted authorities, PEM; the profile's by default."
         ),
+        click.option("--tsa-anchors", type=EXISTING, help="Trusted time-stamp authorities, PEM."),
+        click.option(
+            "--algorithms", type=EXISTING, help="Until when algorithms count, TOML; else the SDK's."
+        ),
     ),
 )
-def verify_all(file: Path, axis_key: str | None, anchors: Path | None) -> None:
+def verify_all(
+    file: Path,
+    axis_key: str | None,
+    anchors: Path | None,
+    tsa_anchors: Path | None,
+    algorithms: Path | None,
+) -> None:
     """Verify an evidence bundle offline, with the axis's public key and trusted authorities."""
     current = session()
     key = read_key(axis_key)
     if anchors is None:
         anchors = profile_or("anchors_missing").anchors
     trusted = TrustAnchors.from_pem(anchors.read_bytes())
+    judge = stamp_judge(tsa_anchors, algorithms)
     with file.open("rb") as source:
-        report = verify_bundle(source, key, trusted)
+        report = verify_bundle(source, key, trusted, judge)
     current.emit(_report_data(report), lambda: _report_view(current.words, report))
 
 
@@ -179,6 +194,17 @@ def _report_data(report: BundleReport) -> dict[str, Any]:
     }
 
 
+def stamp_judge(anchors: Path | None, algorithms: Path | None) -> StampJudge | None:
+    """Who judges time-stamps now; nobody where no authority is trusted."""
+    if anchors is None:
+        return None
+    lifetimes = default_lifetimes()
+    if algorithms is not None:
+        lifetimes = Lifetimes.parse(read_text(algorithms), str(algorithms))
+    trusted = TrustAnchors.from_pem(anchors.read_bytes())
+    return StampJudge(anchors=trusted, at=datetime.now(UTC), lifetimes=lifetimes)
+
+
 def _timeline_data(entry: TimelineEntry) -> dict[str, Any]:
     return {
         "index": entry.index,
@@ -188,7 +214,28 @@ def _timeline_data(entry: TimelineEntry) -> dict[str, Any]:
         "organ_id": str(entry.organ),
         "signer": entry.signer.subject,
         "effects": data.of_effects(entry.effects),
+        "stamp": None if entry.stamp is None else _stamp_data(entry.stamp),
     }
+
+
+def _stamp_data(stamp: StampFinding) -> dict[str, Any]:
+    proven = stamp.proven
+    return {
+        "outcome": stamp.outcome.value,
+        "stamped_at": None if proven is None else to_data(proven.stamped_at),
+        "authority": None if proven is None else proven.authority,
+        "until": None if proven is None else to_data(proven.ends),
+        "reason": stamp.reason,
+    }
+
+
+def _stamp_text(words: Words, stamp: StampFinding | None) -> str:
+    if stamp is None:
+        return words("stamp_pending")
+    if stamp.outcome is not Outcome.PASSED or stamp.proven is None:
+        return words("stamp_unproven", reason=words.of(stamp.reason, stamp.reason_vi))
+    time = local_time(stamp.proven.stamped_at)
+    return words("stamped", time=time, authority=stamp.proven.authority)
 
 
 def _report_view(words: Words, report: BundleReport) -> Group:
@@ -219,12 +266,21 @@ def _report_view(words: Words, report: BundleReport) -> Group:
         head,
         Text(),
         table(columns, timeline, long=(4,)),
+        *_stamps_view(words, report),
         Text(),
         _outcomes_view(words, report),
         Text(),
         table(["", "", ""], steps),
         good(done),
     )
+
+
+def _stamps_view(words: Words, report: BundleReport) -> list[Rows | Text]:
+    """What time-stamps prove of each entry; nothing for a bundle without any."""
+    if all(entry.stamp is None for entry in report.timeline):
+        return []
+    rows = [(entry.index, _stamp_text(words, entry.stamp)) for entry in report.timeline]
+    return [Text(), table([words("index"), words("time_stamp")], rows, long=(1,))]
 
 
 def _outcomes_view(words: Words, report: BundleReport) -> Rows:

@@ -31,13 +31,13 @@ from lienthong.cli.texts import Words
 from lienthong.codec.toml import examine_document
 from lienthong.errors import InputError, LienthongError, MissingField, OutsideCalendar
 from lienthong.model.document import Document
-from lienthong.model.file_signature import Finding
+from lienthong.model.file_signature import Certificates, Finding
 from lienthong.model.ids import OrganId
 from lienthong.model.time import format_vietnam, parse_instant
 from lienthong.model.words import AttachmentKind, IssueForm
 from lienthong.rules.calendar_table import calendar_of
 from lienthong.rules.duties import Due, Sent, paper_for, receiving_deadlines, sending_deadlines
-from lienthong.rules.legal_facts import Certificates, Facts
+from lienthong.rules.legal_facts import Facts
 from lienthong.rules.legal_value import Judgement, judge
 from lienthong.rules.paper import PaperDecision
 

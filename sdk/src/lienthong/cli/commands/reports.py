@@ -70,7 +70,7 @@ def accept(
 ) -> None:
     """Accept and register a document.
 
-    Signature and every file are checked first; the arrival is reported if that was not done.
+    Signature and every file are checked first. It stands for the arrival, if none was reported.
     """
     current = session()
     if number is None and current.register is None:

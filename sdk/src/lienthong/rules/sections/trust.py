@@ -68,6 +68,14 @@ class Signatures:
         en="what happens while revocation cannot be learnt",
         vi="xử lý thế nào khi chưa kiểm tra được tình trạng thu hồi",
     )
+    report_needed: bool = setting(
+        26,
+        FLAG,
+        default=False,
+        clause="QĐ 52/2019 Đ8.1a",
+        en="an acceptance names the stored report on the signatures in the files",
+        vi="tiếp nhận phải kèm báo cáo đã lưu về kiểm tra chữ ký số trong các tệp",
+    )
     delegation_registered: bool = setting(
         31,
         FLAG,

@@ -38,6 +38,9 @@ class LifecycleCases:
             assert view.checkpoint() is None
             assert view.checkpoint(0) is None
             assert view.tile(0, 0) is None
+            assert view.last_stamp("checkpoint") is None
+            assert view.stamp_covering(0) is None
+            assert view.stamps_end(0) is None
             for rows in (
                 view.deliveries(package_id(1)),
                 view.statements(package_id(1), RECIPIENT),
@@ -50,6 +53,7 @@ class LifecycleCases:
                 view.organisations(0, 10),
                 view.credentials(),
                 view.laws(),
+                view.stamps(0, 10),
                 view.watched_deliveries(2**62, None, 10),
             ):
                 assert list(rows) == []

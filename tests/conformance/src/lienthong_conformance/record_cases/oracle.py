@@ -25,6 +25,7 @@ from lienthong.testing.samples import (
     package_id,
     package_row,
     sha256,
+    stamp_row,
     statement_row,
 )
 from lienthong.testing.store import MemoryMedium, MemoryRecordStore
@@ -77,6 +78,11 @@ def _questions() -> list[Question]:
         lambda view: list(view.organisations(1, 2)),
         lambda view: list(view.credentials(1)),
         lambda view: list(view.laws(1)),
+        lambda view: list(view.stamps(1, 2)),
+        lambda view: list(view.stamps(0, 9, "checkpoint")),
+        lambda view: view.last_stamp("renewal"),
+        lambda view: view.stamp_covering(3),
+        lambda view: view.stamps_end(1),
         lambda view: list(view.watched_deliveries(4, None, 99)),
         lambda view: list(view.watched_deliveries(9, (2, package_id(1), "H05"), 2)),
     ]
@@ -173,6 +179,11 @@ class RecordMachine(RuleBasedStateMachine):
     def add_statement(self, number: int, organ: str, index: int) -> None:
         row = statement_row(number, package_id=package_id(1), recipient=organ, index=index)
         self._try(lambda transaction: transaction.add_statement(row))
+
+    @rule(number=numbers, size=st.integers(0, 5), kind=st.sampled_from(("checkpoint", "renewal")))
+    def add_stamp(self, number: int, size: int, kind: str) -> None:
+        row = stamp_row(number + 1, size=size, kind=kind)
+        self._try(lambda transaction: transaction.add_stamp(row))
 
     @rule(number=numbers)
     def add_package(self, number: int) -> None:

@@ -1,6 +1,7 @@
 """A font with Vietnamese letters: one that is installed, or that somebody names; none is shipped.
 
 NĐ 30/2020 PL I wants Times New Roman; Liberation Serif has the same widths and a free licence.
+Whoever draws brings along reportlab, which reads the fonts; it is imported only then.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _FAMILIES: Final = (
     ("times.ttf", "timesbd.ttf"),
     ("Times New Roman.ttf", "Times New Roman Bold.ttf"),
     ("LiberationSerif-Regular.ttf", "LiberationSerif-Bold.ttf"),
+    ("Tinos-Regular.ttf", "Tinos-Bold.ttf"),
     ("NotoSerif-Regular.ttf", "NotoSerif-Bold.ttf"),
     ("FreeSerif.ttf", "FreeSerifBold.ttf"),
     ("DejaVuSerif.ttf", "DejaVuSerif-Bold.ttf"),
@@ -69,10 +71,10 @@ def find_font(given: Path | None = None, folders: Sequence[Path] = _FOLDERS) -> 
 
 def _is_vietnamese(path: Path) -> bool:
     """Whether it is a font that has all letters; the same family may lack them elsewhere."""
-    from reportlab.pdfbase.ttfonts import TTFError, TTFontFile
+    from reportlab.pdfbase.ttfonts import TTFontFile
 
     try:
         known = TTFontFile(str(path)).charToGlyph
-    except (TTFError, OSError):
+    except Exception:  # noqa: BLE001 - what cannot be read is no font
         return False
     return all(ord(letter) in known for letter in _LETTERS)

@@ -1,0 +1,188 @@
+"""Calls to a service: HTTPS with a verified certificate, small answers, no redirects, in time."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlencode
+
+from attrs import define, field
+
+from lienthong.errors import KeyUnreachable, KeyUnusable
+from lienthong.model.checks import shown
+from lienthong_signer_csc.address import ServiceAddress
+from lienthong_signer_csc.answer import Answer
+
+MAX_ANSWER: Final = 1024 * 1024
+DEADLINE_S: Final = 20.0
+"""For one call with everything that belongs to it; the plugin host waits 30 s."""
+
+CONNECT_S: Final = 5.0
+_JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{1,8000}=*")
+_FAILURES: Final = (OSError, http.client.HTTPException)
+
+
+@define(eq=False)
+class Channel:
+    """The way to one service. May be shared by threads: every call has a connection of its own."""
+
+    _address: ServiceAddress
+    _tls: ssl.SSLContext
+    _hidden: dict[str, str] = field(factory=dict, init=False, repr=False)
+    """By name, secrets that no error may repeat, even if the service does."""
+
+    @classmethod
+    def of(cls, address: ServiceAddress) -> Channel:
+        """Prepare the way to a service; nothing is connected yet.
+
+        Raises:
+            KeyUnusable: the file of its authorities cannot be used.
+        """
+        try:
+            tls = ssl.create_default_context(cafile=address.ca)
+        except (OSError, ValueError) as error:
+            reason = f"{address.ca} holds no authorities"
+            raise KeyUnusable(key=address.shown, reason=reason) from error
+        tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        return cls(address, tls)
+
+    def hide(self, name: str, secret: str) -> str:
+        """Remember a secret, in place of the last one of its name, to keep it out of errors."""
+        self._hidden[name] = secret
+        return secret
+
+    def call(
+        self, method: str, body: Mapping[str, object], *, token: str | None, repeatable: bool
+    ) -> Answer:
+        """Call a method of the service.
+
+        Args:
+            method: its path below the base, ``credentials/info``.
+            body: sent as JSON; without a token as a form, as OAuth 2.0 wants it.
+            token: access token (RFC 6750).
+            repeatable: whether it is asked once more when no answer comes. Never so for what
+                counts secrets or signs: nobody knows then what has happened.
+
+        Raises:
+            KeyUnusable: the service refuses.
+            KeyUnreachable: no usable answer came in time.
+        """
+        headers = {"Accept": _JSON, "Content-Type": _FORM if token is None else _JSON}
+        if token is not None:
+            if not _TOKEN.fullmatch(token):
+                raise self._unusable("the access token is malformed")
+            headers["Authorization"] = f"Bearer {token}"
+        sent = (urlencode(body) if token is None else json.dumps(body)).encode()
+        ends = time.monotonic() + DEADLINE_S
+        if repeatable:
+            with suppress(KeyUnreachable):
+                return self._call(method, sent, headers, ends)
+        return self._call(method, sent, headers, ends)
+
+    def _call(self, method: str, sent: bytes, headers: Mapping[str, str], ends: float) -> Answer:
+        with self._connected(ends) as connection:
+            try:
+                path = f"{self._address.path}/{method}"
+                connection.request("POST", path, body=sent, headers=dict(headers))
+                response = connection.getresponse()
+                data = response.read(MAX_ANSWER + 1)
+            except _FAILURES as error:
+                late = time.monotonic() >= ends
+                broke = f"the connection broke: {self._harmless(str(error))}"
+                reason = "it did not answer in time" if late else broke
+                raise self._unreachable(f"{method}: {reason}") from error
+        if len(data) > MAX_ANSWER:
+            raise self._unreachable(f"{method}: the answer is larger than 1 MiB")
+        kind = (response.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+        return self._judged(method, response.status, kind, data)
+
+    def _judged(self, method: str, status: int, kind: str, data: bytes) -> Answer:
+        if status in {HTTPStatus.OK, HTTPStatus.CREATED}:
+            if kind != _JSON:
+                raise self._unreachable(f"{method}: the answer is {shown(kind)}, not JSON")
+            return Answer.parse(data, key=self._address.shown, method=method)
+        if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            reason = f"the service refuses {method}: {self._told(method, kind, data)} ({status})"
+            if status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise self._unreachable(reason)
+            raise self._unusable(reason)
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            raise self._unreachable(f"{method}: it sends elsewhere ({status}), no way is followed")
+        raise self._unreachable(f"{method}: it answers with status {status}")
+
+    def _told(self, method: str, kind: str, data: bytes) -> str:
+        """What the service says about an error (CSC API 10.1), made harmless."""
+        if kind != _JSON:
+            return "without a reason"
+        try:
+            answer = Answer.parse(data, key=self._address.shown, method=method)
+            texts = [answer.text("error"), answer.text("error_description", "")]
+        except KeyUnreachable:
+            return "without a readable reason"
+        return ": ".join(self._harmless(text) for text in texts if text)
+
+    def _harmless(self, text: str) -> str:
+        """What comes from outside, for an error: printable, short and without our secrets."""
+        for secret in filter(None, self._hidden.values()):
+            text = text.replace(secret, "…")
+        return shown(text)
+
+    @contextmanager
+    def _connected(self, ends: float) -> Iterator[http.client.HTTPSConnection]:
+        """A connection that is cut when the time is over, however slowly bytes come."""
+        connection = self._connect(ends)
+        sock = connection.sock
+        timer = threading.Timer(max(ends - time.monotonic(), 0), _cut, [sock])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield connection
+        finally:
+            timer.cancel()
+            connection.close()
+
+    def _connect(self, ends: float) -> http.client.HTTPSConnection:
+        try:
+            # Before anything was sent nothing can have happened: it is tried twice.
+            with suppress(ConnectionError, TimeoutError):
+                return self._connect_once(ends)
+            return self._connect_once(ends)
+        except OSError as error:
+            raise self._unreachable(f"no connection: {error}") from error
+
+    def _connect_once(self, ends: float) -> http.client.HTTPSConnection:
+        left = max(min(CONNECT_S, ends - time.monotonic()), 0.1)
+        connection = http.client.HTTPSConnection(
+            self._address.host, self._address.port, timeout=left, context=self._tls
+        )
+        try:
+            connection.connect()
+        except OSError:
+            connection.close()
+            raise
+        connection.sock.settimeout(DEADLINE_S)
+        return connection
+
+    def _unusable(self, reason: str) -> KeyUnusable:
+        return KeyUnusable(key=self._address.shown, reason=reason)
+
+    def _unreachable(self, reason: str) -> KeyUnreachable:
+        return KeyUnreachable(key=self._address.shown, reason=reason)
+
+
+def _cut(sock: socket.socket) -> None:
+    # The method of plain sockets: that of TLS first forgets its keys, and what another thread
+    # writes at that moment would go out in the clear.
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -1,0 +1,1 @@
+"""The cases of the file-verifier contract, by theme."""
