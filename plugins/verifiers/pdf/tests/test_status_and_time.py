@@ -127,6 +127,17 @@ def test_proof_whose_own_authority_has_ended_proves_nothing() -> None:
     assert value(report) is LegalValue.REVIEW
 
 
+@pytest.mark.parametrize("since", [-DAY, HOUR], ids=["before it stamped", "after"])
+def test_proof_of_an_authority_that_was_revoked_proves_nothing(since: timedelta) -> None:
+    """L-06, revoked at genTime; and since then, as nothing later vouches for the token."""
+    stamped = NOW - 2 * HOUR
+    [own, *_] = OFFICE.tsa.identity.chain
+    revoked = OFFICE.evidence(revoked={own: stamped + since})
+    report = look(both(when=stamped, stamped=stamped), evidence=revoked)
+    assert told(report, "signature.timestamp") == [Outcome.INDETERMINATE] * 2
+    assert all(not one.timestamp_token for one in report.signatures)
+
+
 def test_evidence_and_time_stamps_outlive_certificates() -> None:
     """B-LTA: renewed by a time-stamp while the first authority still counts."""
     signed = OFFICE.archived(OFFICE.with_store(both(stamped=NOW), OFFICE.evidence()), NOW)
