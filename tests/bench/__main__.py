@@ -19,6 +19,7 @@ from lienthong_node.certificates import KeyKind
 from tests.bench import (
     deadlines,
     fanout,
+    files,
     latency,
     limits,
     lives,
@@ -28,7 +29,7 @@ from tests.bench import (
 )
 from tests.bench.rows import Row, table, write_json
 
-PARTS = ("lives", "latency", "fanout", "transfer", "recovery", "deadlines", "trust")
+PARTS = ("lives", "latency", "fanout", "transfer", "recovery", "deadlines", "trust", "files")
 
 
 def main() -> None:
@@ -61,6 +62,9 @@ def _run(folder: Path, options: argparse.Namespace) -> list[Row]:
         "recovery": lambda: recovery.rows(folder / "recovery", options.pending),
         "deadlines": deadlines.rows,
         "trust": lambda: trust_cost.rows(folder / "trust"),
+        "files": lambda: files.rows(
+            folder / "files", _highest(folder, rows, options.documents), options.seconds
+        ),
     }
     for name in options.only or PARTS:
         print(f"measuring {name} …", file=sys.stderr)

@@ -31,7 +31,7 @@ WARM_UP: Final = 20
 
 
 @define(eq=False)
-class _Times:
+class Times:
     """Milliseconds."""
 
     submit: list[float] = field(factory=list)
@@ -47,7 +47,7 @@ def rows(folder: Path, highest: float, seconds: float) -> list[Row]:
     axis = make_axis(folder)
     with axis.running():
         for part in PARTS:
-            times = _measure(axis, highest * part, seconds)
+            times = measure(axis, highest * part, seconds)
             for name, values in (("submit", times.submit), ("commit to reader", times.wake)):
                 for word, at in (("p50", 0.5), ("p99", 0.99)):
                     title = f"{name} {word} at {part:.0%} of the highest rate"
@@ -55,16 +55,17 @@ def rows(folder: Path, highest: float, seconds: float) -> list[Row]:
     return found
 
 
-def _measure(axis: LocalAxis, rate: float, seconds: float) -> _Times:
+def measure(axis: LocalAxis, rate: float, seconds: float) -> Times:
+    """Full lives of 10 kB at a rate a second, for so long."""
     count = WARM_UP + max(50, round(rate * seconds))
     with accepting(axis.profile(RECIPIENT), count):
         sendings = [make_sending(number, 10_000) for number in range(count)]
         return uvloop.run(_send(axis.profile(SENDER), sendings, rate))
 
 
-async def _send(profile: Path, sendings: Sequence[Sending], rate: float) -> _Times:
+async def _send(profile: Path, sendings: Sequence[Sending], rate: float) -> Times:
     gc.set_threshold(GARBAGE_THRESHOLD)
-    times = _Times()
+    times = Times()
     async with AsyncClient(Profile.load(profile)) as client:
         start = (await client.checkpoint()).size
         following = asyncio.create_task(_follow(client, start, len(sendings), times))
@@ -79,13 +80,13 @@ async def _send(profile: Path, sendings: Sequence[Sending], rate: float) -> _Tim
     return times
 
 
-async def _one(client: AsyncClient, sending: Sending, times: _Times) -> None:
+async def _one(client: AsyncClient, sending: Sending, times: Times) -> None:
     started = time.perf_counter()
     await client.send(sending.document, sending.files, sending.recipients)
     times.submit.append((time.perf_counter() - started) * 1000)
 
 
-async def _follow(client: AsyncClient, start: int, documents: int, times: _Times) -> None:
+async def _follow(client: AsyncClient, start: int, documents: int, times: Times) -> None:
     accepted = 0
     async for item in client.feed(start, follow=True, inline_limit=0):
         body = item.entry.body
