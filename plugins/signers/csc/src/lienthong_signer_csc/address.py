@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from lienthong.errors import InvalidValue
 from lienthong.model.signing import SignatureAlgorithm
+from lienthong.spi.addresses import algorithm_named, wrong_address
 
 MAX_ADDRESS: Final = 2_000
 """Characters; a longer one is no address."""
@@ -58,17 +58,17 @@ class ServiceAddress:
         base, _, query = rest.partition("?")
         found = _BASE.fullmatch(base)
         if scheme != "csc" or not separator or found is None or len(uri) > MAX_ADDRESS:
-            raise _invalid("something else", "csc:https://host/csc/v2?credential=...")
+            raise wrong_address("something else", "csc:https://host/csc/v2?credential=...")
         port = int(found["port"] or _HTTPS)
         if not 0 < port <= _LAST_PORT:
-            raise _invalid("a port that is none", f"a port from 1 to {_LAST_PORT}")
+            raise wrong_address("a port that is none", f"a port from 1 to {_LAST_PORT}")
         given = _parameters(query)
         return cls(
             host=found["host"].strip("[]"),
             port=port,
             path=found["path"],
             credential=given.get("credential"),
-            algorithm=_algorithm(given.get("algorithm")),
+            algorithm=algorithm_named(given.get("algorithm")),
             ca=Path(given["ca"]) if "ca" in given else None,
             client=given.get("client"),
         )
@@ -90,22 +90,12 @@ def _parameters(query: str) -> Mapping[str, str]:
     for part in query.split("&") if query else ():
         name, _, value = part.partition("=")
         if name not in _KNOWN:
-            raise _invalid("an unknown parameter", f"only {', '.join(sorted(_KNOWN))}")
+            raise wrong_address("an unknown parameter", f"only {', '.join(sorted(_KNOWN))}")
         if name in found or not _VALUE.fullmatch(value):
-            raise _invalid(f"{name} empty, twice or badly encoded", f"{name} once, with a value")
+            raise wrong_address(
+                f"{name} empty, twice or badly encoded", f"{name} once, with a value"
+            )
         found[name] = unquote(value)
         if not found[name].isprintable():
-            raise _invalid(f"{name} with signs that cannot be shown", f"{name} as a text")
+            raise wrong_address(f"{name} with signs that cannot be shown", f"{name} as a text")
     return found
-
-
-def _algorithm(name: str | None) -> SignatureAlgorithm | None:
-    try:
-        return None if name is None else SignatureAlgorithm(name)
-    except ValueError:
-        known = ", ".join(member.value for member in SignatureAlgorithm)
-        raise _invalid("an unknown algorithm", f"one of {known}") from None
-
-
-def _invalid(found: str, expected: str) -> InvalidValue:
-    return InvalidValue(field="key address", found=found, expected=expected)

@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 from attrs import field, frozen
 
-from lienthong.errors import InvalidValue
 from lienthong.model.signing import SignatureAlgorithm
+from lienthong.spi.addresses import algorithm_named, wrong_address
 
 MAX_ADDRESS: Final = 2_000
 """Characters; a longer one is no address."""
@@ -66,12 +66,12 @@ class TokenAddress:
         """
         scheme, separator, rest = uri.partition(":")
         if scheme != "pkcs11" or not separator or len(uri) > MAX_ADDRESS:
-            raise _invalid("something else", "pkcs11:token=...;object=...?module-path=...")
+            raise wrong_address("something else", "pkcs11:token=...;object=...?module-path=...")
         path, _, query = rest.partition("?")
         named = _attributes(path, ";", _PATH)
         chosen = _attributes(query, "&", _QUERY)
         if named.get("type", b"private") != b"private":
-            raise _invalid("another type", "type=private")
+            raise wrong_address("another type", "type=private")
         return cls(
             shown=f"pkcs11:{path}",
             module=_module(chosen),
@@ -82,7 +82,7 @@ class TokenAddress:
             slot=_slot(named),
             label=_text(named, "object"),
             key_id=named.get("id"),
-            algorithm=_algorithm(_text(chosen, "algorithm")),
+            algorithm=algorithm_named(_text(chosen, "algorithm")),
             chain=_path(chosen, "cert"),
             final_try=_final_try(chosen),
         )
@@ -94,11 +94,13 @@ def _attributes(part: str, separator: str, known: frozenset[str]) -> Mapping[str
     for attribute in part.split(separator) if part else ():
         name, _, value = attribute.partition("=")
         if name in _SECRET:
-            raise _invalid(name, "no PIN in the address: it is asked for")
+            raise wrong_address(name, "no PIN in the address: it is asked for")
         if name not in known:
-            raise _invalid("an unknown attribute", f"only {', '.join(sorted(known))}")
+            raise wrong_address("an unknown attribute", f"only {', '.join(sorted(known))}")
         if name in found or not _ENCODED.fullmatch(value):
-            raise _invalid(f"{name} empty, twice or badly encoded", f"{name} once, with a value")
+            raise wrong_address(
+                f"{name} empty, twice or badly encoded", f"{name} once, with a value"
+            )
         found[name] = unquote_to_bytes(value)
     return found
 
@@ -110,9 +112,9 @@ def _text(found: Mapping[str, bytes], name: str) -> str | None:
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
-        raise _invalid(f"{name} in another encoding", f"{name} in UTF-8") from None
+        raise wrong_address(f"{name} in another encoding", f"{name} in UTF-8") from None
     if "\0" in text:
-        raise _invalid(f"{name} with a null byte", f"{name} as a text")
+        raise wrong_address(f"{name} with a null byte", f"{name} as a text")
     return text
 
 
@@ -125,7 +127,9 @@ def _module(found: Mapping[str, bytes]) -> Path:
     """Absolute: a bare name would be looked for wherever the system keeps libraries."""
     path = _path(found, "module-path")
     if path is None or not path.is_absolute():
-        raise _invalid("no absolute module-path", "module-path=/path/of/the/PKCS#11/library.so")
+        raise wrong_address(
+            "no absolute module-path", "module-path=/path/of/the/PKCS#11/library.so"
+        )
     return path
 
 
@@ -134,24 +138,12 @@ def _slot(found: Mapping[str, bytes]) -> int | None:
     if text is None:
         return None
     if not _SLOT.fullmatch(text):
-        raise _invalid("slot-id that is no number", "slot-id=<number>")
+        raise wrong_address("slot-id that is no number", "slot-id=<number>")
     return int(text)
 
 
 def _final_try(found: Mapping[str, bytes]) -> bool:
     value = found.get("final-try")
     if value not in {None, b"allowed"}:
-        raise _invalid("final-try with another value", "final-try=allowed")
+        raise wrong_address("final-try with another value", "final-try=allowed")
     return value is not None
-
-
-def _algorithm(name: str | None) -> SignatureAlgorithm | None:
-    try:
-        return None if name is None else SignatureAlgorithm(name)
-    except ValueError:
-        known = ", ".join(member.value for member in SignatureAlgorithm)
-        raise _invalid("an unknown algorithm", f"one of {known}") from None
-
-
-def _invalid(found: str, expected: str) -> InvalidValue:
-    return InvalidValue(field="key address", found=found, expected=expected)

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from lienthong.errors import InvalidValue
 from lienthong.model.signing import SignatureAlgorithm
+from lienthong.spi.addresses import algorithm_named, wrong_address
 
 
 @frozen(kw_only=True)
@@ -36,13 +36,13 @@ class KeyAddress:
         scheme, separator, rest = uri.partition(":")
         path, _, query = rest.partition("?")
         if scheme != "softkey" or not separator or not path:
-            raise _invalid("something else", "softkey:<path of the key>")
+            raise wrong_address("something else", "softkey:<path of the key>")
         parameters = _parameters(query)
         chain, name = parameters.get("cert"), parameters.get("algorithm")
         return cls(
             key=Path(unquote(path)),
             chain=Path(chain) if chain else None,
-            algorithm=_algorithm(name) if name else None,
+            algorithm=algorithm_named(name) if name else None,
         )
 
 
@@ -51,20 +51,8 @@ def _parameters(query: str) -> Mapping[str, str]:
     for part in query.split("&") if query else ():
         name, _, value = part.partition("=")
         if name not in {"cert", "algorithm"}:
-            raise _invalid(f"the parameter {name}", "only cert and algorithm")
+            raise wrong_address(f"the parameter {name}", "only cert and algorithm")
         if not value or name in found:
-            raise _invalid(f"{name} empty or twice", f"{name} once, with a value")
+            raise wrong_address(f"{name} empty or twice", f"{name} once, with a value")
         found[name] = unquote(value)
     return found
-
-
-def _algorithm(name: str) -> SignatureAlgorithm:
-    try:
-        return SignatureAlgorithm(name)
-    except ValueError:
-        known = ", ".join(member.value for member in SignatureAlgorithm)
-        raise _invalid("an unknown algorithm", f"one of {known}") from None
-
-
-def _invalid(found: str, expected: str) -> InvalidValue:
-    return InvalidValue(field="key address", found=found, expected=expected)
