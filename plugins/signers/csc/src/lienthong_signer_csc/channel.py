@@ -28,6 +28,7 @@ DEADLINE_S: Final = 20.0
 
 CONNECT_S: Final = 5.0
 _JSON: Final = "application/json"
+_LATE: Final = "it did not answer in time"
 _FORM: Final = "application/x-www-form-urlencoded"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{1,8000}=*")
 _FAILURES: Final = (OSError, http.client.HTTPException)
@@ -98,10 +99,13 @@ class Channel:
                 response = connection.getresponse()
                 data = response.read(MAX_ANSWER + 1)
             except _FAILURES as error:
-                late = time.monotonic() >= ends
                 broke = f"the connection broke: {self._harmless(str(error))}"
-                reason = "it did not answer in time" if late else broke
-                raise self._unreachable(f"{method}: {reason}") from error
+                raise self._unreachable(
+                    f"{method}: {_LATE if time.monotonic() >= ends else broke}"
+                ) from error
+        if time.monotonic() >= ends:
+            # What was cut off may look like a whole answer.
+            raise self._unreachable(f"{method}: {_LATE}")
         if len(data) > MAX_ANSWER:
             raise self._unreachable(f"{method}: the answer is larger than 1 MiB")
         kind = (response.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
