@@ -33,7 +33,7 @@ def test_every_distribution_is_tested_alone(repository: Any) -> None:
             section
             for environment, section in sections.items()
             if environment in repository.environments
-            and section.get("deps", "").strip().partition("[")[0].splitlines()[-1:] == [own]
+            and section.get("deps", "").strip().rpartition("\n")[2].strip().partition("[")[0] == own
         ]
         sdk = [s for s in sections.values() if f"{own}[cli]" in s.get("deps", "")]
         assert alone or sdk, f"{name} has no environment"
