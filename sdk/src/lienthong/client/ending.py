@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import grpc
@@ -12,6 +13,9 @@ T = TypeVar("T")
 
 _OF_GRPC: Final = "Internal error from Core"
 """Details of the error that gRPC puts in place of a status, or sets before it comes."""
+
+_UNTIL_IT_COMES_S: Final = 1.0
+"""How long the axis's own status may be behind that error."""
 
 
 class Ending:
@@ -24,16 +28,20 @@ class Ending:
     def __init__(self, call: grpc.aio.Call) -> None:
         self._call = call
         self._error: grpc.aio.AioRpcError | None = None
+        self._told = asyncio.Event()
         call.add_done_callback(self._note)
 
-    @contextmanager
-    def as_it_was(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def as_it_was(self) -> AsyncIterator[None]:
         """Raise the axis's own error in place of what gRPC made of it."""
         try:
             yield
         except grpc.aio.AioRpcError as error:
             if self._call.done():
                 self._note(self._call)
+            if error.details() == _OF_GRPC:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._told.wait(), _UNTIL_IT_COMES_S)
             if self._error is None:
                 raise
             raise self._error from error
@@ -49,6 +57,8 @@ class Ending:
                 _at_once(call.trailing_metadata()),
                 details=_at_once(call.details()),
             )
+            if self._error.details() != _OF_GRPC:
+                self._told.set()
 
 
 def _at_once(answer: Coroutine[Any, Any, T]) -> T:

@@ -95,8 +95,9 @@ async def _attempt(connection: Connection, course: _Course) -> None:
     call = connection.stubs.exchange.Upload()
     ending = Ending(call)
     try:
-        with connection.translating(call, _NAME), ending.as_it_was():
-            answer = await _pump(call, course, begun, connection.policy.timeout)
+        with connection.translating(call, _NAME):
+            async with ending.as_it_was():
+                answer = await _pump(call, course, begun, connection.policy.timeout)
     finally:
         call.cancel()
     course.at(answer.offset)
