@@ -64,12 +64,16 @@ def signed(release: Path, signers: tuple[Signer, Signer]) -> tuple[Path, str, Ve
     return release, sign(release, NAME, own), VerifierKey.of_signer(NAME, own)
 
 
-def test_release_is_what_was_signed(signed: tuple[Path, str, VerifierKey]) -> None:
+def test_release_is_what_was_signed(
+    signed: tuple[Path, str, VerifierKey], wheels: dict[str, Path]
+) -> None:
     folder, manifest, key = signed
     (folder / MANIFEST).write_text(manifest, "utf-8")
     names = verify(folder, manifest, key)
     assert "sbom.cdx.json" in names
-    assert len([name for name in names if name.endswith(".whl")]) == 7
+    assert {name for name in names if name.endswith(".whl")} == {
+        one.name for one in wheels.values()
+    }
 
 
 def flip(folder: Path, rng: random.Random) -> None:
@@ -210,7 +214,8 @@ def test_command_signs_and_verifies(
     release_manifest.main(["sign", str(release), "--name", NAME, "--key", f"softkey:{key}"])
     verifier = capsys.readouterr().out.splitlines()[-1].rpartition(": ")[2]
     release_manifest.main(["verify", str(release), "--key", verifier])
-    assert "ok: 9 files" in capsys.readouterr().out
+    signed = len([one for one in release.iterdir() if one.name != MANIFEST])
+    assert f"ok: {signed} files" in capsys.readouterr().out
     (release / "requirements.txt").write_text("", "utf-8")
     program = ROOT / "tools" / "release_manifest.py"
     finished = subprocess.run(
