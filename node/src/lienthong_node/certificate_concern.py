@@ -73,7 +73,7 @@ def _readable(certificates: Iterable[bytes]) -> dict[bytes, x509.Certificate]:
     for der in certificates:
         try:
             found[der] = x509.load_der_x509_certificate(der)
-        except Exception:  # noqa: BLE001, S112 - likewise
+        except Exception:  # noqa: BLE001, S112 - whatever a stranger shows is skipped
             continue
     return found
 

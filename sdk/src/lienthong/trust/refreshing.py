@@ -230,7 +230,6 @@ class Refresher:
         certificate = x509.load_der_x509_certificate(one.certificate)
         issuer = x509.load_der_x509_certificate(one.issuer)
         nonce = x509.OCSPNonce(secrets.token_bytes(_NONCE_BYTES))
-        # Responders know certificates by SHA-1 (RFC 5019 2.1.1); it signs nothing.
         digest = SHA1()  # noqa: S303 - it only names the certificate, as RFC 6960 has it
         asked = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, digest)
         question = asked.add_extension(nonce, critical=False).build()

@@ -33,7 +33,7 @@ from lienthong.pki.algorithms import PrivateKey
 
 TOKEN: Final = "token-1f2e3d4c"  # noqa: S105 - of a service that lives as long as a test
 CLIENT: Final = "office"
-CLIENT_SECRET: Final = "client-secret-8b7a"  # noqa: S105
+CLIENT_SECRET: Final = "client-secret-8b7a"  # noqa: S105 - of a service for tests
 PIN: Final = "pin-472911"
 OTP: Final = "otp-605117"
 CREDENTIAL: Final = "credential one"

@@ -205,5 +205,5 @@ def _streams(store: Any, name: str) -> Iterator[bytes]:
     for reference in islice(store.get(name, ()), MAX_EVIDENCE):
         try:
             yield reference.get_object().data
-        except Exception:  # noqa: BLE001, S112 - hostile
+        except Exception:  # noqa: BLE001, S112 - a hostile file is skipped
             continue
