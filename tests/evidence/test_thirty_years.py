@@ -59,7 +59,7 @@ def test_neglected_documents_verify_until_their_time_stamps_end(neglected: Decad
 
 
 def test_axis_that_renews_reports_nothing_before_the_digest_retires(renewed: Decades) -> None:
-    assert [now for now, _ in renewed.told if now < years(14)] == []
+    assert [at for at, _ in renewed.told if at < years(14)] == []
 
 
 @pytest.mark.planted("skipped renewal counts as one")

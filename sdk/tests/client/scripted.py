@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any
 
 import grpc
-from attrs import define, evolve, field
+from attrs import evolve
 
 from lienthong.codec.signed import (
-    dump_statement_content,
     envelope_from_message,
     envelope_to_message,
     load_manifest,
@@ -22,111 +20,40 @@ from lienthong.codec.signed import (
 )
 from lienthong.codec.stamps import stamp_proof_to_message
 from lienthong.errors import (
-    FileMissing,
-    IdReused,
     InvalidValue,
     LienthongError,
     NotFound,
     OrganisationUnknown,
     RoleMissing,
 )
-from lienthong.flow.delivery import Context, Outcome, step
-from lienthong.flow.machine import Actor
-from lienthong.flow.packages import CARRIES_DOCUMENT, step_at_target
-from lienthong.model.delivery import DeliveryEvent, DeliveryState
-from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
+from lienthong.model.ids import OrganId, PackageId, StatementId
 from lienthong.model.journal import (
     CheckResult,
-    Effect,
     InterconnectionRecord,
-    PackageRecord,
     Receipt,
-    StatementRecord,
 )
 from lienthong.model.package import Manifest
-from lienthong.model.report import Statement
 from lienthong.model.signing import MANIFEST_TYPE, Envelope
 from lienthong.model.stamps import Stamp, StampProof
-from lienthong.testing.journal import MemoryJournal
 from lienthong.testing.pki import TestPKI
 from lienthong.testing.tsa import TestTSA
 from lienthong_proto.axis.v1 import (
     directory_pb2,
     directory_pb2_grpc,
-    error_pb2,
     evidence_pb2,
     evidence_pb2_grpc,
     exchange_pb2,
     exchange_pb2_grpc,
     package_pb2,
 )
+from sdk.tests.client.scripted_faults import Faults, abort, fault_of
+from sdk.tests.client.scripted_records import AXIS, Record, ScriptedRecords
 
-AXIS = "axis.test"
 CHUNK = 256 * 1024
 
 
-@define(eq=False)
-class Faults:
-    """What goes wrong next; each is used up once unless it is a function."""
-
-    lost_answers: int = 0
-    """Messages of Submit and Report that are recorded but whose stream breaks before the answer."""
-
-    refusals: deque[LienthongError] = field(factory=deque)
-    """Answers to the next items, instead of recording them."""
-
-    twice: bool = False
-    """Every answer is sent twice."""
-
-    upload_cuts: deque[int] = field(factory=deque)
-    """Offsets at which an upload breaks."""
-
-    download_cuts: deque[int] = field(factory=deque)
-    feed_cuts: deque[int] = field(factory=deque)
-    """Numbers of items after which the feed breaks."""
-
-    change_receipt: Callable[[Any], None] | None = None
-    change_item: Callable[[Any], None] | None = None
-    change_chunk: Callable[[bytes], bytes] | None = None
-    unary: deque[LienthongError | grpc.StatusCode] = field(factory=deque)
-    """Failures of the next unary calls."""
-
-    tells_checkpoints: bool = True
-    """ProveConsistency shows what was signed at the newer size."""
-
-    proof: Sequence[bytes] | None = None
-    """What ProveConsistency always gives."""
-
-    stamp_text: str = ""
-    """What GetStamp says that was time-stamped, in place of what was."""
-
-    silent: bool = False
-    """Streams read and never answer."""
-
-    clock_ahead: timedelta | None = timedelta()
-    """By how much the axis's clock is ahead; None when it does not say what it shows."""
-
-    change_check: Callable[[InterconnectionRecord], InterconnectionRecord] | None = None
-    stage: str = ""
-    """How the deadline of every delivery stands; empty for none."""
-
-    due: str = "TAKEN"
-    """Of which kind it is."""
-
-    denied: bool = False
-    """The caller has no role that may read a feed, receipts or deliveries."""
-
-
-@define(eq=False)
-class Record:
-    """One journal entry as the feed shows it."""
-
-    receipt: Receipt
-    envelope: Envelope | None
-    parties: frozenset[str]
-
-
 class ScriptedAxis(
+    ScriptedRecords,
     exchange_pb2_grpc.ExchangeServicer,
     directory_pb2_grpc.DirectoryServicer,
     evidence_pb2_grpc.EvidenceServicer,
@@ -134,21 +61,14 @@ class ScriptedAxis(
     """Keeps everything in memory and checks little: it is there to test the client."""
 
     def __init__(self, pki: TestPKI, folder: Path) -> None:
+        super().__init__(pki)
         self.pki = pki
         self.folder = folder
-        self.journal = MemoryJournal(AXIS, clock=lambda: pki.now)
         self.faults = Faults()
         self.tsa: TestTSA | None = None
         """Stamps every checkpoint; without it none is."""
 
-        self.files: dict[bytes, bytes] = {}
         self.staged: dict[str, bytearray] = {}
-        self.records: list[Record] = []
-        self.packages: dict[PackageId, tuple[Manifest, Record]] = {}
-        self.statements: dict[StatementId, Receipt] = {}
-        self.states: dict[tuple[PackageId, OrganId], DeliveryState] = {}
-        self.resumed: dict[tuple[PackageId, OrganId], DeliveryState | None] = {}
-        self.said: dict[tuple[PackageId, OrganId, DeliveryEvent], bytes] = {}
         self.seen: list[list[bytes]] = []
         """Payloads of every message of Submit and Report."""
 
@@ -293,7 +213,7 @@ class ScriptedAxis(
         await self._unary("GetPackage", context)
         found = self.packages.get(PackageId(request.package_id))
         if found is None or _organ(context) not in found[1].parties:
-            return await _abort(context, NotFound(what="package"))
+            return await abort(context, NotFound(what="package"))
         manifest, record = found
         item = self._item(record, 0)
         return exchange_pb2.GetPackageResponse(
@@ -330,7 +250,7 @@ class ScriptedAxis(
             if wanted in _about(record.envelope) and record.receipt.index >= request.from_index
         ]
         if not items:
-            return await _abort(context, NotFound(what="package"))
+            return await abort(context, NotFound(what="package"))
         page = items[: self.history_page or len(items)]
         more = items[len(page) :]
         next_index = self.history_next or (more[0].receipt.index if more else 0)
@@ -350,19 +270,13 @@ class ScriptedAxis(
             await context.abort(grpc.StatusCode.UNAVAILABLE, "lost")
         return exchange_pb2.RecordCheckResponse(receipt=self._receipt(receipt))
 
-    def tell(self, body: InterconnectionRecord, *parties: str) -> Receipt:
-        """Record what no envelope belongs to."""
-        [receipt] = self.journal.commit([body])
-        self.records.append(Record(receipt, None, frozenset({str(body.organ_id), *parties})))
-        return receipt
-
     # Directory and Evidence
 
     async def GetOrganisation(self, request: Any, context: Any) -> Any:
         await self._unary("GetOrganisation", context)
         code = request.code or _organ(context)
         if code.startswith("X"):
-            return await _abort(context, OrganisationUnknown(organ=code))
+            return await abort(context, OrganisationUnknown(organ=code))
         ahead = self.faults.clock_ahead
         return directory_pb2.GetOrganisationResponse(
             organisation=_organisation(code),
@@ -407,7 +321,7 @@ class ScriptedAxis(
         await self._unary("ProveConsistency", context)
         size = request.new_size or len(self.journal)
         if size > len(self.journal):
-            await _abort(context, InvalidValue(field="old_size", found=size, expected="less"))
+            await abort(context, InvalidValue(field="old_size", found=size, expected="less"))
         proof = self.journal.prove(request.old_size, size)
         note = self.journal.checkpoints.get(size, "") if self.faults.tells_checkpoints else ""
         return evidence_pb2.ProveConsistencyResponse(
@@ -417,7 +331,7 @@ class ScriptedAxis(
     async def GetStamp(self, request: Any, context: Any) -> Any:
         await self._unary("GetStamp", context)
         if self.tsa is None:
-            await _abort(context, NotFound(what="time-stamp"))
+            await abort(context, NotFound(what="time-stamp"))
             return None
         size = min(size for size in self.journal.checkpoints if size >= request.size)
         text = self.journal.checkpoints[size]
@@ -436,11 +350,11 @@ class ScriptedAxis(
     async def _unary(self, name: str, context: Any) -> None:
         self.calls.append(name)
         if self.faults.unary:
-            await _abort(context, self.faults.unary.popleft())
+            await abort(context, self.faults.unary.popleft())
 
     async def _check_role(self, context: Any) -> None:
         if self.faults.denied:
-            await _abort(context, RoleMissing(method="it", roles="agency"))
+            await abort(context, RoleMissing(method="it", roles="agency"))
 
     async def _answers(self, response: Any, context: Any) -> AsyncIterator[Any]:
         if self.faults.silent:
@@ -463,130 +377,8 @@ class ScriptedAxis(
                 receipt = self._record(envelope_from_message(item.envelope))
                 results.append(result(tag=item.tag, receipt=self._receipt(receipt)))
             except LienthongError as error:
-                results.append(result(tag=item.tag, fault=_fault(error)))
+                results.append(result(tag=item.tag, fault=fault_of(error)))
         return results
-
-    def _record(self, envelope: Envelope) -> Receipt:
-        if envelope.payload_type == MANIFEST_TYPE:
-            return self._record_package(load_manifest(envelope.payload), envelope)
-        return self._record_statement(load_statement(envelope.payload), envelope)
-
-    def _record_package(self, manifest: Manifest, envelope: Envelope) -> Receipt:
-        known = self.packages.get(manifest.package_id)
-        if known is not None:
-            if known[1].envelope is None or known[1].envelope.payload != envelope.payload:
-                raise IdReused(what="package id")
-            return known[1].receipt
-        for file in manifest.files:
-            if file.sha256.bytes not in self.files:
-                raise FileMissing(file=file.name, sha256=file.sha256)
-        if manifest.target is not None:
-            self._act(manifest, manifest.target)
-        effects = self._begin(manifest)
-        body = PackageRecord(
-            package_id=manifest.package_id,
-            kind=manifest.kind,
-            sender=manifest.sender,
-            recipients=tuple(one.organ_id for one in manifest.recipients),
-            payload_sha256=Sha256.of(b""),
-            envelope_sha256=Sha256.of(b""),
-            target=manifest.target,
-            effects=tuple(effects),
-        )
-        organs = [manifest.sender, *body.recipients]
-        record = self._commit(body, envelope, organs)
-        self.packages[manifest.package_id] = (manifest, record)
-        return record.receipt
-
-    def _begin(self, manifest: Manifest) -> list[Effect]:
-        if manifest.kind not in CARRIES_DOCUMENT:
-            return []
-        for one in manifest.recipients:
-            self.states[manifest.package_id, one.organ_id] = DeliveryState.SENT
-        return [
-            Effect(
-                package_id=manifest.package_id,
-                recipient=one.organ_id,
-                to_state=DeliveryState.SENT,
-            )
-            for one in manifest.recipients
-        ]
-
-    def _act(self, manifest: Manifest, target: PackageId) -> None:
-        for one in manifest.recipients:
-            key = (target, one.organ_id)
-            if key in self.states:
-                outcome = step_at_target(manifest.kind, self.states[key], self.resumed.get(key))
-                if outcome is not None:
-                    self.states[key], self.resumed[key] = outcome.state, outcome.resume_state
-
-    def _replaced(self, statement: Statement) -> list[Effect]:
-        """What the acceptance of a replacement does to the old delivery."""
-        target = self.packages[statement.package_id][0].target
-        if target is None or statement.event is not DeliveryEvent.ACCEPT:
-            return []
-        key = (target, statement.recipient)
-        before = self.states.get(key)
-        if before is None:
-            return []
-        outcome = step(before, DeliveryEvent.REPLACE, Context(actor=Actor.AXIS))
-        if outcome.outcome is not Outcome.MOVED:
-            return []
-        after = self.states[key] = outcome.state
-        return [Effect(package_id=target, recipient=key[1], from_state=before, to_state=after)]
-
-    def _record_statement(self, statement: Statement, envelope: Envelope) -> Receipt:
-        if statement.statement_id in self.statements:
-            return self.statements[statement.statement_id]
-        key = (statement.package_id, statement.recipient)
-        if key not in self.states:
-            raise NotFound(what="package")
-        before = self.states[key]
-        by_recipient = statement.reporter == statement.recipient
-        content = dump_statement_content(statement)
-        earlier = self.said.get((*key, statement.event))
-        context = Context(
-            actor=Actor.RECIPIENT if by_recipient else Actor.SENDER,
-            checked=statement.check is not None,
-            register_number=statement.register.number if statement.register else None,
-            lead_count=statement.lead_count,
-            has_lead=True,
-            information_only=statement.information_only,
-            resume_state=self.resumed.get(key),
-            same_content=None if earlier is None else earlier == content,
-        )
-        outcome = step(before, statement.event, context)
-        after = self.states[key] = outcome.state
-        self.resumed[key] = outcome.resume_state
-        self.said[(*key, statement.event)] = content
-        body = StatementRecord(
-            statement_id=statement.statement_id,
-            package_id=statement.package_id,
-            recipient=statement.recipient,
-            reporter=statement.reporter,
-            event=statement.event,
-            payload_sha256=Sha256.of(b""),
-            envelope_sha256=Sha256.of(b""),
-            effects=(
-                Effect(package_id=key[0], recipient=key[1], from_state=before, to_state=after),
-                *self._replaced(statement),
-            ),
-        )
-        sender = self.packages[statement.package_id][0].sender
-        record = self._commit(body, envelope, [sender, statement.recipient])
-        self.statements[statement.statement_id] = record.receipt
-        return record.receipt
-
-    def _commit(
-        self, body: PackageRecord | StatementRecord, envelope: Envelope, organs: Sequence[OrganId]
-    ) -> Record:
-        receipt = self.journal.record(body, envelope)
-        record = Record(receipt, envelope, frozenset(map(str, organs)))
-        self.records.append(record)
-        return record
-
-    def _visible(self, organ: str, start: int) -> list[Record]:
-        return [one for one in self.records[start:] if organ in one.parties]
 
     def _receipt(self, receipt: Receipt) -> Any:
         message = receipt_to_message(evolve(receipt))
@@ -658,30 +450,3 @@ def _timestamp(pki: TestPKI, ahead: timedelta = timedelta()) -> Any:
     from google.protobuf.timestamp_pb2 import Timestamp
 
     return Timestamp(seconds=int((pki.now + ahead).timestamp()))
-
-
-def _fault(error: LienthongError) -> error_pb2.Fault:
-    fault = error_pb2.Fault(
-        code=error.code,
-        facts={name: str(value) for name, value in error.facts.items()},
-        message_en=str(error),
-        retryable=error.retryable,
-    )
-    if "retry_after" in error.facts:
-        fault.retry_after.nanos = int(float(str(error.facts["retry_after"])) * 1e9)
-    return fault
-
-
-async def _abort(context: Any, error: LienthongError | grpc.StatusCode) -> Any:
-    if isinstance(error, grpc.StatusCode):
-        await context.abort(error, "scripted")
-    assert isinstance(error, LienthongError)
-    status = error_pb2.RpcStatus(message=str(error))
-    detail = status.details.add(type_url="type.googleapis.com/google.rpc.ErrorInfo")
-    detail.value = error_pb2.ErrorInfo(
-        reason=error.code,
-        domain="lienthong",
-        metadata={name: str(value) for name, value in error.facts.items()},
-    ).SerializeToString()
-    trailer = (("grpc-status-details-bin", status.SerializeToString()),)
-    await context.abort(grpc.StatusCode[error.status], str(error), trailer)

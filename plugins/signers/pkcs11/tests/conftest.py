@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import pytest
 
-from lienthong_signer_pkcs11.testing import CONFIGURATION, SoftHSM, soft_hsm_missing
+from lienthong_signer_pkcs11.testing import SoftHSM
 
 _ORDER: Final = (
     "Initialize",
@@ -154,16 +154,6 @@ class Device:
     def end(self) -> None:
         for name, original in self._original.items():
             setattr(self._list, name, original)
-
-
-@pytest.fixture
-def hsm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SoftHSM:
-    """Tokens in a folder of this test."""
-    if reason := soft_hsm_missing():
-        pytest.skip(reason)
-    made = SoftHSM.create(tmp_path / "hsm")
-    monkeypatch.setenv(CONFIGURATION, str(made.configuration))
-    return made
 
 
 @pytest.fixture

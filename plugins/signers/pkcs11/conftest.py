@@ -1,4 +1,4 @@
-"""Tokens of SoftHSM2 for the contract suite."""
+"""Tokens of SoftHSM2, for the tests and for the contract suite."""
 
 from __future__ import annotations
 
