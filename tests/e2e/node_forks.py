@@ -37,7 +37,7 @@ from lienthong_node.stores import Recorded, hash_reader
 from lienthong_storage_sqlite.transaction import SQLiteWriteTransaction
 
 PLUGINS: Final = ("lienthong_signer_softkey", "lienthong_storage_fs", "lienthong_storage_sqlite")
-TOO_EARLY_S: Final = 0.02
+TOO_EARLY_S: Final = 0.05
 
 
 def main() -> None:
