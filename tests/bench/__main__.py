@@ -10,6 +10,7 @@ The machine should do nothing else meanwhile; the ratios forgive what is left of
 from __future__ import annotations
 
 import argparse
+import platform
 import sys
 import tempfile
 from collections.abc import Callable
@@ -44,6 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = _run(Path(folder), options)
+    print(f"{platform.python_implementation()} {platform.python_version()}\n")
     print(table(rows))
     if options.out is not None:
         write_json(rows, options.out)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import uvloop
@@ -19,7 +21,7 @@ from lienthong.model.delivery import DeliveryState
 from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong_node.certificates import KeyKind
 from tests.bench.limits import Limits
-from tests.bench.processes import cpu_seconds
+from tests.bench.processes import cpu_seconds, on_core, two_cores
 from tests.bench.recipient import accepting
 from tests.bench.rows import Row
 from tests.bench.samples import GARBAGE_THRESHOLD, RECIPIENT, SENDER, make_axis, make_sending
@@ -47,10 +49,21 @@ class Lives:
     recipient_ms: float
 
 
-def measure(folder: Path, key: KeyKind, sizes: Sequence[int]) -> Lives:
-    """Run so many lives with files of these sizes in bytes."""
+def measure(folder: Path, key: KeyKind, sizes: Sequence[int], *, apart: bool = False) -> Lives:
+    """Run so many lives with files of these sizes in bytes.
+
+    Args:
+        folder: for the axis.
+        key: of the organisations.
+        sizes: of the files, one a life.
+        apart: whether the node has one core, and both clients another.
+    """
     axis = make_axis(folder, key)
-    with axis.running(), accepting(axis.profile(RECIPIENT), len(sizes)) as recipient:
+    with (
+        axis.running(),
+        accepting(axis.profile(RECIPIENT), len(sizes)) as recipient,
+        _apart(axis.pid, recipient.pid) if apart else nullcontext(),
+    ):
         sendings = [make_sending(number, size) for number, size in enumerate(sizes)]
         before = cpu_seconds(axis.pid)
         seconds, own = uvloop.run(_send(axis.profile(SENDER), sendings))
@@ -71,22 +84,34 @@ def rows(folder: Path, limits: Limits, documents: int) -> list[Row]:
         (KeyKind.P256, limits.p256_sign, limits.p256_verify),
         (KeyKind.RSA2048, limits.rsa_sign, limits.rsa_verify),
     ):
-        lives = measure(folder / key.value, key, [10_000] * documents)
         limit = limits.cores / (SIGNATURES / sign + VERIFICATIONS / verify)
-        name = f"full lives, 10 kB, {key.value}"
-        by = f"{SIGNATURES} signatures and {VERIFICATIONS} verifications on both cores"
-        found.append(Row(name=name, value=lives.per_second, unit="1/s", limit=limit, limited_by=by))
-        cores = lives.per_second * (lives.node_ms + lives.sender_ms + lives.recipient_ms) / 1000
-        by = "both cores busy"
-        found += [
-            Row(name=f"{name}: cores used", value=cores, unit="", limit=CORES, limited_by=by),
-            Row(name=f"{name}: CPU of the node", value=lives.node_ms, unit="ms a life"),
-            Row(name=f"{name}: CPU of the sender", value=lives.sender_ms, unit="ms a life"),
-            Row(name=f"{name}: CPU of the recipient", value=lives.recipient_ms, unit="ms a life"),
-        ]
+        for apart in (False, True) if len(two_cores()) == CORES else (False,):
+            name = f"full lives, 10 kB, {key.value}" + ", node apart" * apart
+            at = folder / f"{key.value}-{apart}"
+            found += _named(name, measure(at, key, [10_000] * documents, apart=apart), limit)
     mixed = measure(folder / "mixed", KeyKind.P256, _mixture(documents // 2))
     found.append(Row(name="full lives, load profile, p256", value=mixed.per_second, unit="1/s"))
     return found
+
+
+def _named(name: str, lives: Lives, limit: float) -> list[Row]:
+    cores = lives.per_second * (lives.node_ms + lives.sender_ms + lives.recipient_ms) / 1000
+    by = f"{SIGNATURES} signatures and {VERIFICATIONS} verifications on both cores"
+    busy = "both cores busy"
+    return [
+        Row(name=name, value=lives.per_second, unit="1/s", limit=limit, limited_by=by),
+        Row(name=f"{name}: cores used", value=cores, unit="", limit=CORES, limited_by=busy),
+        Row(name=f"{name}: CPU of the node", value=lives.node_ms, unit="ms a life"),
+        Row(name=f"{name}: CPU of the sender", value=lives.sender_ms, unit="ms a life"),
+        Row(name=f"{name}: CPU of the recipient", value=lives.recipient_ms, unit="ms a life"),
+    ]
+
+
+@contextmanager
+def _apart(node: int, recipient: int) -> Iterator[None]:
+    first, second = two_cores()
+    with on_core(node, first), on_core(recipient, second), on_core(os.getpid(), second):
+        yield
 
 
 def _mixture(documents: int) -> list[int]:

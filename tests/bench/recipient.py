@@ -28,6 +28,7 @@ END_S: Final = 60.0
 class Recipient:
     """The process while it runs; what it used when it has ended."""
 
+    pid: int
     cpu_seconds: float = 0.0
     """User and system time, without that of starting."""
 
@@ -39,7 +40,7 @@ def accepting(profile: Path, documents: int) -> Iterator[Recipient]:
     ready, used = context.Event(), context.Value("d", 0.0)
     process = context.Process(target=_run, args=(str(profile), documents, ready, used))
     process.start()
-    recipient = Recipient()
+    recipient = Recipient(pid=process.pid or 0)
     try:
         if not ready.wait(END_S):
             raise RuntimeError("the recipient does not start")

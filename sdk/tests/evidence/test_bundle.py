@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import random
 import zipfile
@@ -525,9 +526,9 @@ def test_a_receipt_in_the_wrong_place_is_refused() -> None:
 
 
 def test_every_step_is_numbered_in_the_text() -> None:
-    text = verify_bundle.__doc__ or ""
+    text = inspect.cleandoc(verify_bundle.__doc__ or "")  # Python 3.13 does so itself
     assert [step.number for step in STEPS] == list(range(1, len(STEPS) + 1))
-    assert all(f"    {step.number}. " in text for step in STEPS)
+    assert all(f"\n{step.number}. " in text for step in STEPS)
     assert verification.STEPS is STEPS
 
 

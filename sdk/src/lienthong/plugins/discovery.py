@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Final
 
 from attrs import field, frozen
@@ -70,15 +70,21 @@ def scheme_of(uri: str) -> str:
 def _offer(kind: PluginKind, entry_point: EntryPoint) -> Offer:
     found = entry_point.dist
     # Metadata is foreign data: a distribution without a name or version is still an offer.
-    distribution = str((found and found.metadata["Name"]) or UNKNOWN)
-    version = str((found and found.metadata["Version"]) or UNKNOWN)
     return Offer(
         kind=kind,
         name=entry_point.name,
-        distribution=distribution,
-        version=version,
+        distribution=_said(found, "Name"),
+        version=_said(found, "Version"),
         entry_point=entry_point,
     )
+
+
+def _said(distribution: Distribution | None, name: str) -> str:
+    """A field of the metadata; one that is missing is an error from Python 3.15 on."""
+    try:
+        return str((distribution and distribution.metadata[name]) or UNKNOWN)
+    except KeyError:
+        return UNKNOWN
 
 
 def normal_name(distribution: str) -> str:

@@ -30,7 +30,7 @@ Columns: TypeAlias = tuple[Any, ...]
 
 _HASH: Final = 32
 _KNOWN: Final = 1024
-"""Judgements that are remembered: there are few different ones, and many deliveries."""
+"""Judgements and deadlines that are remembered: deliveries of one batch share theirs."""
 
 _KNOWN_PARTIES: Final = 256
 """Likewise; each may be long."""
@@ -224,6 +224,7 @@ def load_delivery(row: Columns) -> DeliveryRow:
     )
 
 
+@lru_cache(maxsize=_KNOWN)
 def _load_deadlines(text: str) -> tuple[DeadlineRow, ...]:
     try:
         rows = json.loads(text)
@@ -234,14 +235,19 @@ def _load_deadlines(text: str) -> tuple[DeadlineRow, ...]:
 
 @lru_cache(maxsize=_KNOWN)
 def _dump_judgement(row: JudgementRow | None) -> str:
-    return "" if row is None else json.dumps([row.value, row.rows, row.rule_set])
+    if row is None:
+        return ""
+    said: list[object] = [row.value, row.rows, row.rule_set]
+    return json.dumps([*said, True] if row.by_axis else said)
 
 
 @lru_cache(maxsize=_KNOWN)
 def _load_judgement(text: str) -> JudgementRow:
     try:
-        value, rows, rule_set = json.loads(text)
-        return JudgementRow(value=value, rows=tuple(rows), rule_set=rule_set)
+        value, rows, rule_set, *by_axis = json.loads(text)
+        return JudgementRow(
+            value=value, rows=tuple(rows), rule_set=rule_set, by_axis=by_axis == [True]
+        )
     except (TypeError, ValueError) as error:
         raise DataCorrupt(what="the judgement of a delivery") from error
 
