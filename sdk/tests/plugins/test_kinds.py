@@ -49,6 +49,8 @@ def lienthong_time_source_factory(scheme):
 """
 
 VERIFIER = """
+from attrs import evolve
+
 from lienthong.model.ids import Sha256
 from lienthong.spi import *
 
@@ -69,6 +71,10 @@ class Lenient(FileVerifier):
             verifier="lenient 1",
             checks=[check],
         )
+    def give_way(self):
+        self.trust = evolve(self.trust, authorities=[
+            evolve(one, label="in the background") for one in self.trust.authorities
+        ])
     def close(self):
         pass
 
@@ -161,6 +167,13 @@ def test_file_verifier_is_found_by_media_type(shelf: Any, make_host: Any) -> Non
     report = verifier.verify(io.BytesIO(b"%PDF"), "application/pdf", NOW)
     assert report.outcome is Outcome.PASSED
     assert report.checks[0].reason == "CA of the test"
+
+
+def test_file_verifier_in_the_background_is_told_to_give_way(shelf: Any, make_host: Any) -> None:
+    shelf.put(VERIFIER, group="lienthong.file_verifiers", name="application/x-acme")
+    verifier = make_host().open_file_verifier("application/x-acme", TRUST, background=True)
+    report = verifier.verify(io.BytesIO(b"%PDF"), "application/pdf", NOW)
+    assert report.checks[0].reason == "in the background"
 
 
 def test_file_verifier_without_revocation_is_refused(shelf: Any, make_host: Any) -> None:

@@ -93,6 +93,26 @@ def test_failing_call_is_named(
     assert "toy" in repr(signer)
 
 
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_signature_that_a_person_confirms_may_take_longer(
+    shelf: Any, make_host: Any, confirmed: bool
+) -> None:
+    shelf.signer(
+        f"""
+        CAPABILITIES = SignerCapabilities(
+            algorithms=set(SignatureAlgorithm), confirmed={confirmed}
+        )
+        ToySigner.sign = lambda self, message: time.sleep(0.5) or b"signed"
+        """
+    )
+    signer = make_host(call=0.2).open_signer("toy:")
+    if confirmed:
+        assert signer.sign(b"") == b"signed"
+    else:
+        with pytest.raises(PluginFailed, match=r"no answer within 0\.2 s"):
+            signer.sign(b"")
+
+
 def test_call_without_deadline_runs_on_the_callers_thread(shelf: Any, make_host: Any) -> None:
     threads = []
     for in_process in (True, False):

@@ -31,7 +31,7 @@ def test_everything_that_can_be_named_is_read() -> None:
 def test_little_is_needed() -> None:
     address = ServiceAddress.parse("csc:https://[::1]/")
     assert (address.host, address.port, address.path) == ("::1", 443, "")
-    assert address.shown == "csc:https://::1?credential=(the only)"
+    assert address.shown == "csc:https://[::1]?credential=(the only)"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import json
 import socket
 import ssl
 import threading
+import time
+import traceback
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -149,7 +151,7 @@ def test_what_a_service_says_about_errors_is_shown_harmlessly(serve: Serve, text
     values = {"error": "invalid_request", "error_description": text}
     running.instead["credentials/authorize"] = reply(values, 400)
     with pytest.raises(KeyUnusable) as caught:
-        open_signer(running.uri, running.secrets)
+        open_signer(running.uri, running.secrets).sign(b"text")
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 500
 
@@ -160,9 +162,9 @@ CREDENTIALS: dict[str, tuple[dict[str, Any], str]] = {
     "a revoked certificate": ({"cert": {"status": "revoked"}}, "certificate is 'revoked'"),
     "other algorithms": ({"key": {"algo": ["1.2.3"]}}, "does not make ECDSA_P256_SHA256"),
     "a browser": ({"auth": {"mode": "oauth2code"}}, "authorized by 'oauth2code'"),
-    "a challenge": (
-        {"auth": {"mode": "explicit", "objects": [{"type": "ChallengeResponse", "id": "C"}]}},
-        "not by passwords",
+    "an eye": (
+        {"auth": {"mode": "explicit", "objects": [{"type": "Iris\x1b", "id": "C"}]}},
+        r"authorized by 'Iris\\x1b', which is unknown",
     ),
 }
 
@@ -190,7 +192,7 @@ def test_a_service_that_drips_is_cut_at_the_deadline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dripping: bytes
 ) -> None:
     """However alive it seems: a byte now and then defeats the time-outs of sockets."""
-    monkeypatch.setattr(channel, "DEADLINE_S", 2.0)
+    monkeypatch.setattr(signer_module, "OPEN_S", 2.0)
     files = PKI.server().write(tmp_path)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(files.chain, files.key)
@@ -253,8 +255,44 @@ def test_a_line_that_is_no_status_is_shown_harmlessly(
     with pytest.raises(KeyUnreachable, match="the connection broke") as caught:
         open_signer(running.uri, running.secrets)
     assert str(caught.value).isprintable()
-    assert TOKEN not in str(caught.value)
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("host", ["a..b", ".example.vn", "x" * 64 + ".vn"])
+def test_a_host_that_cannot_be_one_is_a_typed_error(host: str) -> None:
+    with pytest.raises(KeyUnreachable, match="no connection"):
+        open_signer(f"csc:https://{host}/csc/v2?credential=a", lambda _: "a")
+
+
+def test_many_addresses_that_do_not_answer_keep_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As behind a firewall that drops: each address takes its whole time."""
+    now = 1000.0
+
+    def silent(_: tuple[str, int], timeout: float) -> socket.socket:
+        nonlocal now
+        now += timeout
+        raise TimeoutError
+
+    found = [(0, 0, 0, "", (f"192.0.2.{number}", 443)) for number in range(20)]
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "create_connection", silent)
+    with pytest.raises(KeyUnreachable, match="did not answer in time"):
+        open_signer("csc:https://many.example/csc/v2?credential=a", lambda _: "a")
+    assert now <= 1000 + signer_module.OPEN_S + 1
+
+
+def test_factors_of_one_name_are_no_answer(serve: Serve) -> None:
+    """One would be asked for twice, and told in the place of the other."""
+    running = serve(OFFICE, factors={"PIN": PIN})
+    told = running._info({})
+    told["auth"]["objects"] *= 2
+    running.instead["credentials/info"] = reply(told)
+    with pytest.raises(KeyUnreachable, match="a factor twice"):
+        open_signer(running.uri, running.secrets)
 
 
 def test_a_service_that_is_down_is_a_typed_error(serve: Serve) -> None:

@@ -15,7 +15,7 @@ from lienthong.pki.algorithms import verify
 from lienthong.pki.envelope import sign_envelope, verify_envelope
 from lienthong.plugins import PluginHost
 from lienthong.testing.pki import KeyKind, TestPKI
-from lienthong_signer_csc import lienthong_signer_factory, open_signer, service
+from lienthong_signer_csc import access, lienthong_signer_factory, open_signer, service
 from lienthong_signer_csc.signer import RemoteSigner
 from lienthong_signer_csc.testing import CLIENT, CLIENT_SECRET, OTP, PIN, TOKEN, RemoteService
 
@@ -73,7 +73,7 @@ def test_an_authorization_is_used_for_as_many_signatures_as_it_allows(serve: Ser
 
 
 def test_an_authorization_that_has_expired_is_not_used(serve: Serve) -> None:
-    running = serve(OFFICE, expires=service.MARGIN_S)
+    running = serve(OFFICE, factors={"PIN": PIN}, expires=access.MARGIN_S)
     check_signs(open_signer(running.uri, running.secrets), 2)
     assert methods(running).count("credentials/authorize") == 3
 
@@ -175,6 +175,48 @@ def test_a_token_is_fetched_for_a_client_and_again_when_it_expires(serve: Serve)
     assert methods(running).count("oauth2/token") == 4
 
 
+def test_a_token_that_was_withdrawn_is_fetched_again(serve: Serve) -> None:
+    running = serve(OFFICE)
+    signer = open_signer(f"{running.uri}&client={CLIENT}", running.secrets)
+    body = b'{"error": "invalid_token"}'
+    running.instead["credentials/authorize"] = lambda _: (401, "application/json", body)
+    with pytest.raises(KeyUnusable, match="invalid_token"):
+        signer.sign(b"text")
+    running.instead.clear()
+    check_signs(signer)
+    assert methods(running).count("oauth2/token") == 2
+
+
+def withdraw(running: RemoteService) -> None:
+    """Have the service no longer know its access tokens, as after a restart."""
+    body = b'{"error": "invalid_token"}'
+    running.instead["credentials/authorize"] = lambda _: (401, "application/json", body)
+
+
+def test_a_token_that_was_withdrawn_costs_no_password_that_was_right(serve: Serve) -> None:
+    """A program that signs at night has nobody to open the key again."""
+    running = serve(OFFICE, factors={"PIN": PIN}, scal="2")
+    signer = open_signer(f"{running.uri}&client={CLIENT}", running.secrets)
+    check_signs(signer)
+    withdraw(running)
+    with pytest.raises(KeyUnusable, match="invalid_token"):
+        signer.sign(b"text")
+    running.instead.clear()
+    check_signs(signer)
+
+
+def test_a_password_that_was_never_right_is_not_told_again_with_another_token(
+    serve: Serve,
+) -> None:
+    running = serve(OFFICE, factors={"PIN": PIN}, scal="2")
+    signer = open_signer(f"{running.uri}&client={CLIENT}", running.secrets)
+    withdraw(running)
+    for _ in range(2):
+        with pytest.raises(KeyUnusable):
+            signer.sign(b"text")
+    assert methods(running).count("credentials/authorize") == 1
+
+
 @pytest.mark.parametrize("secret", ["", "wrong", "mật khẩu", "a\r\nX-Other: 1"])
 @pytest.mark.parametrize("client", ["", f"&client={CLIENT}"])
 def test_an_unknown_caller_is_refused(serve: Serve, secret: str, client: str) -> None:
@@ -233,6 +275,14 @@ def test_no_secret_shows_in_pictures_or_errors(serve: Serve) -> None:
     sads = [body["SAD"] for method, body in running.calls if method == "signatures/signHash"]
     for secret in (PIN, TOKEN, CLIENT_SECRET, wrong, *sads):
         assert not any(secret in text for text in shown), secret
+
+
+def test_a_secret_in_another_one_does_not_show_the_rest(serve: Serve) -> None:
+    running = serve(OFFICE, factors={"PIN": TOKEN[:8]})
+    told = json.dumps({"error": "no", "error_description": f"of {TOKEN}"}).encode()
+    running.instead["credentials/authorize"] = lambda _: (400, "application/json", told)
+    with pytest.raises(KeyUnusable, match="'of …'"):
+        open_signer(running.uri, running.secrets)
 
 
 def test_the_plugin_host_opens_and_shields_a_key(serve: Serve) -> None:

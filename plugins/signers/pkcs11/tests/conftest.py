@@ -75,7 +75,9 @@ _ARGUMENTS: Final = {
     "GetTokenInfo": 2,
     "GetMechanismList": 3,
     "OpenSession": 5,
+    "CloseSession": 1,
     "Login": 4,
+    "GetAttributeValue": 4,
     "SignInit": 3,
     "Sign": 5,
 }
@@ -127,6 +129,11 @@ class Device:
     def restore(self, name: str) -> None:
         """Have a function do again what it should."""
         self.change(name, lambda call, *arguments: call(*arguments))
+
+    def fail_once(self, name: str, code: int) -> None:
+        """Have a function answer with an error, and then do again what it should."""
+        codes = [code]
+        self.change(name, lambda call, *arguments: codes.pop() if codes else call(*arguments))
 
     def set_flags(self, flags: int) -> None:
         """Have the token say these flags beside its own."""

@@ -12,6 +12,7 @@ PKI = TestPKI()
 CKR_GENERAL_ERROR = 0x05
 CKR_FUNCTION_FAILED = 0x06
 CKR_DEVICE_REMOVED = 0x32
+CKR_OBJECT_HANDLE_INVALID = 0x82
 CKR_PIN_EXPIRED = 0xA3
 CKR_PIN_LOCKED = 0xA4
 CKR_SESSION_HANDLE_INVALID = 0xB3
@@ -23,6 +24,13 @@ def put(hsm: SoftHSM, kind: KeyKind = KeyKind.P256) -> str:
     identity = PKI.organisation("H53.01", kind)
     hsm.put("office", identity.key, identity.chain, label="sign")
     return hsm.uri("office", "sign")
+
+
+def put_other(hsm: SoftHSM) -> str:
+    """A key on another token."""
+    identity = PKI.organisation("H53.02")
+    hsm.put("other", identity.key, identity.chain, label="sign")
+    return hsm.uri("other", "sign")
 
 
 def opened(uri: str) -> TokenSigner:

@@ -48,6 +48,15 @@ class Deadlines:
     """Each call of a signer, time source, file verifier, gateway or rule-set source. Stores are
     called on the caller's thread without a limit, because transactions belong to a thread."""
 
+    confirm: float = 200.0
+    """Each call of a signer whose signatures a person may have to confirm on a device."""
+
+    def of(self, signer: SignerCapabilities) -> float | None:
+        """For each call of a signer; None if it only computes."""
+        if signer.in_process:
+            return None
+        return self.confirm if signer.confirmed else self.call
+
 
 def refuse_secrets(name: str) -> str:
     """The secret callback of whoever has no secrets to give."""
@@ -111,10 +120,19 @@ class PluginHost:
         assert isinstance(declared, SignerCapabilities)  # noqa: S101 - checked when it was loaded
         if algorithm is not None and algorithm not in declared.algorithms:
             raise NotSupported(plugin=plugin.offer.name, capability=algorithm.value)
-        deadline = None if declared.in_process else self._deadlines.call
+        deadline = self._deadlines.of(declared)
         signer = self._open(plugin, Signer, uri, secrets=secrets, deadline=deadline)
         _check_algorithm(plugin, signer, declared, algorithm)
         return signer
+
+    def is_confirmed(self, uri: str) -> bool:
+        """Whether a person may have to confirm signatures of the key at *uri* on a device.
+
+        Raises:
+            PluginNotFound: as ``open_signer``.
+        """
+        declared = self._plugin(PluginKind.SIGNER, scheme_of(uri)).capabilities
+        return isinstance(declared, SignerCapabilities) and declared.confirmed
 
     def open_record_store(self, uri: str, *, shared: bool = False) -> RecordStore:
         """Open the record store at *uri*; *shared*: other processes have it open as well.
@@ -158,7 +176,12 @@ class PluginHost:
         return self._open(plugin, TimeStamper, uri, deadline=self._deadlines.call)
 
     def open_file_verifier(
-        self, media_type: str, trust: Trust = NOBODY, *, revocation: bool = False
+        self,
+        media_type: str,
+        trust: Trust = NOBODY,
+        *,
+        revocation: bool = False,
+        background: bool = False,
     ) -> FileVerifier:
         """Make the verifier of a media type.
 
@@ -166,6 +189,7 @@ class PluginHost:
             media_type: ``application/pdf``; parameters are left aside.
             trust: authorities that signatures and time-stamps must lead to.
             revocation: it must judge revocation.
+            background: it gives way to everything else on the machine.
 
         Raises:
             PluginNotFound: as ``open_signer``.
@@ -173,7 +197,10 @@ class PluginHost:
         """
         name = media_type.partition(";")[0].strip().lower()
         plugin = self._plugin(PluginKind.FILE_VERIFIER, name, revocation=revocation)
-        return self._open(plugin, FileVerifier, trust, deadline=self._deadlines.call)
+        verifier = self._open(plugin, FileVerifier, trust, deadline=self._deadlines.call)
+        if background:
+            verifier.give_way()
+        return verifier
 
     def open_file_signer(
         self, media_type: str, *, level: SignatureLevel = SignatureLevel.B_B

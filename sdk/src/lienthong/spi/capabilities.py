@@ -53,6 +53,10 @@ class SignerCapabilities:
     """Signing is only computation: it never waits for a device, a person or a network. The host
     then calls it on the caller's thread, without a deadline."""
 
+    confirmed: bool = field(default=False, validator=_FLAG)
+    """A person may have to confirm a signature on a device of their own, such as a phone. The host
+    then waits longer for each call; the plugin itself has to end what nobody confirms."""
+
 
 @frozen(kw_only=True)
 class RecordStoreCapabilities:

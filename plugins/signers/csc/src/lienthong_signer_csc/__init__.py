@@ -10,7 +10,7 @@ SCHEME = "csc"
 SPI_VERSION = 1
 # Ed25519 signs messages, and these services are only given digests.
 CAPABILITIES = SignerCapabilities(
-    algorithms=frozenset(SignatureAlgorithm) - {SignatureAlgorithm.ED25519}, in_process=False
+    algorithms=frozenset(SignatureAlgorithm) - {SignatureAlgorithm.ED25519}, confirmed=True
 )
 
 

@@ -76,8 +76,8 @@ class ServiceAddress:
     @property
     def service(self) -> str:
         """Names the service in questions and errors."""
-        port = "" if self.port == _HTTPS else f":{self.port}"
-        return f"{self.host}{port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _HTTPS else f"{host}:{self.port}"
 
     @property
     def shown(self) -> str:

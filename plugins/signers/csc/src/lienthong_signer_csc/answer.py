@@ -30,9 +30,11 @@ class Answer:
     """Names the call in errors."""
 
     values: dict[str, object] = field(repr=False)
+    pending: bool = False
+    """The service has not finished yet (HTTP 202): it is asked again later."""
 
     @classmethod
-    def parse(cls, data: bytes, *, key: str, method: str) -> Answer:
+    def parse(cls, data: bytes, *, key: str, method: str, pending: bool = False) -> Answer:
         """Read an answer.
 
         Raises:
@@ -44,7 +46,8 @@ class Answer:
             )
         except (ValueError, RecursionError):
             values = None
-        answer = cls(key=key, method=method, values=values if isinstance(values, dict) else {})
+        whole = values if isinstance(values, dict) else {}
+        answer = cls(key=key, method=method, values=whole, pending=pending)
         if not isinstance(values, dict):
             raise answer.malformed("no JSON object")
         return answer
@@ -59,6 +62,11 @@ class Answer:
         value: int = self._value(name, int, default)
         if not 0 <= value <= MAX_NUMBER:
             raise self.malformed(f"{name} is below zero or too large")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """True or false; false if it is not there."""
+        value: bool = self._value(name, bool, default=False)
         return value
 
     def texts(self, name: str) -> Sequence[str]:

@@ -8,7 +8,6 @@ import re
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -21,17 +20,22 @@ from lienthong.errors import KeyUnreachable, KeyUnusable
 from lienthong.model.checks import shown
 from lienthong_signer_csc.address import ServiceAddress
 from lienthong_signer_csc.answer import Answer
+from lienthong_signer_csc.deadline import Deadline
 
 MAX_ANSWER: Final = 1024 * 1024
-DEADLINE_S: Final = 20.0
-"""For one call with everything that belongs to it; the plugin host waits 30 s."""
-
 CONNECT_S: Final = 5.0
+_SHORTEST_S: Final = 0.1
+"""For a socket, to which zero means not to wait at all."""
+
 _JSON: Final = "application/json"
 _LATE: Final = "it did not answer in time"
 _FORM: Final = "application/x-www-form-urlencoded"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{1,8000}=*")
 _FAILURES: Final = (OSError, http.client.HTTPException)
+
+
+class TokenRefused(KeyUnusable):
+    """The service does not take the access token (any more), and has looked at nothing else."""
 
 
 @define(eq=False)
@@ -64,7 +68,13 @@ class Channel:
         return secret
 
     def call(
-        self, method: str, body: Mapping[str, object], *, token: str | None, repeatable: bool
+        self,
+        method: str,
+        body: Mapping[str, object],
+        *,
+        token: str | None,
+        deadline: Deadline,
+        repeatable: bool,
     ) -> Answer:
         """Call a method of the service.
 
@@ -72,11 +82,13 @@ class Channel:
             method: its path below the base, ``credentials/info``.
             body: sent as JSON; without a token as a form, as OAuth 2.0 wants it.
             token: access token (RFC 6750).
+            deadline: for the call with everything that belongs to it, however slowly bytes come;
+                only the system's look-up of the host's name does not heed it.
             repeatable: whether it is asked once more when no answer comes. Never so for what
                 counts secrets or signs: nobody knows then what has happened.
 
         Raises:
-            KeyUnusable: the service refuses.
+            KeyUnusable: the service refuses; as TokenRefused, whoever calls (RFC 6750 3.1).
             KeyUnreachable: no usable answer came in time.
         """
         headers = {"Accept": _JSON, "Content-Type": _FORM if token is None else _JSON}
@@ -85,14 +97,17 @@ class Channel:
                 raise self._unusable("the access token is malformed")
             headers["Authorization"] = f"Bearer {token}"
         sent = (urlencode(body) if token is None else json.dumps(body)).encode()
-        ends = time.monotonic() + DEADLINE_S
         if repeatable:
             with suppress(KeyUnreachable):
-                return self._call(method, sent, headers, ends)
-        return self._call(method, sent, headers, ends)
+                return self._call(method, sent, headers, deadline)
+        return self._call(method, sent, headers, deadline)
 
-    def _call(self, method: str, sent: bytes, headers: Mapping[str, str], ends: float) -> Answer:
-        with self._connected(ends) as connection:
+    def _call(
+        self, method: str, sent: bytes, headers: Mapping[str, str], deadline: Deadline
+    ) -> Answer:
+        if deadline.is_over():
+            raise self._unreachable(f"{method}: {_LATE}")
+        with self._connected(deadline) as connection:
             try:
                 path = f"{self._address.path}/{method}"
                 connection.request("POST", path, body=sent, headers=dict(headers))
@@ -100,10 +115,11 @@ class Channel:
                 data = response.read(MAX_ANSWER + 1)
             except _FAILURES as error:
                 broke = f"the connection broke: {self._harmless(str(error))}"
+                # Without its cause, which holds what the service has sent: perhaps our secrets.
                 raise self._unreachable(
-                    f"{method}: {_LATE if time.monotonic() >= ends else broke}"
-                ) from error
-        if time.monotonic() >= ends:
+                    f"{method}: {_LATE if deadline.is_over() else broke}"
+                ) from None
+        if deadline.is_over():
             # What was cut off may look like a whole answer.
             raise self._unreachable(f"{method}: {_LATE}")
         if len(data) > MAX_ANSWER:
@@ -112,14 +128,19 @@ class Channel:
         return self._judged(method, response.status, kind, data)
 
     def _judged(self, method: str, status: int, kind: str, data: bytes) -> Answer:
-        if status in {HTTPStatus.OK, HTTPStatus.CREATED}:
+        if status == HTTPStatus.NO_CONTENT:
+            return Answer(key=self._address.shown, method=method, values={})
+        if status in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
             if kind != _JSON:
                 raise self._unreachable(f"{method}: the answer is {shown(kind)}, not JSON")
-            return Answer.parse(data, key=self._address.shown, method=method)
+            pending = status == HTTPStatus.ACCEPTED
+            return Answer.parse(data, key=self._address.shown, method=method, pending=pending)
         if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             reason = f"the service refuses {method}: {self._told(method, kind, data)} ({status})"
             if status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise self._unreachable(reason)
+            if status == HTTPStatus.UNAUTHORIZED:
+                raise TokenRefused(key=self._address.shown, reason=reason)
             raise self._unusable(reason)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             raise self._unreachable(f"{method}: it sends elsewhere ({status}), no way is followed")
@@ -138,44 +159,49 @@ class Channel:
 
     def _harmless(self, text: str) -> str:
         """What comes from outside, for an error: printable, short and without our secrets."""
-        for secret in filter(None, self._hidden.values()):
+        # A long one may hold a short one, which would leave the rest of it.
+        for secret in sorted(filter(None, self._hidden.values()), key=len, reverse=True):
             text = text.replace(secret, "…")
         return shown(text)
 
     @contextmanager
-    def _connected(self, ends: float) -> Iterator[http.client.HTTPSConnection]:
+    def _connected(self, deadline: Deadline) -> Iterator[http.client.HTTPSConnection]:
         """A connection that is cut when the time is over, however slowly bytes come."""
-        connection = self._connect(ends)
+        connection = self._connect(deadline)
         sock = connection.sock
-        timer = threading.Timer(max(ends - time.monotonic(), 0), _cut, [sock])
+        timer = threading.Timer(deadline.left, _cut, [sock])
         timer.daemon = True
-        timer.start()
         try:
+            timer.start()
             yield connection
         finally:
             timer.cancel()
             connection.close()
 
-    def _connect(self, ends: float) -> http.client.HTTPSConnection:
+    def _connect(self, deadline: Deadline) -> http.client.HTTPSConnection:
         try:
             # Before anything was sent nothing can have happened: it is tried twice.
             with suppress(ConnectionError, TimeoutError):
-                return self._connect_once(ends)
-            return self._connect_once(ends)
-        except OSError as error:
-            raise self._unreachable(f"no connection: {error}") from error
+                return self._connect_once(deadline)
+            return self._connect_once(deadline)
+        except (OSError, ValueError) as error:
+            # The name of a host that cannot be one is a ValueError.
+            reason = _LATE if deadline.is_over() else str(error)
+            raise self._unreachable(f"no connection: {reason}") from error
 
-    def _connect_once(self, ends: float) -> http.client.HTTPSConnection:
-        left = max(min(CONNECT_S, ends - time.monotonic()), 0.1)
-        connection = http.client.HTTPSConnection(
-            self._address.host, self._address.port, timeout=left, context=self._tls
-        )
+    def _connect_once(self, deadline: Deadline) -> http.client.HTTPSConnection:
+        host, port = self._address.host, self._address.port
+        connection = http.client.HTTPSConnection(host, port, context=self._tls)
+        connection.sock = _first_reached(host, port, deadline)
         try:
-            connection.connect()
-        except OSError:
+            connection.sock.settimeout(_for_connecting(deadline))
+            # A request is two writes: the second must not wait until the first is acknowledged.
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sock = self._tls.wrap_socket(connection.sock, server_hostname=host)
+        except (OSError, ValueError):
             connection.close()
             raise
-        connection.sock.settimeout(DEADLINE_S)
+        connection.sock.settimeout(max(deadline.left, _SHORTEST_S))
         return connection
 
     def _unusable(self, reason: str) -> KeyUnusable:
@@ -183,6 +209,24 @@ class Channel:
 
     def _unreachable(self, reason: str) -> KeyUnreachable:
         return KeyUnreachable(key=self._address.shown, reason=reason)
+
+
+def _first_reached(host: str, port: int, deadline: Deadline) -> socket.socket:
+    """A connection to the first address that takes one; all tries together keep the deadline."""
+    failed: OSError = TimeoutError(_LATE)
+    for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if deadline.is_over():
+            break
+        try:
+            address = str(found[4][0]), port
+            return socket.create_connection(address, _for_connecting(deadline))
+        except OSError as error:
+            failed = error
+    raise failed
+
+
+def _for_connecting(deadline: Deadline) -> float:
+    return max(min(CONNECT_S, deadline.left), _SHORTEST_S)
 
 
 def _cut(sock: socket.socket) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Final
 
 from attrs import field, frozen
@@ -16,6 +17,7 @@ from lienthong.pki.algorithms import PublicKey, check_public_key
 from lienthong.pki.own_key import own_algorithm, own_chain
 from lienthong_signer_csc.answer import Answer
 
+MAX_FACTOR_NAME: Final = 40
 MAX_SIGNATURES: Final = 100
 """Signatures that one authorization is asked for at most: it might be stolen."""
 
@@ -34,15 +36,41 @@ _NAMES: Final[Mapping[SignatureAlgorithm, tuple[str, ...]]] = {
 """Object identifiers under which a service may offer an algorithm, the exact one first."""
 
 
+class FactorKind(Enum):
+    """How the owner of a credential proves to be there (CSC API 8.3.1), by the API's names."""
+
+    PASSWORD = "Password"  # noqa: S105 - a name
+    """Told through us, such as a PIN."""
+
+    SENT = "ChallengeResponse"
+    """Sent to the owner when it is asked for, and then told through us, such as a code by SMS."""
+
+    PASSWORD_ON_DEVICE = "PasswordOOB"  # noqa: S105 - a name
+    """Entered on a device of the owner's."""
+
+    CONFIRMED_ON_DEVICE = "ChallengeResponseOOB"
+    """Confirmed on a device of the owner's, such as in an app."""
+
+
+_KINDS: Final = {kind.value for kind in FactorKind}
+_ON_DEVICE: Final = {FactorKind.PASSWORD_ON_DEVICE, FactorKind.CONFIRMED_ON_DEVICE}
+
+
 @frozen(kw_only=True)
 class Factor:
-    """One thing that the owner of a credential has to tell, such as a PIN."""
+    """One proof that the owner of a credential has to give."""
 
     name: str
     """What the service calls it."""
 
+    kind: FactorKind
     once: bool
     """It is good for one authorization only."""
+
+    @property
+    def told(self) -> bool:
+        """The owner tells it to us; otherwise to the service, on a device of their own."""
+        return self.kind not in _ON_DEVICE
 
 
 @frozen(kw_only=True)
@@ -57,10 +85,14 @@ class Credential:
     """The object identifier by which the service knows the algorithm."""
 
     factors: tuple[Factor, ...]
-    """To be told for an authorization; none where the service asks its user by itself."""
+    """For an authorization; none where the service finds out by itself."""
+
+    confirmed: bool
+    """The owner may have to confirm each authorization on a device, which takes its time."""
 
     bound: bool
-    """An authorization is for given digests only (SCAL 2)."""
+    """An authorization is for given digests only: the service wants it so (SCAL 2), or the owner is
+    asked and is to see what for."""
 
     most: int
     """Signatures of one authorization."""
@@ -86,14 +118,17 @@ class Credential:
         public = _public_key(certificates[0], key)
         algorithm = own_algorithm(public, chosen, key=key)
         info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        factors = _factors(answer, key)
+        confirmed = not factors or not all(factor.told for factor in factors)
         return cls(
             name=name,
             public_key=public,
             chain=own_chain(info, certificates, key=key),
             algorithm=algorithm,
             offered_as=_offered(answer, algorithm, key),
-            factors=_factors(answer, key),
-            bound=answer.text("SCAL", "1") != "1",
+            factors=factors,
+            confirmed=confirmed,
+            bound=confirmed or answer.text("SCAL", "1") != "1",
             most=max(1, min(answer.number("multisign", 1), MAX_SIGNATURES)),
         )
 
@@ -140,18 +175,20 @@ def _offered(answer: Answer, algorithm: SignatureAlgorithm, key: str) -> str:
 def _factors(answer: Answer, key: str) -> tuple[Factor, ...]:
     auth = answer.part("auth")
     mode = auth.text("mode", "implicit")
-    if mode == "implicit":
-        return ()
-    objects = auth.parts("objects")
-    kinds = {factor.text("type") for factor in objects}
-    if mode != "explicit" or not objects or kinds != {"Password"}:
-        reason = f"it is authorized by {shown(mode)} {shown(sorted(kinds))}, not by passwords"
+    if mode not in {"implicit", "explicit"}:
+        reason = f"it is authorized by {shown(mode)}, which needs a browser"
         raise KeyUnusable(key=key, reason=reason)
-    return tuple(_factor(one) for one in objects)
+    found = tuple(_factor(one, key) for one in auth.parts("objects")) if mode == "explicit" else ()
+    if len({factor.name for factor in found}) != len(found):
+        raise auth.malformed("a factor twice")
+    return found
 
 
-def _factor(answer: Answer) -> Factor:
-    name = answer.text("id")
-    if not name.isascii() or not name.isprintable() or not 0 < len(name) <= 40:  # noqa: PLR2004
-        raise answer.malformed("the name of a password")
-    return Factor(name=name, once=name.upper() == "OTP" or "generator" in answer.values)
+def _factor(answer: Answer, key: str) -> Factor:
+    name, kind = answer.text("id"), answer.text("type")
+    if not name.isascii() or not name.isprintable() or not 0 < len(name) <= MAX_FACTOR_NAME:
+        raise answer.malformed("the name of a factor")
+    if kind not in _KINDS:
+        raise KeyUnusable(key=key, reason=f"it is authorized by {shown(kind)}, which is unknown")
+    once = name.upper() == "OTP" or "generator" in answer.values or kind == FactorKind.SENT.value
+    return Factor(name=name, kind=FactorKind(kind), once=once)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping
+from typing import Final
 
-from attrs import define, field
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lienthong.errors import (
@@ -19,82 +17,37 @@ from lienthong.errors import (
 from lienthong.model.signing import SignatureAlgorithm
 from lienthong.pki.algorithms import verify
 from lienthong.spi import SecretCallback, Signer
+from lienthong_signer_csc.access import AccessToken
 from lienthong_signer_csc.address import ServiceAddress
 from lienthong_signer_csc.channel import Channel
-from lienthong_signer_csc.credential import Credential
+from lienthong_signer_csc.credential import Credential, FactorKind
+from lienthong_signer_csc.deadline import Deadline
 from lienthong_signer_csc.digests import digest_of, standard_form
-from lienthong_signer_csc.service import MARGIN_S, AccessToken, Digest, Service
+from lienthong_signer_csc.leave import Leave
+from lienthong_signer_csc.service import Digest, Order, Service
 
+OPEN_S: Final = 25.0
+"""For what is asked before secrets are told, and again for what is asked with them; the plugin
+host waits 60 s for an opening, without the time in which secrets are told."""
 
-@define(eq=False)
-class Leave:
-    """Leave to sign, renewed when it is used up; passwords are told until one is refused."""
+SIGN_S: Final = 25.0
+"""For one signature with everything that belongs to it."""
 
-    _service: Service
-    _credential: Credential
-    _told: Mapping[str, str] = field(repr=False)
-    _monotonic: Callable[[], float] = time.monotonic
-    _sad: str = field(default="", init=False, repr=False)
-    _left: int = field(default=0, init=False)
-    _until: float = field(default=0.0, init=False)
-    _ended: str = field(default="", init=False)
-    """Why no further leave is asked for."""
-
-    _accepted: bool = field(default=False, init=False)
-    """The service has taken the passwords once."""
-
-    def prepare(self) -> None:
-        """Get leave beforehand where it is not bound to digests: a wrong password shows at once."""
-        if not self._credential.bound:
-            self._authorize(None)
-
-    def take(self, digest: Digest) -> str:
-        """Leave for one signature.
-
-        Raises:
-            KeyUnusable: a password is wrong or used up; open the key again.
-            KeyUnreachable: the service does not answer.
-        """
-        if self._left == 0 or self._monotonic() >= self._until:
-            self._authorize(digest if self._credential.bound else None)
-        self._left -= 1
-        return self._sad
-
-    def drop(self) -> None:
-        """Do not use the present leave any more."""
-        self._left = 0
-
-    def _authorize(self, digest: Digest | None) -> None:
-        if self._ended:
-            raise KeyUnusable(key=self._service.key, reason=f"{self._ended}; open the key again")
-        if any(factor.once for factor in self._credential.factors):
-            self._ended = "its one-time password is used up"
-        signatures = 1 if digest else self._credential.most
-        try:
-            leave = self._service.authorize(
-                self._credential, self._told, [digest] if digest else [], signatures=signatures
-            )
-        except KeyUnusable:
-            self._ended = "the service has refused what it was told, which is not told again"
-            raise
-        except KeyUnreachable:
-            if self._told and not self._accepted:
-                # It may have counted a wrong password all the same.
-                self._ended = "nobody knows whether the password is right, it is not told again"
-            raise
-        self._accepted = True
-        self._sad, self._left = leave.sad, signatures
-        self._until = self._monotonic() + leave.seconds - MARGIN_S
+CONFIRM_S: Final = 180.0
+"""The same where the owner may have to confirm on a device; the plugin host waits 200 s."""
 
 
 class RemoteSigner(Signer):
     """Signs with the key of a credential. May be shared by threads, which take turns."""
 
-    def __init__(self, service: Service, credential: Credential, leave: Leave) -> None:
+    def __init__(
+        self, service: Service, credential: Credential, leave: Leave, *, later: bool
+    ) -> None:
         """Hold an open credential; ``open_signer`` asks and checks."""
         self._service = service
         self._credential = credential
         self._leave = leave
+        self._later = later
         self._turn = threading.Lock()
         self._closed = False
 
@@ -114,31 +67,45 @@ class RemoteSigner(Signer):
     def sign(self, message: bytes) -> bytes:
         """Have the service sign, and check what it gives before anybody else sees it.
 
+        Waiting for other threads, for the owner and for the service together takes at most
+        ``SIGN_S`` seconds, or ``CONFIRM_S`` where the owner confirms on a device.
+
         Raises:
             Closed: the key was closed.
-            KeyUnreachable: the service does not answer; a signature may have been made.
-            KeyUnusable: the service refuses, or its signature does not fit the certificate.
+            KeyUnreachable: no answer came in time; a signature may have been made.
+            KeyUnusable: the owner or the service refuses, or the signature does not fit the
+                certificate.
         """
         if not isinstance(message, bytes):
             raise InvalidValue(field="message", found=type(message).__name__, expected="bytes")
         digest = digest_of(message, self.algorithm)
-        with self._turn:
-            if self._closed:
-                raise Closed(what=f"the key {self._service.key}")
-            sad = self._leave.take(digest)
-            try:
-                value = self._service.sign(self._credential, sad, digest)
-            except (KeyUnusable, KeyUnreachable):
-                self._leave.drop()
-                raise
+        deadline = Deadline.after(CONFIRM_S if self._credential.confirmed else SIGN_S)
+        if not self._turn.acquire(timeout=deadline.left):
+            reason = "other signatures took all the time"
+            raise KeyUnreachable(key=self._service.key, reason=reason)
+        try:
+            value = self._signed(digest, deadline)
+        finally:
+            self._turn.release()
         return self._checked(message, value)
 
     def close(self) -> None:
-        with self._turn:
-            self._closed = True
+        # Without waiting for a turn: somebody's signature may be waiting for its confirmation.
+        self._closed = True
 
     def __repr__(self) -> str:
         return f"RemoteSigner({self._service.key!r}, {self.algorithm.value})"
+
+    def _signed(self, digest: Digest, deadline: Deadline) -> bytes:
+        if self._closed:
+            raise Closed(what=f"the key {self._service.key}")
+        sad = self._leave.take(digest, deadline)
+        order = Order(digest=digest, sad=sad, later=self._later)
+        try:
+            return self._service.sign(self._credential, order, deadline)
+        except (KeyUnusable, KeyUnreachable):
+            self._leave.drop()
+            raise
 
     def _checked(self, message: bytes, value: bytes) -> bytes:
         try:
@@ -152,6 +119,8 @@ class RemoteSigner(Signer):
 
 def open_signer(uri: str, secrets: SecretCallback) -> RemoteSigner:
     """Open the key at *uri*.
+
+    The owner is not asked to confirm anything yet: that is done for each signature.
 
     Args:
         uri: ``csc:https://host/csc/v2?credential=...``, see ``ServiceAddress``.
@@ -167,13 +136,19 @@ def open_signer(uri: str, secrets: SecretCallback) -> RemoteSigner:
     address = ServiceAddress.parse(uri)
     channel = Channel.of(address)
     service = Service(address.shown, channel, AccessToken.asked(channel, address, secrets))
-    name = address.credential or service.only_credential()
-    credential = service.credential(name, address)
+    deadline = Deadline.after(OPEN_S)
+    name = address.credential or service.only_credential(deadline)
+    credential = service.credential(name, address, deadline)
+    later = credential.confirmed and service.signs_later(deadline)
+    for factor in credential.factors:
+        if factor.kind is FactorKind.SENT:
+            service.send(credential, factor, deadline)
     where = f"of the credential {name} at {address.service}"
     told = {
         factor.name: channel.hide(f"factor {factor.name}", secrets(f"{factor.name} {where}"))
         for factor in credential.factors
+        if factor.told
     }
     leave = Leave(service, credential, told)
-    leave.prepare()
-    return RemoteSigner(service, credential, leave)
+    leave.prepare(Deadline.after(OPEN_S))
+    return RemoteSigner(service, credential, leave, later=later)

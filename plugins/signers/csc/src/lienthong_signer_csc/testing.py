@@ -19,6 +19,7 @@ import ssl
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
+from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from lienthong.pki.algorithms import PrivateKey
+from lienthong_signer_csc.credential import FactorKind
 
 TOKEN: Final = "token-1f2e3d4c"  # noqa: S105 - of a service that lives as long as a test
 CLIENT: Final = "office"
@@ -56,12 +58,43 @@ class Refusal(Exception):
         self.reply = (status, {"error": code, "error_description": description})
 
 
+class Asks(Enum):
+    """When a service asks the owner of a key, and how the client learns of the answer."""
+
+    WHILE_AUTHORIZING = auto()
+    """``credentials/authorize`` answers when the owner has."""
+
+    AFTER_AUTHORIZING = auto()
+    """It gives a handle to ask with, ``credentials/authorizeCheck``."""
+
+    WHEN_SIGNING = auto()
+    """``signatures/signHash`` gives a number to ask with, ``signatures/signPolling``."""
+
+
+class Phone:
+    """The owner's: each look takes the next answer, and the last one stays.
+
+    ``Phone(None, None, True)`` is confirmed at the third look, ``Phone(None)`` never.
+    """
+
+    def __init__(self, *answers: bool | None) -> None:
+        """Say what its owner answers: nothing yet, yes or no."""
+        self._answers = list(answers)
+
+    def look(self) -> bool | None:
+        """Whether the owner has confirmed."""
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
 class RemoteService:
     """Signs with one key, for whoever has the token.
 
     Attributes:
         calls: methods with their bodies, in order.
         instead: what to answer to a method in place of the right thing.
+        kinds: of the factors that are no passwords.
+        phone: where the owner confirms; None where nobody is asked.
+        asks: when the owner is asked.
     """
 
     def __init__(
@@ -92,18 +125,23 @@ class RemoteService:
         self._chain = chain
         self._authorities = authorities
         self.factors = dict(factors or {})
+        self.kinds: dict[str, FactorKind] = {}
+        self.phone: Phone | None = None
+        self.asks = Asks.WHILE_AUTHORIZING
         self.scal = scal
         self.multisign = multisign
         self.expires = expires
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.instead: dict[str, Callable[[dict[str, Any]], Reply | None]] = {}
         self._grants: dict[str, tuple[int, list[str]]] = {}
+        self._waiting: dict[str, dict[str, Any]] = {}
+        self._over = threading.Event()
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(*server)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property
     def uri(self) -> str:
@@ -131,6 +169,7 @@ class RemoteService:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._over.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -143,7 +182,8 @@ class RemoteService:
             if reply is not None:
                 return reply
         try:
-            status, values = 200, self._answer(method, token, body)
+            values = self._answer(method, token, body)
+            status = values.pop("status", 200)
         except Refusal as refusal:
             status, values = refusal.reply
         return status, "application/json;charset=UTF-8", json.dumps(values).encode()
@@ -155,10 +195,16 @@ class RemoteService:
             raise Refusal("invalid_token", "the access token is not valid", 401)
         if method == "credentials/list":
             return {"credentialIDs": [CREDENTIAL]}
+        if method == "info":
+            return {"asynchronousOperationMode": self.asks is Asks.WHEN_SIGNING}
+        later = {"credentials/authorizeCheck": "handle", "signatures/signPolling": "requestID"}
+        if method in later:
+            return self._told_later(str(body.get(later[method])))
         if body.get("credentialID") != CREDENTIAL:
             raise Refusal("invalid_request", "Invalid parameter credentialID")
         methods = {
             "credentials/info": self._info,
+            "credentials/getChallenge": self._send,
             "credentials/authorize": self._authorize,
             "signatures/signHash": self._sign,
         }
@@ -172,8 +218,9 @@ class RemoteService:
     def _info(self, _: dict[str, Any]) -> dict[str, Any]:
         rsa_names = ["1.2.840.113549.1.1.1", _PSS]
         names = rsa_names if isinstance(self._key, rsa.RSAPrivateKey) else ["1.2.840.10045.2.1"]
-        passwords = [{"type": "Password", "id": name} for name in self.factors]
-        explicit = {"mode": "explicit", "objects": passwords}
+        kinds = {name: self.kinds.get(name, FactorKind.PASSWORD) for name in self.factors}
+        objects = [{"type": kind.value, "id": name} for name, kind in kinds.items()]
+        explicit = {"mode": "explicit", "objects": objects}
         return {
             "key": {"status": "enabled", "algo": names, "len": 2048},
             "cert": {
@@ -185,8 +232,13 @@ class RemoteService:
             "multisign": self.multisign,
         }
 
+    def _send(self, body: dict[str, Any]) -> dict[str, Any]:
+        if self.kinds.get(body["authObjectID"]) is not FactorKind.SENT:
+            raise Refusal("invalid_request", "Invalid parameter authObjectID")
+        return {"status": 204}
+
     def _authorize(self, body: dict[str, Any]) -> dict[str, Any]:
-        told = {one["id"]: one["value"] for one in body["authData"]}
+        told = {one["id"]: one.get("value", "") for one in body["authData"]}
         for name, value in self.factors.items():
             if told.get(name) != value:
                 code = "invalid_otp" if name == "OTP" else "invalid_pin"
@@ -198,7 +250,33 @@ class RemoteService:
             raise Refusal("invalid_request", "Missing parameter hashes")
         sad = f"sad-{len(self.calls)}"
         self._grants[sad] = (body["numSignatures"], bound)
-        return {"SAD": sad, "expiresIn": self.expires}
+        leave = {"SAD": sad, "expiresIn": self.expires}
+        if self.phone is None or self.asks is Asks.WHEN_SIGNING:
+            return leave
+        if self.asks is Asks.AFTER_AUTHORIZING:
+            return {"status": 202, "handle": self._keep(leave)}
+        while self._is_waiting():
+            self._over.wait(0.01)
+        return leave
+
+    def _is_waiting(self) -> bool:
+        """Look at the telephone."""
+        answer = True if self.phone is None else self.phone.look()
+        if answer is False:
+            raise Refusal("access_denied", "the user has refused")
+        return answer is None and not self._over.is_set()
+
+    def _keep(self, result: dict[str, Any]) -> str:
+        number = f"later-{len(self.calls)}"
+        self._waiting[number] = result
+        return number
+
+    def _told_later(self, number: str) -> dict[str, Any]:
+        if number not in self._waiting:
+            raise Refusal("invalid_request", "it is not known")
+        if self._is_waiting():
+            return {"status": 202, "handle": number, "error": "accepted_request"}
+        return self._waiting.pop(number)
 
     def _sign(self, body: dict[str, Any]) -> dict[str, Any]:
         left, bound = self._grants.get(body["SAD"], (0, []))
@@ -208,7 +286,10 @@ class RemoteService:
             raise Refusal("invalid_request", "Hash is not authorized by the SAD")
         self._grants[body["SAD"]] = (left - 1, bound)
         made = [self.sign(b64decode(text), body) for text in body["hashes"]]
-        return {"signatures": [b64encode(value).decode() for value in made]}
+        signatures = {"signatures": [b64encode(value).decode() for value in made]}
+        if body["operationMode"] == "S":
+            return signatures
+        return {"responseID": self._keep(signatures)}
 
     def sign(self, digest: bytes, body: Mapping[str, Any]) -> bytes:
         """A signature of a digest, as a call asks for it."""
@@ -226,6 +307,8 @@ def _handler(service: RemoteService) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
+        # One write for an answer: a second one waits for what the other side acknowledges late.
+        wbufsize = -1
 
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers["Content-Length"])).decode()

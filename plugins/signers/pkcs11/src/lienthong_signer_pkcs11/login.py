@@ -10,7 +10,7 @@ from hmac import compare_digest
 from typing import Final
 
 from attrs import define, field
-from pkcs11 import TokenFlag, exceptions, types
+from pkcs11 import Attribute, ObjectClass, TokenFlag, exceptions, types
 
 from lienthong.errors import KeyUnreachable, KeyUnusable
 from lienthong.model.checks import shown
@@ -50,6 +50,11 @@ class Login:
 
     _proof: bytes = field(repr=False)
     _salt: bytes = field(repr=False)
+    sessions: list[types.Session] = field(factory=list, init=False)
+    """Those of keys that are open."""
+
+    _witness: types.Object | None = field(default=None, init=False, repr=False)
+
     users: int = 0
     lost: bool = False
     """The token was pulled out or has forgotten who logged in."""
@@ -70,11 +75,33 @@ class Login:
         if not compare_digest(_proof(pin, self._salt), self._proof):
             raise KeyUnusable(key=key, reason=_NOT_AGAIN)
 
+    def look(self) -> None:
+        """Find a private key to ask for later; what fails here ends the login."""
+        try:
+            found = self.session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})
+            self._witness = next(iter(found), None)
+        except exceptions.PKCS11Error:
+            self.end()
+            raise
+
+    def is_alive(self) -> bool:
+        """Whether the token still knows its user: only then does it show private keys.
+
+        It may have been pulled out and put back, or another one put in, while nobody signed.
+        """
+        if self._witness is None:
+            return True
+        try:
+            return bool(self._witness[Attribute.CLASS])
+        except exceptions.PKCS11Error:
+            return False
+
     def end(self) -> None:
-        """Log out, if the token is still there to hear it."""
+        """Log out, if the token is still there to hear it; whatever is open is let go of."""
         self.lost = True
-        with suppress(exceptions.PKCS11Error):
-            self.session.close()
+        for session in (*self.sessions, self.session):
+            with suppress(exceptions.PKCS11Error):
+                session.close()
 
 
 def log_in(
@@ -97,12 +124,30 @@ def log_in(
     with library.turn(key):
         token = find_token(library.tokens(), address)
         login = library.logins.get(token.slot.slot_id)
+        if login is not None and not login.is_alive():
+            leave(library, login, users=login.users)
+            login = None
         if login is None:
-            login = library.logins[token.slot.slot_id] = _begin(library, token, pin, address)
+            login = _begin(library, token, pin, address)
+            login.look()
+            library.logins[token.slot.slot_id] = login
         else:
             login.check(pin, key)
         login.users += 1
         return token, login
+
+
+def leave(library: Library, login: Login, *, users: int) -> None:
+    """Count users of a login off; without any it ends. One that is lost has none left."""
+    if login.lost:
+        return
+    login.users -= users
+    if not login.users:
+        slots = [slot for slot, known in library.logins.items() if known is login]
+        for slot in slots:
+            del library.logins[slot]
+        login.end()
+    library.release(users)
 
 
 def find_token(tokens: Sequence[types.Token], address: TokenAddress) -> types.Token:

@@ -13,7 +13,7 @@ from lienthong.errors import Closed, KeyUnreachable, LienthongError
 from lienthong.spi import SecretCallback
 from lienthong_signer_pkcs11.address import TokenAddress
 from lienthong_signer_pkcs11.library import Library, load_library, typed
-from lienthong_signer_pkcs11.login import Login, log_in
+from lienthong_signer_pkcs11.login import Login, leave, log_in
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class TokenSession:
                     return call(self._session)
             except KeyUnreachable as error:
                 # For all keys of the token, so that the next opening begins anew.
-                _leave(self._library, self._login, users=self._login.users)
+                leave(self._library, self._login, users=self._login.users)
                 reason = f"{error.facts['reason']}: {_LOST}"
                 raise KeyUnreachable(key=self.key, reason=reason) from error
 
@@ -65,9 +65,10 @@ class TokenSession:
             self._closed = True
             if self._login.lost:
                 return
+            self._login.sessions.remove(self._session)
             with suppress(exceptions.PKCS11Error):
                 self._session.close()
-            _leave(self._library, self._login, users=1)
+            leave(self._library, self._login, users=1)
 
 
 def open_session(address: TokenAddress, secrets: SecretCallback) -> TokenSession:
@@ -87,21 +88,13 @@ def open_session(address: TokenAddress, secrets: SecretCallback) -> TokenSession
         raise
     try:
         with library.turn(key):
-            return TokenSession(key=key, library=library, login=login, session=token.open())
+            if login.lost:
+                # Another key's call has found that out, between the two turns.
+                raise KeyUnreachable(key=key, reason=_LOST)
+            session = token.open()
+            login.sessions.append(session)
+            return TokenSession(key=key, library=library, login=login, session=session)
     except BaseException:
         with library.turn(key):
-            _leave(library, login, users=1)
+            leave(library, login, users=1)
         raise
-
-
-def _leave(library: Library, login: Login, *, users: int) -> None:
-    """Count users of a login off; without any it ends. One that is lost has none left."""
-    if login.lost:
-        return
-    login.users -= users
-    if not login.users:
-        slots = [slot for slot, known in library.logins.items() if known is login]
-        for slot in slots:
-            del library.logins[slot]
-        login.end()
-    library.release(users)

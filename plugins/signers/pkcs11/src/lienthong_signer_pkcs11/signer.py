@@ -162,6 +162,9 @@ def _tried(
 
 def _load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
     try:
+        if not path.is_file():
+            # To open a pipe would wait for its writer.
+            raise KeyUnusable(key=path, reason="it is no regular file")
         with path.open("rb") as file:
             data = file.read(MAX_CHAIN_FILE + 1)
         if len(data) > MAX_CHAIN_FILE:

@@ -205,6 +205,8 @@ def _opened(
     stamper = None if timestamp is None else host.open_time_stamper(timestamp)
     try:
         signer = host.open_signer(key, session().ask_secret)
+        if host.is_confirmed(key) and not session().as_json:
+            click.echo(session().words("confirm_on_device"), err=True)
         try:
             yield signer, stamper
         finally:
