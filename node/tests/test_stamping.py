@@ -126,8 +126,7 @@ def test_guard_says_why_and_since_when(axis: StampedAxis) -> None:
         assert read_state(view).pending_since == START
     axis.set_down(down=False)
     axis.stamping.step()
-    axis.clock.advance(timedelta(seconds=1))
-    assert guard.reason(axis.clock()) == ""
+    assert guard.reason(axis.clock()) == "", "documents are refused although they are covered again"
 
 
 def test_guard_reads_the_records_once_a_second(axis: StampedAxis) -> None:
@@ -301,6 +300,20 @@ def test_while_a_file_is_damaged_only_time_stamps_are_renewed(
     assert "entries are not covered" in caplog.text
     # That the digest of the journal ends is told as before.
     assert axis.stamping.ends_at == axis.lifetimes.of(["SHA-256"])
+
+
+def test_newest_that_proves_nothing_any_more_is_given_anew(axis: StampedAxis) -> None:
+    """As when its authority is no longer among the anchors; renewals do not stop for it."""
+    axis.stamping.step()
+    axis.stamping.renew(wanted=True)
+    stamps = axis.medium.records.stamps
+    stamps[1] = evolve(stamps[1], token=b"no token")
+    for _ in range(2):
+        axis.clock.advance(timedelta(hours=1))
+        assert axis.stamping.renew() == []
+    with axis.store.read() as view:
+        given = [row.number for row in view.stamps(0, 9, CHECKPOINT)]
+    assert given == [1, 4]
 
 
 def test_check_verifies_every_stamp_and_says_when_they_end(axis: StampedAxis) -> None:

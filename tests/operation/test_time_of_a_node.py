@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,9 +18,10 @@ from lienthong.client import Client, FileSource, Profile, RetryPolicy
 from lienthong.client.connection import load_credentials
 from lienthong.errors import LienthongError, TimeDisputed
 from lienthong.model.journal import PackageRecord
-from lienthong_node import time_watch
+from lienthong_node import server, time_watch
 from lienthong_node.admin_port import RemoteAdmin, administration
 from lienthong_node.local import LocalAxis, free_port
+from lienthong_node.services.context import Pools
 from lienthong_node.settings import FILE_NAME
 from tests.e2e.conftest import NAMES, A, B, make_document
 from tests.e2e.spoilt import in_process
@@ -127,6 +129,28 @@ def test_a_node_that_starts_with_a_wrong_clock_takes_nothing(axis: LocalAxis, ti
         times.ahead = [0.0, DAY, 0.0]
         until(lambda: send(axis) == "sent")
         assert "lienthong_time_sources_wrong 1.0" in metrics_of(axis)
+
+
+def test_the_clock_is_looked_at_while_everything_else_waits(
+    axis: LocalAxis, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uploads, time-stamps and status may keep all long threads busy; signing depends on this."""
+    over = threading.Event()
+
+    def busy() -> Pools:
+        pools = Pools()
+        for _ in range(8):
+            pools.long.submit(over.wait)
+        return pools
+
+    monkeypatch.setattr(server, "Pools", busy)
+    with in_process(axis):
+        try:
+            until(lambda: "lienthong_clock_right 1.0" in metrics_of(axis))
+            times.ahead = [DAY, DAY, DAY]
+            until(lambda: "lienthong_clock_right 0.0" in metrics_of(axis))
+        finally:
+            over.set()
 
 
 def test_offline_commands_sign_nothing_either(axis: LocalAxis, times: Times) -> None:

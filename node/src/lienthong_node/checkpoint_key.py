@@ -19,8 +19,7 @@ RETRY_S: Final = 1.0
 PROBE: Final = b"lienthong: does the checkpoint key sign?"
 """Signed to find out; without a newline at its end it is no note, and vouches for nothing."""
 
-IN_FILE: Final = "softkey:"
-"""How the address of a key begins that everybody who reads a file has."""
+_IN_FILE: Final = "softkey:"
 
 log = logging.getLogger(__name__)
 
@@ -108,9 +107,14 @@ class CheckpointKey(Signer):
             log.error("checkpoints cannot be signed, so nothing is accepted: %s", error)
 
 
+def lies_in_file(address: str) -> bool:
+    """Whether everybody who reads a file has the key at an address."""
+    return address.startswith(_IN_FILE)
+
+
 def warn_of_file(address: str) -> None:
     """Say at the start that a checkpoint key lies in a file (for production: a token or HSM)."""
-    if address.startswith(IN_FILE):
+    if lies_in_file(address):
         log.warning(
             "the checkpoint key lies in a file: whoever copies it can sign receipts in the axis's "
             "name; in production keep it in a token or HSM (checkpoint_key = pkcs11:...)"

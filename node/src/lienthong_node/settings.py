@@ -112,7 +112,8 @@ class Settings:
 
     trust_folder: str = field(default="", validator=instance_of(str))
     """Folder of a trust store: certificates that lead to its authorities need a fresh status, which
-    the node fetches; empty for none."""
+    the node fetches; time-stamp authorities that are known as revoked count no more. Empty for
+    none."""
 
     time_sources: tuple[str, ...] = _addresses(())
     """Addresses of time sources, better three than one, that the machine's clock is compared with;

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from lienthong.errors import DataCorrupt
 from lienthong.evidence.checkpoint import open_checkpoint
-from lienthong.evidence.hashtree import blocks_of, root_of
+from lienthong.evidence.hashtree import BLOCK, blocks_of, root_of
 from lienthong.evidence.note import VerifierKey
-from lienthong.evidence.renewal import open_stamp
 from lienthong.evidence.stamps import Statement
 from lienthong.pki.cms import DIGESTS
 from lienthong.spi.records import StampRow
@@ -36,6 +35,24 @@ class StampsChecked:
     """Time-stamps of checkpoints that had ended before they were renewed: they prove nothing."""
 
 
+@define(eq=False)
+class _StampTrees:
+    """Trees over the first time-stamps; those of a digest read each full block once."""
+
+    _store: RecordStore
+    _full: dict[str, list[bytes]] = field(factory=dict, init=False)
+    """Roots of full blocks, by digest."""
+
+    def root(self, size: int, algorithm: str) -> bytes:
+        """Over the first *size* time-stamps."""
+        digest = DIGESTS[algorithm]
+        known = self._full.get(algorithm, [])[: size // BLOCK]
+        leaves = stamp_leaves(self._store, len(known) * BLOCK, size, algorithm)
+        blocks = blocks_of(leaves, digest, known=known)
+        self._full[algorithm] = blocks[: size // BLOCK]
+        return root_of(blocks, digest)
+
+
 def check_stamps(
     store: RecordStore,
     blobs: BlobStore,
@@ -51,13 +68,14 @@ def check_stamps(
         LienthongError: naming what is wrong with the first that is not good.
     """
     count = renewals = lost = 0
+    trees = _StampTrees(store)
     ends: list[datetime] = []
     holding: Statement | None = None
     for row in every_stamp(store):
         count += 1
         if row.number != count:
             raise DataCorrupt(what=f"time-stamp {count} is missing")
-        link = open_stamp(stamp_of(row), rules.anchors, rules.lifetimes)
+        link = rules.opened(stamp_of(row))
         statement = link.statement
         if statement is None:
             ends.append(link.ends)
@@ -70,17 +88,22 @@ def check_stamps(
         in_time = sum(one >= link.at for one in ends)
         lost += len(ends) - in_time
         ends = [link.ends] * in_time
-        digest = DIGESTS[statement.algorithm]
-        leaves = stamp_leaves(store, 0, statement.stamps.size, statement.algorithm)
-        if root_of(blocks_of(leaves, digest), digest) != statement.stamps.root:
+        if trees.root(statement.stamps.size, statement.algorithm) != statement.stamps.root:
             raise DataCorrupt(what=f"time-stamps before number {row.number} were changed")
         holding = holding if statement.entries is None else statement
     if holding is not None:
         _check_entries(store, blobs, holding)
     with store.read() as view:
         due = is_due(view, now, rules.lifetimes, rules.algorithm, rules.end_of)
-    ends_at = min([*ends, due.ends_at])
-    return StampsChecked(count=count, renewals=renewals, ends_at=ends_at, lost=lost)
+    # A later renewal would come too late for those that have ended. Where that is the newest one
+    # as well, so that nothing covers what it covers, ``due`` tells.
+    living = [one for one in ends if one >= now]
+    return StampsChecked(
+        count=count,
+        renewals=renewals,
+        ends_at=min([*living, due.ends_at]),
+        lost=lost + len(ends) - len(living),
+    )
 
 
 def _check_entries(store: RecordStore, blobs: BlobStore, said: Statement) -> None:

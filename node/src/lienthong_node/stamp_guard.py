@@ -78,6 +78,10 @@ class StampGuard:
                 since=format_vietnam(since), reason=self.failing or "none was asked for yet"
             )
 
+    def stamped(self) -> None:
+        """A time-stamp was stored: the next question looks at the records."""
+        self.failing, self._looked_at = "", None
+
     def reason(self, now: datetime) -> str:
         """Why no new documents are taken; empty while they are."""
         try:

@@ -7,14 +7,23 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from attrs import evolve
+
 from lienthong.errors import ConfigInvalid, LienthongError
 from lienthong.evidence.lifetimes import Lifetimes, default_lifetimes
 from lienthong.pki.chain import TrustAnchors
 from lienthong.plugins import PluginHost
 from lienthong.spi.storage import BlobStore, RecordStore
+from lienthong_node.certificate_status import CertificateStatus
 from lienthong_node.settings import FILE_NAME, Settings
 from lienthong_node.stamp_guard import StampGuard
-from lienthong_node.stamping import Source, Stamping, StampRules
+from lienthong_node.stamping import (
+    KnownRevocations,
+    Source,
+    Stamping,
+    StampRules,
+    nothing_known,
+)
 
 
 def open_stamping(
@@ -24,8 +33,11 @@ def open_stamping(
     store: RecordStore,
     blobs: BlobStore,
     clock: Callable[[], datetime],
+    revocations: KnownRevocations = nothing_known,
 ) -> Stamping | None:
     """What stamps the journal of a data folder; None where no authority is configured.
+
+    *revocations* tells what is known of the authorities' certificates.
 
     Raises:
         ConfigInvalid: the trust anchors or the days of algorithms cannot be read.
@@ -33,7 +45,7 @@ def open_stamping(
     """
     if not settings.timestamp_sources:
         return None
-    rules = load_rules(folder, settings)
+    rules = evolve(load_rules(folder, settings), revocations=revocations)
     with ExitStack() as opened:
         sources = []
         for uri in settings.timestamp_sources:
@@ -50,6 +62,22 @@ def open_stamping(
         clock=clock,
         guard=StampGuard(store, limit=timedelta(seconds=settings.timestamp_outage_s)),
     )
+
+
+def known_revocations(
+    folder: Path, settings: Settings, clock: Callable[[], datetime]
+) -> KnownRevocations:
+    """What the trust folder of a data folder has kept, for commands, which fetch nothing.
+
+    A backup has no such folder.
+
+    Raises:
+        LienthongError: the folder is not usable.
+    """
+    trust = folder / settings.trust_folder
+    if not (settings.trust_folder and trust.is_dir()):
+        return nothing_known
+    return CertificateStatus.open(trust, clock).stamp_revocations
 
 
 def load_rules(folder: Path, settings: Settings, anchors: Path | None = None) -> StampRules:

@@ -2,6 +2,7 @@
 
 A place in a renewal's tree is computed from one block of 256 leaves and the roots of the others.
 Leaves of entries need the files of their packages read, so that those of the last blocks are kept.
+Renewals are few and never change: they are kept without the roots of their blocks, which are many.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from lienthong.errors import InvalidValue, NotFound
+from lienthong.errors import Draining, InvalidValue, NotFound
 from lienthong.evidence.hashtree import BLOCK, path_in
 from lienthong.evidence.renewal import Link, Way, best_way, open_stamp
 from lienthong.evidence.stamps import CHECKPOINT, RENEWAL, Statement
 from lienthong.model.stamps import EntryPlace, Place, Renewal, StampProof
 from lienthong.pki.cms import DIGESTS
 from lienthong.spi.records import StampRow
-from lienthong.spi.storage import BlobStore, RecordStore
+from lienthong.spi.storage import BlobStore, ReadView, RecordStore
 from lienthong_node.stamp_trees import (
     entry_blocks,
     entry_leaves,
@@ -53,6 +54,12 @@ class StampProofs:
     store: RecordStore
     blobs: BlobStore
     rules: StampRules
+    stopping: Callable[[], bool] = lambda: False
+    """A node that is being stopped reads no more files."""
+
+    _renewals: list[StampRow] = field(factory=list, init=False)
+    """All that were seen, without the roots of their blocks."""
+
     _links: OrderedDict[int, Link] = field(factory=OrderedDict, init=False)
     _leaves: OrderedDict[Hashable, list[bytes]] = field(factory=OrderedDict, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
@@ -80,7 +87,9 @@ class StampProofs:
             if first is None:
                 raise NotFound(what=f"a time-stamp that covers {size} entries")
             stamps = [first, *view.stamps(first.number, OTHERS, CHECKPOINT)]
-            renewals = view.stamps(first.number, _ALL, RENEWAL)
+            # Those of one authority, which was lost, may be many.
+            stamps += filter(None, [view.last_stamp(CHECKPOINT)])
+            renewals = self._renewals_since(view, first.number)
         ways = (self._way(stamp, renewals, size - 1) for stamp in stamps)
         alive = (way for way in ways if way.ends(self.rules.lifetimes) >= now)
         way = next(alive, None) or self._way(first, renewals, size - 1)
@@ -95,12 +104,25 @@ class StampProofs:
         )
 
     def _way(self, first: StampRow, renewals: Sequence[StampRow], index: int) -> Way:
-        later = [self._link(row) for row in renewals if row.number > first.number]
-        return best_way(self._link(first), later, index, self.rules.lifetimes)
+        later = [self._known(row) for row in renewals if row.number > first.number]
+        return best_way(self._known(first), later, index, self.rules.lifetimes)
+
+    def _known(self, row: StampRow) -> Link:
+        # What was verified is remembered; what becomes known of its authority is not.
+        return self.rules.as_known(self._link(row))
+
+    def _renewals_since(self, view: ReadView, number: int) -> list[StampRow]:
+        with self._lock:
+            last = self._renewals[-1].number if self._renewals else 0
+            new = view.stamps(last, _ALL, RENEWAL)
+            self._renewals += [evolve(row, blocks=b"") for row in new]
+            return [row for row in self._renewals if row.number > number]
 
     def _renewal(
-        self, row: StampRow, earlier: Sequence[StampRow], wanted: Sequence[int]
+        self, known: StampRow, earlier: Sequence[StampRow], wanted: Sequence[int]
     ) -> Renewal:
+        with self.store.read() as view:
+            [row] = view.stamps(known.number - 1, 1)
         said = Statement.parse(row.text)
         places = [self._place(row, said, one.number - 1) for one in earlier]
         covered = 0 if said.entries is None else said.entries.size
@@ -115,6 +137,8 @@ class StampProofs:
         return Place(index=index, path=_path(leaves, stamp_blocks(row), index, row.algorithm))
 
     def _entry(self, row: StampRow, index: int) -> EntryPlace:
+        if self.stopping():
+            raise Draining
         with self.store.read() as view:
             [entry] = view.journal(index, 1)
             files = file_digests(view, self.blobs, entry, row.algorithm)

@@ -12,9 +12,9 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from lienthong.errors import (
     DataCorrupt,
@@ -30,6 +30,7 @@ from lienthong.model.stamps import Stamp
 from lienthong.model.time import format_vietnam, to_us
 from lienthong.pki.chain import TrustAnchors
 from lienthong.pki.cms import DIGESTS
+from lienthong.pki.revocation import Reason, Revocation
 from lienthong.spi.records import StampRow
 from lienthong.spi.storage import BlobStore, RecordStore
 from lienthong.spi.time import TimeStamper
@@ -49,6 +50,22 @@ SKEW: Final = timedelta(minutes=5)
 
 LOOK_AT_RENEWALS: Final = timedelta(hours=1)
 
+_KEY_IS_SAFE: Final = {
+    Reason.AFFILIATION_CHANGED,
+    Reason.SUPERSEDED,
+    Reason.CESSATION_OF_OPERATION,
+}
+"""Why an authority was revoked whose earlier time-stamps still count (RFC 3161 4); "unspecified",
+which it counts too where it is written out, is not told apart from no reason at all."""
+
+KnownRevocations: TypeAlias = Callable[[Sequence[bytes]], Sequence[Revocation]]
+"""Told of the path of a time-stamp authority (DER, leaf first, anchor last)."""
+
+
+def nothing_known(_: Sequence[bytes]) -> tuple[Revocation, ...]:
+    """Where no status of authorities is asked."""
+    return ()
+
 
 @frozen(kw_only=True)
 class Source:
@@ -66,10 +83,24 @@ class StampRules:
     lifetimes: Lifetimes
     algorithm: str = "SHA-512"
     interval: timedelta = timedelta(seconds=60)
+    revocations: KnownRevocations = nothing_known
+
+    def opened(self, stamp: Stamp) -> Link:
+        """A verified time-stamp, with its end by what is known now; raises as ``open_stamp``."""
+        return self.as_known(open_stamp(stamp, self.anchors, self.lifetimes))
+
+    def as_known(self, link: Link) -> Link:
+        """The link as it is known now: with its authority's revocation, it has ended."""
+        ended = [
+            one.revoked_at
+            for one in self.revocations(link.token.authority.path)
+            if one.revoked_at and (one.revoked_at <= link.at or one.reason not in _KEY_IS_SAFE)
+        ]
+        return evolve(link, ends=min([link.ends, *ended]))
 
     def end_of(self, row: StampRow) -> datetime:
         """Until when a stored time-stamp proves something by itself; raises as ``open_stamp``."""
-        return open_stamp(stamp_of(row), self.anchors, self.lifetimes).ends
+        return self.opened(stamp_of(row)).ends
 
 
 @define(eq=False, kw_only=True)
@@ -91,9 +122,13 @@ class Stamping:
 
     _next_try: datetime | None = field(default=None, init=False)
     _next_look: datetime | None = field(default=None, init=False)
+    _has_ended: bool = field(default=False, init=False)
+    """The newest time-stamp of a checkpoint proves nothing any more: it is given anew."""
 
     def step(self) -> StampRow | None:
         """Stamp the newest checkpoint if it is time to, and something is new since the last one.
+
+        Likewise where the last one proves nothing any more, which ``renew`` finds out.
 
         Raises:
             LienthongError: no authority gave a good token, or it could not be stored; it is tried
@@ -105,7 +140,7 @@ class Stamping:
         self._next_try = now + min(RETRY, self.rules.interval)
         with self.store.read() as view:
             newest, last = view.checkpoint(), view.last_stamp(CHECKPOINT)
-        if newest is None or (last is not None and last.size >= newest.size):
+        if newest is None or not (last is None or self._has_ended or last.size < newest.size):
             return None
         try:
             link = self.stamped(newest.note, last.number if last else 0)
@@ -113,7 +148,8 @@ class Stamping:
         except LienthongError as error:
             self.guard.failing = str(error)
             raise
-        self.guard.failing = ""
+        self.guard.stamped()
+        self._has_ended = False
         self._next_try = now + self.rules.interval
         return row
 
@@ -131,10 +167,21 @@ class Stamping:
         self._next_look = now + LOOK_AT_RENEWALS
         with self.store.read() as view:
             due = is_due(view, now, self.rules.lifetimes, self.rules.algorithm, self.rules.end_of)
+            last = view.last_stamp(CHECKPOINT)
+        self._has_ended = last is not None and not self._counts(last, now)
+        if self._has_ended:
+            self._go_on()
         self.ends_at = due.ends_at
         if not (wanted or due.renewal):
             return []
         return self._renew_by_all(entries=due.entries)
+
+    def _counts(self, row: StampRow, now: datetime) -> bool:
+        """Whether a time-stamp proves something by itself."""
+        try:
+            return self.rules.end_of(row) > now
+        except LienthongError:
+            return False
 
     def _renew_by_all(self, *, entries: bool) -> list[StampRow]:
         rows: list[StampRow] = []
@@ -162,7 +209,7 @@ class Stamping:
             return renewal_of(*parts, entries=False)
 
     def _go_on(self) -> None:
-        """New entries are time-stamped, however long it takes to read all files."""
+        """The newest checkpoint is time-stamped, however long it takes to read all files."""
         if self.stopping():
             raise Draining
         with suppress(LienthongError):
@@ -213,13 +260,14 @@ class Stamping:
         algorithm, begun = self.rules.algorithm, self.clock()
         token = source.stamper.stamp(DIGESTS[algorithm](text.encode()), algorithm)
         stamp = Stamp(text=text, algorithm=algorithm, token=token)
-        link = open_stamp(stamp, self.rules.anchors, self.rules.lifetimes)
+        link = self.rules.opened(stamp)
         if not begun - SKEW <= link.at <= self.clock() + SKEW:
             reason = f"its time is {format_vietnam(link.at)}, this machine's is another"
             raise TimestampInvalid(reason=reason)
-        if link.ends <= link.at:
+        if link.ends <= max(link.at, begun):
             ended = format_vietnam(link.ends)
-            raise TimestampInvalid(reason=f"its authority or an algorithm of it ended on {ended}")
+            reason = f"its authority or an algorithm of it ended, or was revoked, on {ended}"
+            raise TimestampInvalid(reason=reason)
         return link
 
 

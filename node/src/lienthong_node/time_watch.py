@@ -155,7 +155,7 @@ class TimeWatch:
 async def keep_watching(watch: TimeWatch, node: NodeContext, metrics: Metrics) -> None:
     """Three times a minute: look at the time sources, and show what they say."""
     while True:
-        look = await node.run_long(watch.look)
+        look = await node.look_at_clocks(watch.look)
         right = not watch.guard.reason(watch.clock())
         metrics.clock_stands(look.found, len(look.wrong), right=right)
         await asyncio.sleep(LOOK_S)

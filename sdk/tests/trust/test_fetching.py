@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -95,15 +96,36 @@ def test_connects_to_the_address_that_was_looked_at(
 
     url = server.put("/list.crl", b"x").replace("127.0.0.1", "localhost")
     monkeypatch.setattr(socket, "getaddrinfo", once)
-    monkeypatch.setattr(Fetcher, "_address", lambda _, __, host, port: _loopback(once, host, port))
+    monkeypatch.setattr(
+        Fetcher, "_addresses", lambda _, __, host, port: _loopback(once, host, port)
+    )
     assert LOCAL.get(url, limit=LIMIT) == b"x"
     assert asked.count("localhost") == 1
 
 
-def _loopback(resolve: object, host: str, port: int) -> tuple[str, int]:
+def _loopback(resolve: object, host: str, port: int) -> list[str]:
     assert callable(resolve)
     resolve(host, port)
-    return "127.0.0.1", port
+    return ["127.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    "addresses", [["127.0.0.2", "127.0.0.1"], ["127.0.0.2", "127.0.0.2", "127.0.0.1"]]
+)
+def test_asks_at_the_next_address_where_one_is_dead(
+    server: StatusServer, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+) -> None:
+    """As with a host that has an IPv6 address where no IPv6 leads out."""
+    resolve = socket.getaddrinfo
+
+    def found(host: str, *given: Any, **named: Any) -> Any:
+        if host != "ca.example.vn":
+            return resolve(host, *given, **named)
+        return [(0, 0, 0, "", (address, 80)) for address in addresses]
+
+    url = server.put("/list.crl", b"x").replace("127.0.0.1", "ca.example.vn")
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    assert Fetcher(private_hosts=["ca.example.vn"]).get(url, limit=LIMIT) == b"x"
 
 
 def test_follows_one_redirection(server: StatusServer) -> None:

@@ -106,6 +106,21 @@ class TestFolder:
         publisher.folder.trim()
         assert publisher.folder.all() == []
 
+    def test_a_file_that_another_process_drops_meanwhile_fails_nothing(
+        self, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        publisher.refresh()
+        is_list = folder_module._is_list
+
+        def late(path: Path) -> bool:
+            found = is_list(path)
+            path.unlink()
+            return found and is_list(path)
+
+        monkeypatch.setattr(folder_module, "_is_list", late)
+        publisher.folder.trim()
+        assert publisher.folder.all() == []
+
     @pytest.mark.parametrize(
         "damage",
         [

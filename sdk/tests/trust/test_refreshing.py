@@ -175,6 +175,38 @@ class TestWhatMayBeKept:
         older = make_list(publisher.root, at=NOW - HOUR)
         assert "older" in self.refused(publisher, older)
 
+    @pytest.mark.parametrize(
+        "less",
+        [
+            x509.DeltaCRLIndicator(1),
+            x509.IssuingDistributionPoint(None, None, False, True, None, False, False),
+            x509.IssuingDistributionPoint(
+                None, None, False, False, frozenset([KEY_COMPROMISE]), False, False
+            ),
+        ],
+        ids=["delta", "of authorities only", "of one reason"],
+    )
+    def test_not_a_list_that_tells_less(
+        self, publisher: Publisher, less: x509.ExtensionType
+    ) -> None:
+        """Genuine, but not the one of this place: somebody between has exchanged it."""
+        publisher.refresh()
+        partial = make_list(publisher.root, at=NOW + MINUTE, number=2, extensions=[(less, True)])
+        assert "less" in self.refused(publisher, partial)
+        assert publisher.status().finding is Finding.GOOD
+
+    def test_a_list_that_tells_less_than_one_that_has_ended(self, publisher: Publisher) -> None:
+        """The issuer may publish otherwise from now on."""
+        publisher.refresh()
+        publisher.pass_time(2 * DAY, published=False)
+        indicator = x509.DeltaCRLIndicator(1)
+        later = make_list(
+            publisher.root, at=publisher.clock(), number=2, extensions=[(indicator, True)]
+        )
+        publisher.server.put("/ca.crl", later)
+        publisher.refresh()
+        assert publisher.kept(Kind.LIST).content == later
+
     def test_not_a_response_to_another_question(self, publisher: Publisher) -> None:
         said = Answer(certificate=publisher.signer.certificate, this_update=NOW)
         replayed = make_response(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from lienthong.errors import ConfigInvalid, TimestampsEnd
 from lienthong.model.time import format_vietnam, from_us
@@ -75,12 +76,14 @@ def check(data: Path, axis_key: str | None, tsa_anchors: Path | None, as_json: b
       lienthong-node timestamps check /var/lib/truc
     """
     from lienthong.evidence.renewal import WARNING
-    from lienthong_node.opening import open_for_audit
+    from lienthong_node.opening import open_for_audit, utc_now
     from lienthong_node.settings import load_settings
     from lienthong_node.stamp_check import check_stamps
-    from lienthong_node.stamp_opening import load_rules
+    from lienthong_node.stamp_opening import known_revocations, load_rules
 
-    rules, now = load_rules(data, load_settings(data), tsa_anchors), datetime.now(UTC)
+    settings, now = load_settings(data), datetime.now(UTC)
+    revocations = known_revocations(data, settings, utc_now)
+    rules = evolve(load_rules(data, settings, tsa_anchors), revocations=revocations)
     with open_for_audit(data, known_key(data, axis_key)) as (store, blobs, key):
         found = check_stamps(store, blobs, key, rules, now)
     if found.ends_at - now < WARNING:
@@ -105,11 +108,18 @@ def renew(data: Path, as_json: bool) -> None:
       lienthong-node timestamps renew /var/lib/truc
     """
     from lienthong_node.opening import open_folder, utc_now
-    from lienthong_node.stamp_opening import open_stamping
+    from lienthong_node.stamp_opening import known_revocations, open_stamping
 
     with closing(open_folder(data)) as opened:
+        settings = opened.settings
         stamping = open_stamping(
-            data, opened.settings, opened.host, opened.store, opened.blobs, utc_now
+            data,
+            settings,
+            opened.host,
+            opened.store,
+            opened.blobs,
+            utc_now,
+            known_revocations(data, settings, utc_now),
         )
         if stamping is None:
             expected = "the address of a time-stamp authority"

@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -26,6 +26,8 @@ _PORTS: Final = {"http": 80, "https": 443}
 _REDIRECTED: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK: Final = 64 * 1024
 _OK: Final = 200
+MAX_TRIES: Final = 4
+"""Addresses of one host that are tried."""
 
 
 def _names(hosts: Iterable[str]) -> frozenset[str]:
@@ -40,10 +42,10 @@ class Fetcher:
     """Hosts that may be asked although their addresses are not public."""
 
     connect_s: float = 5.0
-    """Seconds in which a connection has to be made."""
+    """Seconds in which a connection to one of the host's addresses has to be made."""
 
     total_s: float = 30.0
-    """Seconds in which the whole answer has to come."""
+    """Seconds in which the whole answer has to come, once there is a connection."""
 
     def get(self, url: str, *, limit: int) -> bytes:
         """The content of a place.
@@ -104,8 +106,7 @@ class Fetcher:
     def _connected(self, url: str) -> Iterator[tuple[http.client.HTTPConnection, str]]:
         parts, port = _parts(url)
         host = parts.hostname or ""
-        address = self._address(url, host, port)
-        sock = socket.create_connection(address, self.connect_s)
+        sock = _first_reached(self._addresses(url, host, port), port, self.connect_s)
         sock.settimeout(self.total_s)
         if _is_secure(url):
             context = ssl.create_default_context()
@@ -125,13 +126,22 @@ class Fetcher:
             connection.close()
             sock.close()
 
-    def _address(self, url: str, host: str, port: int) -> tuple[str, int]:
-        """An address of the host, which is then connected to: a name may change its mind."""
+    def _addresses(self, url: str, host: str, port: int) -> list[str]:
+        """Those of the host, which are then connected to: a name may change its mind."""
         found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         allowed = host.lower() in self.private_hosts
         if not found or not (allowed or all(map(_is_public, found))):
             raise FetchFailed(url=url, reason=f"{host} has no public address and is not allowed")
-        return found[0], port
+        return list(dict.fromkeys(found))[:MAX_TRIES]
+
+
+def _first_reached(addresses: Sequence[str], port: int, seconds: float) -> socket.socket:
+    """A connection to the first that takes one: a host may have addresses of which some fail."""
+    *others, last = addresses
+    for address in others:
+        with suppress(OSError):
+            return socket.create_connection((address, port), seconds)
+    return socket.create_connection((last, port), seconds)
 
 
 def _parts(url: str) -> tuple[SplitResult, int]:

@@ -14,7 +14,7 @@ import os
 import sqlite3
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -261,14 +261,18 @@ class StatusFolder:
 
     def trim(self) -> None:
         """Drop what was fetched longest ago beyond the most files and bytes, lists last."""
-        files = [(path, path.stat()) for path in self.path.glob(f"*{_SUFFIX}")]
-        files.sort(key=lambda file: (_is_list(file[0]), file[1].st_mtime_ns))
-        count, size = len(files), sum(state.st_size for _, state in files)
-        for path, state in files:
-            if count < MAX_KEPT and size <= MAX_KEPT_BYTES:
+        files: list[tuple[bool, int, int, Path]] = []
+        for path in self.path.glob(f"*{_SUFFIX}"):
+            # Another process may drop it meanwhile.
+            with suppress(FileNotFoundError):
+                state = path.stat()
+                files.append((_is_list(path), state.st_mtime_ns, state.st_size, path))
+        count, total = len(files), sum(size for _, _, size, _ in files)
+        for _, _, size, path in sorted(files):
+            if count < MAX_KEPT and total <= MAX_KEPT_BYTES:
                 return
             path.unlink(missing_ok=True)
-            count, size = count - 1, size - state.st_size
+            count, total = count - 1, total - size
 
 
 def _is_list(path: Path) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from lienthong.model.trust import TrustPurpose
-from lienthong.pki.status_list import is_authority
+from lienthong.pki.status_scope import is_authority
 from lienthong.trust.folder import Kept, Kind, StatusFolder
 from lienthong.trust.refreshing import places_of
 from lienthong.trust.store import TrustStore

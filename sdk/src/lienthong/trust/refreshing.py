@@ -216,7 +216,11 @@ class Refresher:
         return timedelta(minutes=self.store.file.fetching.every_minutes)
 
     def _check_list(self, one: Kept, content: bytes) -> None:
-        """Check that a list is its issuer's, in force and not older than the one that is kept."""
+        """Check that a list is its issuer's, in force, and no worse than the one that is kept.
+
+        Lists come in the clear: whoever sits between may put another genuine one of the issuer in
+        its place, an older one, or one that names fewer certificates.
+        """
         found = RevocationList.load(content)
         why = found.unusable_of(x509.load_der_x509_certificate(one.issuer))
         if why:
@@ -225,6 +229,11 @@ class Refresher:
         kept = RevocationList.load(one.content) if one.content else None
         if kept is not None and found.this_update < kept.this_update:
             raise Malformed(what="the revocation list", reason="it is older than the one kept")
+        if kept is not None and self._counts(kept) and _tells_less(found, kept, one):
+            raise Malformed(what="the revocation list", reason="it tells less than the one kept")
+
+    def _counts(self, kept: RevocationList) -> bool:
+        return kept.next_update is None or kept.next_update >= self.clock()
 
     def _response(self, one: Kept) -> bytes:
         certificate = x509.load_der_x509_certificate(one.certificate)
@@ -238,12 +247,10 @@ class Refresher:
         found = StatusResponse.load(content)
         if found.nonce not in {None, nonce.nonce}:
             raise Malformed(what="the response", reason="it answers another question")
-        self._check_said(one, content, certificate, issuer)
+        self._check_said(one, content)
         return content
 
-    def _check_said(
-        self, one: Kept, content: bytes, certificate: x509.Certificate, issuer: x509.Certificate
-    ) -> None:
+    def _check_said(self, one: Kept, content: bytes) -> None:
         """Check that a response is about the certificate, signed by who may, and in force."""
         lists = [
             kept.content
@@ -251,8 +258,8 @@ class Refresher:
             if kept.issuer == one.issuer and kept.content
         ]
         index = RevocationIndex(StatusEvidence(lists=lists, responses=[content]), self._cache)
-        answers = index.answers(certificate, issuer)
-        said = [answer for source, answer in answers if isinstance(source, StatusResponse)]
+        answers = index.answers((one.certificate, one.issuer))
+        said = [found.says for found in answers if isinstance(found.source, StatusResponse)]
         if not said:
             raise Malformed(what="the response", reason=Reason.NOT_SUCCESSFUL)
         if isinstance(said[0], Statement):
@@ -282,6 +289,17 @@ def _ends(one: Kept) -> datetime:
         return x509.load_der_x509_certificate(der).not_valid_after_utc
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
+
+
+def _tells_less(found: RevocationList, kept: RevocationList, one: Kept) -> bool:
+    """Whether only the list that is kept tells all about the certificate that named the place."""
+    if found.digest == kept.digest:
+        return False
+    certificate = x509.load_der_x509_certificate(one.certificate)
+    issuer = x509.load_der_x509_certificate(one.issuer)
+    tells = (it.says_of(certificate, issuer) for it in (found, kept))
+    now, before = (isinstance(it, Statement) and it.partial is Reason.NONE for it in tells)
+    return before and not now
 
 
 def places_of(child: bytes, issuer: bytes) -> list[Kept]:
