@@ -19,11 +19,10 @@ from lienthong.plugins.calendars import find_calendar
 from lienthong.plugins.rule_sets import find_rule_set
 from lienthong.rules import duties
 from lienthong_node.core import deadlines, telling
-from lienthong_node.core.commands import TellDeadline
+from lienthong_node.core.commands import AXIS, TellDeadline
 from lienthong_node.core.decision import Accepted
 from lienthong_node.core.law import Law
 from lienthong_node.core.law_change import entered
-from lienthong_node.deadline_watch import AXIS
 from node.tests.support import (
     DIRECTORY,
     B,

@@ -18,11 +18,11 @@ from lienthong.model.report import Assignment
 from lienthong.model.words import Urgency
 from lienthong.spi.storage import WriteTransaction
 from lienthong.testing.store import MemoryRecordStore
+from lienthong_node.core.commands import AXIS as ITSELF
 from lienthong_node.core.commands import (
     TellDeadline,
 )
 from lienthong_node.core.deadlines import FAR_US, sides_told
-from lienthong_node.deadline_watch import AXIS as ITSELF
 from node.tests.due import (
     PROVINCE,
     UNHEARD,

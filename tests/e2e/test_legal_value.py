@@ -12,7 +12,7 @@ import pytest
 from lienthong.client import Client, Direction, FileSource, Profile
 from lienthong.client.filereports import ReportFolder
 from lienthong.errors import GuardFailed
-from lienthong.model.delivery import Delivery
+from lienthong.model.delivery import Delivery, DeliveryState
 from lienthong.model.file_signature import LegalValue, SignatureKind, SignatureRole
 from lienthong.model.ids import PackageId
 from lienthong.model.trust import TrustPurpose
@@ -173,6 +173,33 @@ def test_unknown_status_is_never_shown_as_valid(
     found = seen(judge, Direction.INCOMING, package).legal_value
     assert found is not None
     assert found.value is LegalValue.PENDING_CHECK
+
+
+def test_what_had_to_wait_is_judged_again_and_the_axis_takes_it_over(
+    clients: dict[str, Client],
+    judge: Client,
+    signed: Callable[..., bytes],
+    status: Callable[[timedelta], None],
+    sent: Callable[[bytes], PackageId],
+) -> None:
+    status(DAYS)
+    package = sent(signed(SIGNER, AGENCY))
+    judge.accept(package, register_number=next(next_number), responsible="Chánh Văn phòng")
+    judge.start(package, unit="Phòng CNTT")
+    waits = {one.package_id: one for one in judge.judge_again(everything=True)}
+    assert waits[package].value is LegalValue.PENDING_CHECK
+    assert waits[package].next_at is not None
+    status(HOUR)
+    decided = {one.package_id: one for one in judge.judge_again(everything=True)}
+    assert decided[package].error is None
+    assert decided[package].next_at is None
+    for client, direction in ((judge, Direction.INCOMING), (clients[A], Direction.OUTGOING)):
+        found = seen(client, direction, package)
+        assert found.legal_value is not None
+        assert found.legal_value.value is LegalValue.ORIGINAL_EQUIVALENT
+        assert found.state is DeliveryState.IN_PROGRESS
+    assert len(ReportFolder(judge.profile.reports).all(package)) == 2
+    assert list(judge.judge_again(everything=True)) == []
 
 
 @pytest.mark.parametrize("place", ["inside", "behind"])

@@ -10,7 +10,8 @@ What is checked, in this order:
    told of their deadlines is in the journal, while the instants themselves are not computed again;
 5. tiles, organisations, credentials and the law are those of the journal, in every field;
 6. the medium's own integrity, which cannot say as well where history was changed;
-7. each file that a package names is stored and has its hash.
+7. each file that a package names is stored and has its hash, and so is each report on files that
+   an entry names.
 """
 
 from __future__ import annotations
@@ -21,16 +22,19 @@ from typing import Final
 
 from attrs import frozen
 
-from lienthong.errors import DataCorrupt, JournalRolledBack
+from lienthong.client.filereports import ReportFolder
+from lienthong.errors import DataCorrupt, FileReportDamaged, JournalRolledBack
 from lienthong.evidence.checkpoint import open_checkpoint
 from lienthong.evidence.note import VerifierKey
 from lienthong.evidence.witness import load_kept
 from lienthong.model.journal import (
     DeadlineRecord,
     DirectoryRecord,
+    ExpiryRecord,
     InterconnectionRecord,
     PackageRecord,
     StatementRecord,
+    VerificationRecord,
 )
 from lienthong.spi.storage import BlobStore, ReadView, RecordStore
 from lienthong_node import heads
@@ -58,9 +62,12 @@ class Audited:
 
 
 def audit(
-    store: RecordStore, key: VerifierKey, blobs: BlobStore | None = None
+    store: RecordStore,
+    key: VerifierKey,
+    blobs: BlobStore | None = None,
+    reports: ReportFolder | None = None,
 ) -> Iterator[Audited]:
-    """Check everything; without *blobs* the files are left out.
+    """Check everything; without *blobs* the files are left out, without *reports* those on files.
 
     Yields:
         Progress after each page.
@@ -74,7 +81,10 @@ def audit(
         total = view.head().size
         while rows := view.journal(journal.next_index, PAGE):
             for row in rows:
-                _check_tables(view, journal.take(view, row), directory, deliveries, files)
+                read = journal.take(view, row)
+                _check_tables(view, read, directory, deliveries, files)
+                if reports is not None:
+                    _check_report(read, reports)
             yield Audited(entries=journal.next_index, total=total)
         journal.finish(view)
         directory.finish(view)
@@ -132,6 +142,16 @@ def check_head_file(store: RecordStore, key: VerifierKey, folder: Path) -> None:
             heads.HeadFile.opened(folder, key, view)
 
 
+def _check_report(read: Read, reports: ReportFolder) -> None:
+    """What the axis says to have found is kept, with what it rests on."""
+    body = read.entry.body
+    if isinstance(body, VerificationRecord):
+        try:
+            reports.read(body.package_id, body.found.report)
+        except FileReportDamaged as error:
+            raise DataCorrupt(what=f"{read.name}: {error}") from error
+
+
 def _check_tables(
     view: ReadView,
     read: Read,
@@ -150,5 +170,9 @@ def _check_tables(
         deliveries.report(read, body, *check_statement(view, read, body))
     elif isinstance(body, DeadlineRecord):
         deliveries.deadline(read, body)
+    elif isinstance(body, VerificationRecord):
+        deliveries.verification(read, body)
+    elif isinstance(body, ExpiryRecord):
+        directory.expiry(read, body)
     elif isinstance(body, InterconnectionRecord):
         check_interconnection(read, body)

@@ -9,7 +9,13 @@ from attrs import Factory, define, evolve
 from lienthong.errors import DataCorrupt, LienthongError
 from lienthong.flow.machine import Actor
 from lienthong.model.deadline import DeadlineKind, DeadlineStage
-from lienthong.model.journal import DeadlineRecord, Effect, PackageRecord, StatementRecord
+from lienthong.model.journal import (
+    DeadlineRecord,
+    Effect,
+    PackageRecord,
+    StatementRecord,
+    VerificationRecord,
+)
 from lienthong.model.package import Manifest, PackageKind
 from lienthong.model.report import Statement
 from lienthong.model.time import to_us
@@ -37,6 +43,9 @@ class DeliveryReplay:
 
     _told: dict[tuple[bytes, str, str], tuple[str, int]] = Factory(dict)
     """Stage and instant of each open deadline that was told, the newest."""
+
+    _verified: dict[tuple[bytes, str], str] = Factory(dict)
+    """What the axis last said that a delivery is worth."""
 
     def package(self, read: Read, body: PackageRecord, manifest: Manifest) -> None:
         """Take the entry of a package.
@@ -113,6 +122,21 @@ class DeliveryReplay:
             raise DataCorrupt(what=f"{read.name}: it was told before")
         self._told[key] = body.stage.value, due_us
 
+    def verification(self, read: Read, body: VerificationRecord) -> None:
+        """Take the entry that tells what the axis found in the files.
+
+        Raises:
+            DataCorrupt: there is no such delivery, or others are told than its two sides.
+        """
+        place = package_id, recipient = body.package_id.bytes, str(body.recipient)
+        delivery = self._rows.get(place)
+        if delivery is None:
+            raise DataCorrupt(what=f"{read.name}: there is no such delivery")
+        sides = (recipient, delivery.sender)
+        if read.row.parties[: len(sides)] != sides or read.row.package_id != package_id:
+            raise DataCorrupt(what=f"{read.name}: its parties are not whose business it is")
+        self._verified[place] = body.value.value
+
     def finish(self, view: ReadView) -> None:
         """Check that the table holds just these deliveries, and the stages that were told.
 
@@ -135,6 +159,7 @@ class DeliveryReplay:
             if _bare(found) != made:
                 raise DataCorrupt(what=f"{name} is not what entry {made.updated_index} made it")
             self._check_deadlines(found, name)
+            self._check_worth(found, name)
         for package_id, recipient in missing:
             raise DataCorrupt(what=f"the delivery of {package_id.hex()} to {recipient} is missing")
 
@@ -163,6 +188,14 @@ class DeliveryReplay:
                 agrees = one.stage in {"", stage}
             if not agrees:
                 raise DataCorrupt(what=f"{name}: what was told of {one.kind} is not in the journal")
+
+    def _check_worth(self, row: DeliveryRow, name: str) -> None:
+        """What is said to rest on the axis's own look was told; which law judged it, is not."""
+        value = row.legal_value
+        if value is not None and value.by_axis:
+            told = self._verified.get((row.package_id, row.recipient))
+            if told != value.value:
+                raise DataCorrupt(what=f"{name}: what the axis found in it is not in the journal")
 
     def _keep(self, row: DeliveryRow) -> None:
         self._rows[row.package_id, row.recipient] = _bare(row)

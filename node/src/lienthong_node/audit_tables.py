@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 
 from attrs import Factory, define
 
@@ -14,6 +15,7 @@ from lienthong.evidence.tiles import TILE_HEIGHT, TILE_WIDTH, tile_root
 from lienthong.flow.packages import CARRIES_DOCUMENT
 from lienthong.model.journal import (
     DirectoryRecord,
+    ExpiryRecord,
     InterconnectionRecord,
     PackageRecord,
     StatementRecord,
@@ -138,6 +140,8 @@ class DirectoryReplay:
     _organisations: dict[str, OrganisationRow] = Factory(dict)
     _credentials: dict[str, CredentialRow] = Factory(dict)
     _laws: dict[str, LawRow] = Factory(dict)
+    _told: dict[str, int] = Factory(dict)
+    """By certificate: how many days ahead its end was told last."""
 
     def take(self, read: Read, body: DirectoryRecord) -> None:
         """Make a change.
@@ -154,6 +158,27 @@ class DirectoryReplay:
                 self._take(body.subject, line)
         except LienthongError as error:
             raise DataCorrupt(what=f"{read.name}: {error}") from error
+
+    def expiry(self, read: Read, body: ExpiryRecord) -> None:
+        """Check that the end of a certificate is told to whose it is, once and not too early.
+
+        Raises:
+            DataCorrupt: naming what is wrong.
+        """
+        fingerprint, organ = body.certificate_sha256, str(body.organ_id)
+        _check_keys(read, organ.encode(), fingerprint.bytes)
+        if read.row.parties[:1] != (organ,):
+            raise DataCorrupt(what=f"{read.name}: its first party is not {organ}")
+        row = self._credentials.get(fingerprint.hex)
+        known = load(Credential, row.body) if row is not None else None
+        said = organ, body.use, body.not_after
+        if known is None or (known.organ_id, known.use.value, known.not_after) != said:
+            raise DataCorrupt(what=f"{read.name}: there is no such certificate to end")
+        told, ahead = self._told.get(fingerprint.hex), body.days_ahead
+        early = read.entry.recorded_at < body.not_after - timedelta(days=ahead)
+        if early or (told is not None and told <= ahead):
+            raise DataCorrupt(what=f"{read.name}: the end of a certificate is not to be told then")
+        self._told[fingerprint.hex] = ahead
 
     def _take(self, subject: str, line: bytes) -> None:
         if subject == "organisation":

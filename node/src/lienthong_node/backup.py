@@ -1,7 +1,7 @@
 """A consistent copy of a node's records and files, made while it runs.
 
-Records are copied first; every file that they name was durable before, so that copying files
-afterwards misses none.
+Records are copied first; every file and report that they name was durable before, so that copying
+those afterwards misses none.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from lienthong.client.synced import write_synced
 from lienthong.errors import ConfigInvalid
 from lienthong.plugins import PluginHost
 from lienthong.spi.storage import BlobStore, RecordStore
 from lienthong_node.opening import under
 from lienthong_node.settings import ALLOW_LIST, FILE_NAME, dump_settings, load_settings
+from lienthong_node.verification.places import report_files
 
 PIECE: Final = 1024 * 1024
 SMALL: Final = 256 * 1024
@@ -37,7 +39,7 @@ class Progress:
 def write_backup(
     folder: Path, store: RecordStore, blobs: BlobStore, host: PluginHost, target: Path
 ) -> Iterator[Progress]:
-    """Copy the records, files and settings of a data folder into *target*.
+    """Copy the records, files, reports and settings of a data folder into *target*.
 
     Keys are not copied: they are kept apart from data (see the how-to on backups).
 
@@ -81,6 +83,12 @@ def _write(
             yield done
     finally:
         copy.close()
+    for path in report_files(folder):
+        (part / path).parent.mkdir(parents=True, exist_ok=True)
+        data = (folder / path).read_bytes()
+        write_synced(part / path, data)
+        done = Progress(files=done.files + 1, bytes=done.bytes + len(data), journal_size=size)
+        yield done
     return done
 
 

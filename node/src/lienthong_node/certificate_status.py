@@ -26,7 +26,14 @@ from lienthong.errors import (
 )
 from lienthong.model.file_signature import Finding
 from lienthong.model.trust import TrustPurpose
-from lienthong.pki.revocation import SIGNING, TRANSPORT, Revocation, StatusPolicy, worst
+from lienthong.pki.revocation import (
+    ANY_AGE,
+    SIGNING,
+    TRANSPORT,
+    Revocation,
+    StatusPolicy,
+    worst,
+)
 from lienthong.pki.trust import FILE_NAME
 from lienthong.trust import Fetcher, Kept, Refresher, StatusBook, StatusFolder, TrustStore, Turn
 from lienthong.trust.refreshing import Fetching
@@ -142,6 +149,18 @@ class CertificateStatus:
         if verdict is not None:
             raise type(verdict)(**verdict.facts)
 
+    def stamp_revocations(self, path: Sequence[bytes]) -> tuple[Revocation, ...]:
+        """Revocations that are known of an authority of time-stamps, or of those above it.
+
+        Nothing else is told: the journal is time-stamped also while nobody knows.
+
+        Args:
+            path: certificates, DER, leaf first, anchor last; found valid.
+        """
+        concerned = self._stampers.path(tuple(path))
+        found = self._known(concerned, ANY_AGE) if concerned else ()
+        return tuple(one for one in found if one.finding is Finding.BAD)
+
     def turn(self) -> Turn | None:
         """Fetch what is due; None where nothing is. For a thread beside the calls.
 
@@ -165,6 +184,10 @@ class CertificateStatus:
             self._seen.clear()
         return done
 
+    def fetch_soon(self) -> None:
+        """Have the next turn fetch what is due, as when places came to the folder meanwhile."""
+        self._next_at = None
+
     def _watch(self, path: tuple[bytes, ...]) -> int:
         try:
             return self._refresher.watch(path)
@@ -187,23 +210,28 @@ class CertificateStatus:
 
     def _take(self, store: TrustStore) -> None:
         named = store.trust.certificates(TrustPurpose.ORGANISATIONS)
+        stampers = store.trust.certificates(TrustPurpose.TIME_STAMPS)
         self.store, self._refresher.store = store, store
         self._refresher.fetcher = self._make_fetcher(store)
         self._changed_at = _changed_at(store.folder)
         self._concern, self._verdicts = Concern(named, self._authorities), {}
+        self._stampers = Concern(stampers, bytes)
 
     def kept(self) -> list[Kept]:
         """What is known, for figures."""
         return self._folder.all()
 
     def _status(self, path: tuple[bytes, ...], policy: StatusPolicy) -> Revocation:
+        return worst(self._known(path, policy))
+
+    def _known(self, path: tuple[bytes, ...], policy: StatusPolicy) -> tuple[Revocation, ...]:
         with self._lock:
             if path not in self._seen:
                 if len(self._seen) >= MAX_REMEMBERED:
                     self._seen.clear()
                 self._seen.add(path)
                 self._new.append(path)
-        return worst(self._book.status(path, self._clock(), policy))
+        return self._book.status(path, self._clock(), policy)
 
 
 def _refusal(fingerprint: str, found: Revocation) -> LienthongError | None:

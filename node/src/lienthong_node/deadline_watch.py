@@ -25,7 +25,7 @@ from lienthong.model.time import to_us, vietnam_date
 from lienthong.spi.records import DeliveryRow
 from lienthong.spi.storage import ReadView, RecordStore
 from lienthong_node.committer import Committer, Outcome
-from lienthong_node.core.commands import Caller, Command, RecomputeDeadlines, TellDeadline
+from lienthong_node.core.commands import AXIS, Command, RecomputeDeadlines, TellDeadline
 from lienthong_node.core.deadlines import FAR_US, Bound, recomputed, running
 from lienthong_node.core.law import Law, Subject
 from lienthong_node.metrics import Metrics
@@ -33,9 +33,6 @@ from lienthong_node.services.context import NodeContext
 from lienthong_node.stores import Recorded, Registry
 
 log = logging.getLogger(__name__)
-
-AXIS: Final = Caller(organ="", roles=frozenset(), fingerprint=b"")
-"""The axis itself: nobody on the wire has this code."""
 
 TICK_S: Final = 1.0
 LOOK_S: Final = 30.0

@@ -18,8 +18,11 @@ from lienthong_node.core.commands import (
     ReportStatus,
     SubmitPackage,
     TellDeadline,
+    TellExpiry,
+    TellVerified,
 )
 from lienthong_node.core.decision import Decision, Moment
+from lienthong_node.core.expiring import decide_expiry
 from lienthong_node.core.facts import RegistryFacts
 from lienthong_node.core.interconnection import decide_check
 from lienthong_node.core.law_change import decide_law
@@ -28,12 +31,15 @@ from lienthong_node.core.registry import decide_credential, decide_organisations
 from lienthong_node.core.report import decide_report
 from lienthong_node.core.submit import decide_submit
 from lienthong_node.core.telling import decide_recomputing, decide_telling
+from lienthong_node.core.verified import decide_verified
 from lienthong_node.stores import (
     Registry,
     deadline_facts,
+    expiry_facts,
     registry_facts,
     report_facts,
     submit_facts,
+    verification_facts,
 )
 
 
@@ -73,14 +79,31 @@ def decide(
         case ReportStatus():
             known = report_facts(view, command, registry, moment.now)
             return decide_report(command, known, moment, policy)
-        case TellDeadline():
-            return decide_telling(command, deadline_facts(view, command, registry), moment)
-        case RecomputeDeadlines():
-            return decide_recomputing(command, deadline_facts(view, command, registry), moment)
+        case TellDeadline() | RecomputeDeadlines() | TellVerified() | TellExpiry():
+            return _by_axis(view, command, registry, moment)
         case RecordCheck(record=InterconnectionRecord(missed_at=None)):
             if reserve_reached():
                 raise DiskFull
     return _by_registry(command, registry_facts(registry), moment)
+
+
+def _by_axis(
+    view: ReadView,
+    command: TellDeadline | RecomputeDeadlines | TellVerified | TellExpiry,
+    registry: Registry,
+    moment: Moment,
+) -> Decision:
+    """What the axis asks of itself."""
+    match command:
+        case TellDeadline():
+            return decide_telling(command, deadline_facts(view, command, registry), moment)
+        case RecomputeDeadlines():
+            return decide_recomputing(command, deadline_facts(view, command, registry), moment)
+        case TellVerified():
+            seen = verification_facts(view, command, registry, moment.now)
+            return decide_verified(command, seen, moment)
+        case TellExpiry():
+            return decide_expiry(command, expiry_facts(view, command, registry), moment)
 
 
 def _by_registry(

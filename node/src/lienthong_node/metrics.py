@@ -56,6 +56,11 @@ class Metrics:
             "1 while new packages are accepted.",
             registry=self.registry,
         )
+        self.key_in_file = Gauge(
+            "lienthong_checkpoint_key_in_file",
+            "1 where the key that signs receipts lies in a file, 0 on a token or HSM.",
+            registry=self.registry,
+        )
         self.open_calls = Gauge(
             "lienthong_open_calls", "Calls being handled.", registry=self.registry
         )
@@ -76,6 +81,7 @@ class Metrics:
         self._add_stamps()
         self._add_certificates()
         self._add_clock()
+        self._add_verification()
 
     def _add_deadlines(self) -> None:
         self._deadlines_told = Counter(
@@ -161,6 +167,40 @@ class Metrics:
             "Time sources that do not agree with most others, or are silent.",
             registry=self.registry,
         )
+
+    def _add_verification(self) -> None:
+        self._verified = Counter(
+            "lienthong_verifications_told_total",
+            "Deliveries whose worth the axis told after it had verified their files.",
+            ["value"],
+            registry=self.registry,
+        )
+        self._verifications_failed = Counter(
+            "lienthong_verifications_failed_total",
+            "Tries to verify a package that ended without an answer.",
+            registry=self.registry,
+        )
+        self._verifications_waiting = Gauge(
+            "lienthong_verifications_waiting",
+            "Packages that wait to be verified, or to be judged anew.",
+            registry=self.registry,
+        )
+        self._verifying = Gauge(
+            "lienthong_verifying",
+            "1 while files are verified where a rule set wants it; 0 where they cannot be.",
+            registry=self.registry,
+        )
+
+    def files_verified(self, told: Mapping[str, int], failed: int) -> None:
+        """Count what was told, by worth, and tries that failed."""
+        for value, count in told.items():
+            self._verified.labels(value).inc(count)
+        self._verifications_failed.inc(failed)
+
+    def verification_stands(self, waiting: int, *, working: bool) -> None:
+        """Show how verifying files stands."""
+        self._verifications_waiting.set(waiting)
+        self._verifying.set(1 if working else 0)
 
     def clock_stands(self, found: Agreement | None, wrong: int, *, right: bool) -> None:
         """Show what the time sources say of the clock."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -32,6 +34,10 @@ from lienthong_node.stamp_guard import StampGuard
 PASSPHRASE_FILE: Final = "LIENTHONG_NODE_PASSPHRASE_FILE"  # noqa: S105 - the name of a variable
 """Environment variable that names a file with the passphrase of the node's keys."""
 
+MAX_SECRET_BYTES: Final = 4096
+
+log = logging.getLogger(__name__)
+
 
 def utc_now() -> datetime:
     """The node's clock; everything else gets it as an argument."""
@@ -50,11 +56,26 @@ def ask_secret(name: str) -> str:
             file="environment", key=PASSPHRASE_FILE, found="unset", expected=f"a file with {name}"
         )
     try:
-        return Path(path).read_text("utf-8").rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        return _read_secret(Path(path))
+    except (OSError, ValueError) as error:
         raise ConfigInvalid(
             file=path, key=PASSPHRASE_FILE, found=error, expected=f"a file with {name}"
         ) from error
+
+
+def _read_secret(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(MAX_SECRET_BYTES + 1)
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+    if len(data) > MAX_SECRET_BYTES:
+        raise ValueError(f"more than {MAX_SECRET_BYTES} bytes")
+    if os.name == "posix" and mode & 0o007:
+        log.warning("%s has mode %04o: everybody here may read it, set 0600", path, mode)
+    # Not by the codec's own error: that one holds the secret.
+    text = data.decode("utf-8", "ignore")
+    if text.encode() != data:
+        raise ValueError("no text in UTF-8")
+    return text.rstrip("\n")
 
 
 @define(eq=False, kw_only=True)

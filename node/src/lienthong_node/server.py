@@ -21,7 +21,7 @@ from lienthong.errors import ConfigInvalid
 from lienthong.pki.chain import ChainCache
 from lienthong_node import access, certificate_watch, checking, deadline_watch, workers
 from lienthong_node.certificate_status import CertificateStatus
-from lienthong_node.checkpoint_key import warn_of_file
+from lienthong_node.checkpoint_key import lies_in_file, warn_of_file
 from lienthong_node.clock import JournalClock
 from lienthong_node.committer import Batch
 from lienthong_node.connections import Connections
@@ -42,12 +42,14 @@ from lienthong_node.services.directory import Directory
 from lienthong_node.services.evidence import Evidence
 from lienthong_node.services.exchange import Exchange
 from lienthong_node.services.locks import KeyedLocks
-from lienthong_node.settings import FILE_NAME
+from lienthong_node.settings import FILE_NAME, Settings
 from lienthong_node.stamp_opening import open_stamping
 from lienthong_node.stamp_proofs import StampProofs
-from lienthong_node.stamping import Stamping, keep_stamped
+from lienthong_node.stamping import Stamping, keep_stamped, nothing_known
 from lienthong_node.time_watch import TimeWatch, keep_watching
 from lienthong_node.uploads import Uploads
+from lienthong_node.verification.opening import open_verification
+from lienthong_node.verification.watching import verify_files
 from lienthong_proto.axis.v1 import (
     admin_pb2_grpc,
     directory_pb2_grpc,
@@ -113,9 +115,13 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await context.run(context.committer.stop)
+        if context.verification is not None:
+            await context.run(context.verification.stop)
         # First the threads, then the files: none may be closed while a thread writes to it.
         context.pools.close()
         context.uploads.close()
+        if context.verification is not None:
+            context.verification.close()
         if context.stamping is not None:
             context.stamping.close()
         if context.times is not None:
@@ -152,26 +158,18 @@ async def start(folder: Path, checkpoints: Sequence[str] = ()) -> Node:
 
 async def _serve(opened: Opened) -> Node:
     settings, metrics, calls = opened.settings, Metrics(), OpenCalls()
-    limits = Limits(
-        per_second=settings.requests_per_second,
-        burst=settings.burst,
-        concurrent=settings.concurrent_streams,
-        documents_per_second=settings.documents_per_second,
-        monotonic=time.monotonic,
-    )
-    guard = DiskGuard(
-        lambda: min(opened.store.free_bytes(), opened.blobs.free_bytes()),
-        reserve_bytes=reserve_bytes(settings.disk_reserve_bytes, volume_bytes(opened.folder)),
-        monotonic=time.monotonic,
-    )
+    metrics.key_in_file.set(lies_in_file(settings.checkpoint_key))
+    limits, guard = _limits(settings), _disk_guard(opened)
     keys = KeyFiles(opened.folder, settings)
     connections = Connections(
         per_address=settings.connections_per_address,
         per_organisation=settings.connections_per_organisation,
     )
-    stamping = await asyncio.to_thread(_stamping, opened)
+    status = await asyncio.to_thread(_status, opened, keys)
+    stamping = await asyncio.to_thread(_stamping, opened, status)
     times = await asyncio.to_thread(_times, opened)
-    context = _context(opened, guard, metrics, limits, keys, stamping, times)
+    context = _context(opened, guard, metrics, limits, keys, status, stamping, times)
+    context.verification = await asyncio.to_thread(open_verification, context)
     rules = dict(access.RULES) | (dict(access.REFLECTION_RULES) if settings.reflection else {})
     gate = Gate(
         identifier=Identifier(lambda: context.registry.credentials, context.clock, context.status),
@@ -225,6 +223,9 @@ def _upkeep(context: NodeContext, metrics: Metrics) -> list[asyncio.Task[None]]:
         _background("checks", functools.partial(checking.tell_missed, context, metrics)),
         _background("ends", functools.partial(certificate_watch.tell_endings, context, metrics)),
     ]
+    if context.verification is not None:
+        verifying = functools.partial(verify_files, context.verification, context, metrics)
+        found.append(_background("verification", verifying))
     if context.stamping is not None:
         stamping = functools.partial(keep_stamped, context.stamping, context, metrics)
         found.append(_background("stamps", stamping))
@@ -251,9 +252,44 @@ async def _report_health(context: NodeContext, servicer: health.HealthServicer) 
         await asyncio.sleep(workers.WATCH_S)
 
 
-def _stamping(opened: Opened) -> Stamping | None:
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        per_second=settings.requests_per_second,
+        burst=settings.burst,
+        concurrent=settings.concurrent_streams,
+        documents_per_second=settings.documents_per_second,
+        monotonic=time.monotonic,
+    )
+
+
+def _disk_guard(opened: Opened) -> DiskGuard:
+    reserve = opened.settings.disk_reserve_bytes
+    return DiskGuard(
+        lambda: min(opened.store.free_bytes(), opened.blobs.free_bytes()),
+        reserve_bytes=reserve_bytes(reserve, volume_bytes(opened.folder)),
+        monotonic=time.monotonic,
+    )
+
+
+def _uploads(opened: Opened) -> Uploads:
+    return Uploads(
+        opened.blobs,
+        max_bytes=opened.policy.max_file_bytes,
+        monotonic=time.monotonic,
+        max_unfinished=opened.settings.unfinished_uploads,
+        max_waiting_bytes=opened.settings.staging_bytes_per_organisation,
+    )
+
+
+def _stamping(opened: Opened, status: CertificateStatus | None) -> Stamping | None:
     return open_stamping(
-        opened.folder, opened.settings, opened.host, opened.store, opened.blobs, utc_now
+        opened.folder,
+        opened.settings,
+        opened.host,
+        opened.store,
+        opened.blobs,
+        utc_now,
+        nothing_known if status is None else status.stamp_revocations,
     )
 
 
@@ -278,6 +314,7 @@ def _context(
     metrics: Metrics,
     limits: Limits,
     keys: KeyFiles,
+    status: CertificateStatus | None,
     stamping: Stamping | None,
     times: TimeWatch | None,
 ) -> NodeContext:
@@ -307,13 +344,7 @@ def _context(
             on_batch=announce,
         ),
         feeds=feeds,
-        uploads=Uploads(
-            opened.blobs,
-            max_bytes=opened.policy.max_file_bytes,
-            monotonic=time.monotonic,
-            max_unfinished=opened.settings.unfinished_uploads,
-            max_waiting_bytes=opened.settings.staging_bytes_per_organisation,
-        ),
+        uploads=_uploads(opened),
         uploading=KeyedLocks(),
         keys=keys,
         anchors=keys.anchors(),
@@ -325,9 +356,11 @@ def _context(
         budget=ByteBudget(),
         accepting=guard.reason,
         stamping=stamping,
-        stamps=StampProofs(opened.store, opened.blobs, stamping.rules) if stamping else None,
+        stamps=StampProofs(opened.store, opened.blobs, stamping.rules, stopping.is_set)
+        if stamping
+        else None,
         times=times,
-        status=_status(opened, keys),
+        status=status,
         limits=limits,
         stopping=stopping,
     )

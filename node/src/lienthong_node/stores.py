@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from attrs import field, frozen
 
+from lienthong.codec.signed import load_entry
 from lienthong.errors import DataCorrupt, OrganisationUnknown
 from lienthong.evidence.tiles import HashReader
 from lienthong.model.delivery import DeliveryState
@@ -22,10 +23,19 @@ from lienthong_node.core.commands import (
     ReportStatus,
     SubmitPackage,
     TellDeadline,
+    TellExpiry,
+    TellVerified,
 )
 from lienthong_node.core.credentials import Credentials
 from lienthong_node.core.decision import Accepted
-from lienthong_node.core.facts import DeadlineFacts, RegistryFacts, ReportFacts, SubmitFacts
+from lienthong_node.core.facts import (
+    DeadlineFacts,
+    ExpiryFacts,
+    RegistryFacts,
+    ReportFacts,
+    SubmitFacts,
+    VerificationFacts,
+)
 from lienthong_node.core.journal import Sealed
 from lienthong_node.core.law import Law, load_law
 from lienthong_node.core.registry import directory_with, load_credential, load_organisation
@@ -183,6 +193,25 @@ def deadline_facts(
         directory=registry.directory,
         law=registry.law,
         delivery=view.delivery(command.package_id, command.recipient),
+    )
+
+
+def verification_facts(
+    view: ReadView, command: TellVerified, registry: Registry, now: datetime
+) -> VerificationFacts:
+    return VerificationFacts(
+        directory=registry.directory,
+        delivery=view.delivery(command.package_id, command.recipient),
+        rulings=registry.rulings(now),
+    )
+
+
+def expiry_facts(view: ReadView, command: TellExpiry, registry: Registry) -> ExpiryFacts:
+    rows = view.journal_of(bytes.fromhex(command.fingerprint))
+    return ExpiryFacts(
+        directory=registry.directory,
+        credentials=registry.credentials,
+        told=load_entry(rows[-1].entry) if rows else None,
     )
 
 

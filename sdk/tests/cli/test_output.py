@@ -10,13 +10,22 @@ from click.testing import CliRunner
 from rich.console import Console
 from rich.text import Text
 
-from lienthong.cli import views
+from lienthong.cli import data, views
 from lienthong.cli.output import Rows, facts, show, table
 from lienthong.cli.texts import Words
 from lienthong.codec.signed import dump_entry
+from lienthong.errors import Language
 from lienthong.model.delivery import DeliveryEvent
+from lienthong.model.file_signature import LegalValue
 from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
-from lienthong.model.journal import JournalEntry, Receipt, StatementRecord
+from lienthong.model.journal import (
+    FeedItem,
+    JournalEntry,
+    Receipt,
+    StatementRecord,
+    VerificationRecord,
+)
+from lienthong.testing.values import signatures
 
 SUBJECT = "Về việc phê duyệt kế hoạch ứng dụng công nghệ thông tin năm 2026"
 ROWS = [("01981f5e-0000-7000-8000-000000000000", "sent", SUBJECT)] * 2
@@ -93,3 +102,31 @@ def test_report_that_changed_nothing_says_so() -> None:
     with console.capture() as captured:
         console.print(views.of_receipt(Words("en"), receipt))
     assert "as before" in captured.get()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "the axis checked the signatures: original equivalent"),
+        ("vi", "trục kiểm tra chữ ký số: có giá trị như bản gốc"),
+    ],
+)
+def test_what_the_axis_has_verified(language: Language, said: str) -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    record = VerificationRecord(
+        package_id=PackageId.new(now, bytes(10)),
+        recipient=OrganId("000.00.13.H53"),
+        found=signatures(),
+        value=LegalValue.ORIGINAL_EQUIVALENT,
+        rule_set="tay-ninh-2019@1",
+        checked_at=now,
+        checker="lienthong-node 1",
+    )
+    entry = JournalEntry(index=7, nonce=bytes(32), recorded_at=now, axis="axis.test", body=record)
+    receipt = Receipt(entry=dump_entry(entry), index=7, checkpoint="unread")
+    line = views.item_line(Words(language), FeedItem(receipt=receipt, entry=entry)).plain
+    assert said in line
+    assert "000.00.13.H53" in line
+    shown = data.of_entry(entry)
+    assert (shown["about"], shown["value"]) == ("verification", "ORIGINAL_EQUIVALENT")
+    assert shown["found"]["report"] == record.found.report.hex

@@ -12,9 +12,18 @@ import pytest
 from lienthong.client import Client, RetryPolicy
 from lienthong.client.loop import shared_loop
 from lienthong.model.document import Document, DocumentSigner
-from lienthong.model.ids import DocumentNumber, OrganId
+from lienthong.model.ids import DocumentNumber, OrganId, PackageId
 from lienthong.model.kinds import DocumentKind
+from lienthong.plugins import PluginHost
+from lienthong.spi.signer import Signer
 from lienthong.testing.pki import TestPKI
+from sdk.tests.client.judges import (
+    SIGNED_UNKNOWN,
+    SOMEBODY,
+    name_trust_store,
+    scripted_host,
+    send,
+)
 
 if TYPE_CHECKING:
     from sdk.tests.client.scripted import ScriptedAxis
@@ -64,6 +73,37 @@ def recipient(axis: ScriptedAxis) -> Iterator[Client]:
 
 
 @pytest.fixture
+def host() -> Iterator[PluginHost]:
+    """A plugin host that knows the scripted verifier alone."""
+    with scripted_host() as host:
+        yield host
+
+
+@pytest.fixture
+def judge(axis: ScriptedAxis, host: PluginHost) -> Iterator[Client]:
+    """The recipient, whose profile names a trust store."""
+    name_trust_store(axis)
+    with open_judge(axis, host) as client:
+        yield client
+
+
+@pytest.fixture
+def waiting(sender: Client, judge: Client, document: Document) -> PackageId:
+    """A document that was accepted although its revocation could not be learnt."""
+    sent = send(sender, document, SIGNED_UNKNOWN)
+    judge.accept(sent, register_number=7, responsible=SOMEBODY, note="chờ kiểm tra")
+    return sent
+
+
+@pytest.fixture
+def same_time(axis: ScriptedAxis) -> Iterator[None]:
+    """Whatever a test does to the time, the next one begins at the same instant."""
+    before = axis.pki.now
+    yield
+    axis.pki.now = before
+
+
+@pytest.fixture
 def document() -> Document:
     return Document(
         issuer_code=OrganId(SENDER),
@@ -83,4 +123,15 @@ def open_client(axis: ScriptedAxis, organ: str, retry: RetryPolicy = QUICK) -> C
         signer=axis.pki.organisation(organ).signer(),
         clock=lambda: axis.pki.now,
         retry=retry,
+    )
+
+
+def open_judge(axis: ScriptedAxis, host: PluginHost, signer: Signer | None = None) -> Client:
+    """The recipient, as often as a test starts it."""
+    return Client(
+        axis.profile(RECIPIENT),
+        host=host,
+        signer=signer or axis.pki.organisation(RECIPIENT).signer(),
+        clock=lambda: axis.pki.now,
+        retry=QUICK,
     )

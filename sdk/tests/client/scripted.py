@@ -199,6 +199,8 @@ class ScriptedAxis(
 
     async def Download(self, request: Any, context: Any) -> AsyncIterator[Any]:
         self.calls.append(f"Download {request.offset}")
+        if request.sha256 not in self.files:
+            await abort(context, NotFound(what="the file"))
         content = self.files[request.sha256]
         for at in range(request.offset, len(content), CHUNK):
             cuts = self.faults.download_cuts
@@ -244,10 +246,12 @@ class ScriptedAxis(
     async def GetHistory(self, request: Any, context: Any) -> Any:
         await self._unary("GetHistory", context)
         wanted = PackageId(request.package_id)
+        known = self.packages.items()
+        about = {wanted} | {one for one, (manifest, _) in known if manifest.target == wanted}
         items = [
             self._item(record, 0)
             for record in self._visible(_organ(context), 0)
-            if wanted in _about(record.envelope) and record.receipt.index >= request.from_index
+            if about & {*_about(record.envelope)} and record.receipt.index >= request.from_index
         ]
         if not items:
             return await abort(context, NotFound(what="package"))

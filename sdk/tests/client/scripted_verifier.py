@@ -30,11 +30,15 @@ LIST = b"a revocation list"
 SEEN: list[bytes] = []
 """Certificates that reports are to rest on."""
 
+READ_AS: dict[str, str] = {}
+"""Words that mean another one by now."""
+
+_REVOCATION = {"unknown": Finding.UNKNOWN, "revoked": Finding.BAD}
 _ROLES = {"signer": SignatureRole.SIGNER, "agency": SignatureRole.AGENCY}
 
 
 class Scripted(FileVerifier):
-    """Words of the file: signer, agency, unknown (revocation), altered, crash."""
+    """Words of the file: signer, agency, unknown and revoked (revocation), altered, crash."""
 
     def __init__(self, trust: Trust) -> None:
         self.trust = trust
@@ -49,13 +53,13 @@ class Scripted(FileVerifier):
         content: BinaryIO | None = None,
     ) -> FileReport:
         data = stream.read()
-        words = data.decode().split()
+        words = [READ_AS.get(word, word) for word in data.decode().split()]
         if "crash" in words:
             raise RuntimeError("the verifier fell over")
         if content is not None and not content.read().endswith(b"signed apart"):
             words = ["altered"]
         outcome = Outcome.FAILED if "altered" in words else Outcome.PASSED
-        revocation = Finding.UNKNOWN if "unknown" in words else Finding.GOOD
+        revocation = next(filter(None, map(_REVOCATION.get, words)), Finding.GOOD)
         return FileReport(
             media_type=media_type,
             at=at,

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
-from importlib.metadata import EntryPoint
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
 from cryptography import x509
 
-from lienthong.client import Client, FileSource
+from lienthong.client import Client
 from lienthong.client.filereports import ReportFolder
 from lienthong.client.judging import value_of
-from lienthong.codec.signed import load_statement
 from lienthong.errors import (
     ConfigInvalid,
     FileReportDamaged,
@@ -26,94 +21,17 @@ from lienthong.errors import (
     PluginFailed,
 )
 from lienthong.model.document import Document
-from lienthong.model.file_signature import Certificates, Finding, LegalValue, SignatureKind
-from lienthong.model.ids import PackageId, Sha256
-from lienthong.model.report import CheckSummary
-from lienthong.model.trust import StatusEvidence, TrustPurpose
-from lienthong.pki.trust import TrustEntry
-from lienthong.plugins import PluginHost, PluginKind
-from lienthong.plugins.discovery import Offer
+from lienthong.model.file_signature import Certificates, Finding, LegalValue
+from lienthong.model.ids import Sha256
+from lienthong.model.trust import StatusEvidence
+from lienthong.plugins import PluginHost
 from lienthong.testing.pki import signing_extensions
 from lienthong.trust import StatusFolder, TrustStore
-from lienthong.trust.store import add_authority
-from sdk.tests.client.conftest import QUICK, RECIPIENT
+from sdk.tests.client.judges import MODULE, RECIPIENT, checks_of, reports_of, send
 from sdk.tests.client.scripted_verifier import LIST
 
 if TYPE_CHECKING:
     from sdk.tests.client.scripted import ScriptedAxis
-
-MODULE = "lienthong_tests_scripted_verifier"
-TYPES = ("application/pdf", "application/pkcs7-signature")
-
-
-@pytest.fixture
-def host() -> Iterator[PluginHost]:
-    """A plugin host that knows the scripted verifier alone."""
-    spec = importlib.util.spec_from_file_location(
-        MODULE, Path(__file__).with_name("scripted_verifier.py")
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules[MODULE] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    offers = [
-        Offer(
-            kind=PluginKind.FILE_VERIFIER,
-            name=name,
-            distribution="acme-verifier",
-            version="1",
-            entry_point=EntryPoint(name, MODULE, "lienthong.file_verifiers"),
-        )
-        for name in TYPES
-    ]
-    with PluginHost(offers=lambda: offers) as host:
-        yield host
-    del sys.modules[MODULE]
-
-
-@pytest.fixture
-def judge(axis: ScriptedAxis, host: PluginHost) -> Iterator[Client]:
-    """The recipient, whose profile names a trust store."""
-    folder = axis.profile(RECIPIENT)
-    entry = TrustEntry(
-        file="ca.pem",
-        label="CA chuyên dùng Chính phủ",
-        kind=SignatureKind.CONG_VU,
-        purposes=[TrustPurpose.FILES],
-    )
-    add_authority(folder / "trust", entry, axis.pki.root.pem)
-    profile = folder / "profile.toml"
-    profile.write_text('trust = "trust"\n' + profile.read_text())
-    with open_judge(axis, host) as client:
-        yield client
-
-
-def open_judge(axis: ScriptedAxis, host: PluginHost) -> Client:
-    return Client(
-        axis.profile(RECIPIENT),
-        host=host,
-        signer=axis.pki.organisation(RECIPIENT).signer(),
-        clock=lambda: axis.pki.now,
-        retry=QUICK,
-    )
-
-
-def reports_of(axis: ScriptedAxis) -> ReportFolder:
-    return ReportFolder(axis.profile(RECIPIENT) / "reports")
-
-
-def send(sender: Client, document: Document, *files: tuple[str, str]) -> PackageId:
-    """Send files, each a name with the words of its content."""
-    sources = [FileSource.of_bytes(name, words.encode()) for name, words in files]
-    prepared = sender.prepare(document, sources, [RECIPIENT])
-    sender.submit(prepared)
-    return prepared.package_id
-
-
-def checks_of(axis: ScriptedAxis) -> list[CheckSummary]:
-    """What the reports that the axis has recorded say of checks."""
-    statements = [load_statement(payload) for message in axis.seen[1:] for payload in message]
-    return [one.check for one in statements if one.check is not None]
 
 
 def test_what_is_found_travels_with_the_acceptance_and_is_kept(

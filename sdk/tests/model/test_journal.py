@@ -13,6 +13,7 @@ from lienthong.model.ids import Sha256
 from lienthong.model.journal import (
     DirectoryRecord,
     Effect,
+    ExpiryRecord,
     FeedItem,
     JournalEntry,
     PackageRecord,
@@ -43,12 +44,15 @@ STATEMENT = StatementRecord(
     envelope_sha256=HASH,
 )
 DIRECTORY = DirectoryRecord(version=1, subject="organisation", organ_id=SENDER, change_sha256=HASH)
+EXPIRY = ExpiryRecord(
+    organ_id=SENDER, certificate_sha256=HASH, use="signing", not_after=NOW, days_ahead=30
+)
 ENTRY = JournalEntry(index=0, nonce=b"n" * 32, recorded_at=NOW, axis="axis", body=PACKAGE)
 RECEIPT = Receipt(entry=b"e", index=0, inclusion_proof=[b"h" * 32], checkpoint="axis\n1\nx\n")
 
 
-@pytest.mark.parametrize("body", [PACKAGE, STATEMENT, DIRECTORY])
-def test_an_entry_records_one_of_three_things(body: Any) -> None:
+@pytest.mark.parametrize("body", [PACKAGE, STATEMENT, DIRECTORY, EXPIRY])
+def test_an_entry_records_one_thing(body: Any) -> None:
     assert attrs.evolve(ENTRY, body=body).body == body
 
 
@@ -70,6 +74,12 @@ def test_an_entry_records_one_of_three_things(body: Any) -> None:
         (DIRECTORY, {"version": 0}),
         (DIRECTORY, {"subject": "person"}),
         (DIRECTORY, {"subject": None}),
+        (EXPIRY, {"use": "both"}),
+        (EXPIRY, {"use": None}),
+        (EXPIRY, {"days_ahead": -1}),
+        (EXPIRY, {"days_ahead": True}),
+        (EXPIRY, {"certificate_sha256": b"x" * 32}),
+        (EXPIRY, {"not_after": NOW.replace(tzinfo=None)}),
         (EFFECT, {"to_state": None}),
         (EFFECT, {"from_state": "SENT"}),
         (RECEIPT, {"entry": b""}),

@@ -91,6 +91,7 @@ ALTERNATIVES: Final[Mapping[str, str]] = {
     "signatures.revocation_timeout": '"3 seconds"',
     "signatures.unreachable": '"REVIEW"',
     "signatures.report_needed": "true",
+    "signatures.verified_by_axis": "true",
     "signatures.delegation_registered": "false",
     "archive.system_meets_annex_vi": "true",
     "archive.keep_paper_master": "true",

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "check-history": ("histories", "Judge what clients recorded: lost, doubled, altered, skipped?"),
     "report": ("reporting", "Reports and registers that the regulations want."),
     "backup": ("auditing", "Copy records and files, also while the node runs."),
+    "file-report": ("file_reports", "What the node found of the signatures in a package's files."),
     "timestamps": ("timestamps", "Time-stamps of the journal: how they stand, renewing them."),
     "restore": ("restoring", "Let a node sign on from records that were restored."),
     "plugins": ("extending", "The plugins that the node may load."),

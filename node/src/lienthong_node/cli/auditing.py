@@ -52,13 +52,15 @@ def verify(
     from lienthong_node.audit import Audited, check_head_file, check_kept
     from lienthong_node.audit import audit as run_audit
     from lienthong_node.opening import open_for_audit
+    from lienthong_node.verification.places import report_folder
 
     with (
         open_for_audit(data, known_key(data, axis_key)) as (store, blobs, key),
         progress("entries", total=None) as update,
     ):
         done = Audited(entries=0, total=0)
-        for done in run_audit(store, key, blobs if files else None):
+        reports = report_folder(data) if files else None
+        for done in run_audit(store, key, blobs if files else None, reports):
             update(done.entries, done.total)
         check_head_file(store, key, data)
         for checkpoint in checkpoints:

@@ -69,13 +69,14 @@ def status(data: Path, as_json: bool) -> None:
     """
     from lienthong.model.time import vietnam_date
     from lienthong_node.admin_port import RemoteAdmin, administration
-    from lienthong_node.checkpoint_key import IN_FILE
+    from lienthong_node.checkpoint_key import lies_in_file
     from lienthong_node.cli.endings import certificates_data, certificates_lines
+    from lienthong_node.cli.file_reports import verification_data, verification_line
     from lienthong_node.cli.timestamps import stamps_data, stamps_line
     from lienthong_node.deadline_watch import calendars_end
     from lienthong_node.settings import load_settings
 
-    in_file = load_settings(data).checkpoint_key.startswith(IN_FILE)
+    in_file = lies_in_file(load_settings(data).checkpoint_key)
     with administration(data) as admin:
         if not isinstance(admin, RemoteAdmin):
             to_do = f"a running one: lienthong-node serve {data}"
@@ -97,10 +98,14 @@ def status(data: Path, as_json: bool) -> None:
     stamps = found.timestamps if found.HasField("timestamps") else None
     if stamps is not None:
         lines.append(f"stamped    {stamps_line(stamps)}")
+    verified = found.verification if found.HasField("verification") else None
+    if verified is not None:
+        lines.append(f"verified   {verification_line(verified)}")
     lines += certificates_lines(certificates)
     plain = [field.name for field in found.DESCRIPTOR.fields if field.message_type is None]
     data_out = {name: getattr(found, name) for name in plain} | {
         "timestamps": None if stamps is None else stamps_data(stamps),
+        "verification": None if verified is None else verification_data(verified),
         "checkpoint_key": str(admin.checkpoint_key),
         "checkpoint_key_in_file": in_file,
         "calendar_ends": str(ends or ""),

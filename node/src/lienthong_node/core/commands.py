@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from datetime import datetime
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
+from lienthong.model.file_signature import SignaturesFound
 from lienthong.model.journal import InterconnectionRecord
 from lienthong.model.organisation import Organisation
 from lienthong.model.package import Manifest
@@ -24,6 +26,10 @@ class Caller:
     roles: frozenset[str]
     fingerprint: bytes
     """SHA-256 of the certificate."""
+
+
+AXIS: Final = Caller(organ="", roles=frozenset(), fingerprint=b"")
+"""The axis itself: nobody on the wire has this code."""
 
 
 @frozen(kw_only=True)
@@ -156,6 +162,36 @@ class RecomputeDeadlines:
         return 1024
 
 
+@frozen(kw_only=True)
+class TellVerified:
+    """Tell what the axis found of the signatures in a package's files; the axis asks itself."""
+
+    caller: Caller
+    package_id: bytes
+    recipient: str
+    found: SignaturesFound
+    checked_at: datetime
+    checker: str
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return 1024
+
+
+@frozen(kw_only=True)
+class TellExpiry:
+    """Tell that a certificate ends; the axis asks itself, about each one at a time."""
+
+    caller: Caller
+    fingerprint: str
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it holds."""
+        return 1024
+
+
 Command: TypeAlias = (
     SubmitPackage
     | ReportStatus
@@ -165,4 +201,6 @@ Command: TypeAlias = (
     | RecordCheck
     | TellDeadline
     | RecomputeDeadlines
+    | TellVerified
+    | TellExpiry
 )

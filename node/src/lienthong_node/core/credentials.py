@@ -70,9 +70,17 @@ def _by_fingerprint(credentials: Iterable[Credential]) -> Mapping[str, Credentia
 
 @frozen
 class Credentials:
-    """All credentials, found by fingerprint."""
+    """All credentials, found by fingerprint or organisation."""
 
     by_fingerprint: Mapping[str, Credential] = field(converter=_by_fingerprint, factory=tuple)
+    _by_organ: Mapping[str, tuple[Credential, ...]] = field(init=False, eq=False, repr=False)
+
+    @_by_organ.default
+    def _grouped(self) -> Mapping[str, tuple[Credential, ...]]:
+        found: dict[str, list[Credential]] = {}
+        for one in self.by_fingerprint.values():
+            found.setdefault(one.organ_id, []).append(one)
+        return {organ: tuple(its) for organ, its in found.items()}
 
     def find(self, fingerprint: str, use: Use, now: datetime) -> Credential:
         """The credential of a certificate that may be used so at *now*.
@@ -89,7 +97,7 @@ class Credentials:
         return credential
 
     def of(self, organ_id: str) -> tuple[Credential, ...]:
-        return tuple(c for c in self.by_fingerprint.values() if c.organ_id == organ_id)
+        return self._by_organ.get(organ_id, ())
 
     def can_receive(self, organ_id: str, now: datetime) -> bool:
         """Whether the organisation has a transport credential in force."""

@@ -7,6 +7,7 @@ from datetime import date
 
 from attrs import frozen
 
+from lienthong.model.journal import JournalEntry
 from lienthong.model.organisation import Directory
 from lienthong.spi.records import DeliveryRow, PackageRow, StatementRow
 from lienthong_node.core.credentials import Credentials
@@ -66,6 +67,25 @@ class RegistryFacts:
     directory: Directory
     credentials: Credentials
     law: Law = Law()
+
+
+@frozen(kw_only=True)
+class VerificationFacts:
+    """For what the axis found in the files of one delivery."""
+
+    directory: Directory
+    delivery: DeliveryRow | None
+    rulings: Rulings
+
+
+@frozen(kw_only=True)
+class ExpiryFacts:
+    """For the end of one certificate."""
+
+    directory: Directory
+    credentials: Credentials
+    told: JournalEntry | None = None
+    """What has told of it last."""
 
 
 @frozen(kw_only=True)

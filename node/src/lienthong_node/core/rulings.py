@@ -6,10 +6,15 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from lienthong.model.delivery import DeliveryState
-from lienthong.model.file_signature import Certificates, Finding, LegalValue
+from lienthong.model.file_signature import (
+    Certificates,
+    Finding,
+    LegalValue,
+    SignaturesFound,
+)
 from lienthong.model.ids import OrganId
 from lienthong.model.organisation import Directory
 from lienthong.model.package import Manifest, PackageKind
@@ -89,20 +94,34 @@ class Rulings:
         found = deadlines.reported(before, after, statement, self.now, self._bound(after))
         value, check = self._ended(after), statement.check
         if check is not None and (rules := self._rules(after.recipient)) is not None:
-            value = value_of(check, rules)
+            value = _weighed(before.legal_value, value_of(check, rules))
         return _ruled(after, found, legal_value=value)
 
     def examined(self, row: DeliveryRow, statement: Statement) -> tuple[DeliveryRow, ...]:
         """A delivery whose acceptance is said again, once its signatures could be judged.
 
-        Nothing where they were judged before.
+        Nothing where the recipient had judged them before.
         """
         check, known, rules = statement.check, row.legal_value, self._rules(row.recipient)
         if check is None or check.signatures is None or known is None or rules is None:
             return ()
-        if known.value != LegalValue.PENDING_CHECK.value:
+        if known.value != LegalValue.PENDING_CHECK.value and not known.by_axis:
             return ()
-        return (changed(row, legal_value=value_of(check, rules)),)
+        return (changed(row, legal_value=_weighed(known, value_of(check, rules))),)
+
+    def verified(self, row: DeliveryRow, found: SignaturesFound) -> JudgementRow | None:
+        """What a delivery is worth by what the axis itself has found in the files.
+
+        None where that changes nothing: it is known already, or has no effect any more, or no law
+        is kept for the recipient.
+        """
+        rules, known = self._rules(row.recipient), row.legal_value
+        if rules is None or row.state in _ENDINGS or not is_unjudged(row):
+            return None
+        judged = _judgement(rules.version, rules.signatures.public, Facts.of(found))
+        if known is not None and judged.value == known.value:
+            return None
+        return evolve(judged, by_axis=True)
 
     def _paper(self, row: DeliveryRow, manifest: Manifest) -> JudgementRow | None:
         rules = self._rules(row.sender)
@@ -142,6 +161,21 @@ class Rulings:
                 recipient=recipient, law=self.law, directory=self.directory
             )
         return self._bounds[recipient]
+
+
+def is_unjudged(row: DeliveryRow) -> bool:
+    """Whether nobody knows yet what a delivery is worth."""
+    known = row.legal_value
+    return known is None or known.value == LegalValue.PENDING_CHECK.value
+
+
+def _weighed(known: JudgementRow | None, reported: JudgementRow) -> JudgementRow:
+    """What an acceptance says, which stands above what the axis has found unless it leaves it open.
+
+    So it does not matter which of the two comes first.
+    """
+    is_open = reported.value == LegalValue.PENDING_CHECK.value
+    return known if known is not None and known.by_axis and is_open else reported
 
 
 def _ruled(row: DeliveryRow, found: Open, **judged: JudgementRow | None) -> DeliveryRow:

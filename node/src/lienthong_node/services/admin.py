@@ -123,6 +123,19 @@ class Admin(admin_pb2_grpc.AdminServicer):
             disk_free_bytes=free,
             open_streams=node.limits.open_calls,
             timestamps=await self._timestamps(),
+            verification=self._verification(),
+        )
+
+    def _verification(self) -> admin_pb2.VerificationStatus | None:
+        work = self._node.verification
+        if work is None or not work.standing.wanted:
+            return None
+        standing = work.standing
+        return admin_pb2.VerificationStatus(
+            waiting=standing.waiting,
+            verified=standing.verified,
+            failed=standing.failed,
+            failing=standing.failing,
         )
 
     async def _timestamps(self) -> admin_pb2.TimestampStatus | None:

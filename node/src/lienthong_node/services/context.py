@@ -31,6 +31,7 @@ from lienthong_node.stamping import Stamping
 from lienthong_node.stores import Registry
 from lienthong_node.time_watch import TimeWatch
 from lienthong_node.uploads import Uploads
+from lienthong_node.verification.worker import FileVerification
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,9 +45,12 @@ class Pools:
     decoding: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(2, "node-decoding"))
     long: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(4, "node-long"))
     proving: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(1, "node-proving"))
+    verifying: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(1, "node-verifying"))
+    clock: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(1, "node-clock"))
 
     def close(self) -> None:
-        for pool in (self.short, self.decoding, self.long, self.proving):
+        pools = self.short, self.decoding, self.long, self.proving, self.verifying, self.clock
+        for pool in pools:
             pool.shutdown()
 
 
@@ -93,6 +97,9 @@ class NodeContext:
     status: CertificateStatus | None = None
     """Whether certificates were revoked; None where no trust folder is configured."""
 
+    verification: FileVerification | None = None
+    """What verifies files where rule sets want it; set before the node serves."""
+
     @property
     def registry(self) -> Registry:
         return self.committer.registry
@@ -136,6 +143,14 @@ class NodeContext:
     async def prove(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Make a proof that may need many files read, one at a time."""
         return await _run(self.pools.proving, call, *args, **kwargs)
+
+    async def verify(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Verify files, one package at a time."""
+        return await _run(self.pools.verifying, call, *args, **kwargs)
+
+    async def look_at_clocks(self, call: Callable[[], T]) -> T:
+        """Ask the time sources; without a look a minute nothing is signed, whatever else waits."""
+        return await _run(self.pools.clock, call)
 
     async def read(self, call: Callable[[ReadView], T]) -> T:
         """Run a read with a consistent view on a worker thread."""

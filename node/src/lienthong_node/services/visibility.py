@@ -16,9 +16,11 @@ from lienthong.errors import NotFound
 from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import (
     DeadlineRecord,
+    ExpiryRecord,
     InterconnectionRecord,
     PackageRecord,
     StatementRecord,
+    VerificationRecord,
 )
 from lienthong.model.organisation import Directory
 from lienthong.spi.records import DeliveryRow, JournalRow, PackageRow
@@ -41,11 +43,11 @@ def _principals(row: JournalRow) -> tuple[str, ...]:
     match load_entry(row.entry).body:
         case PackageRecord(recipients=recipients):
             return row.parties[: 1 + len(recipients)]
-        case StatementRecord():
+        case StatementRecord() | VerificationRecord():
             return row.parties[:2]
         case DeadlineRecord(kind=kind, stage=stage):
             return row.parties[: sides_told(kind, stage)]
-        case InterconnectionRecord():
+        case InterconnectionRecord() | ExpiryRecord():
             return row.parties[:1]
     return row.parties
 

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "inbox": Place("lists:inbox", "List deliveries, newest change first."),
     "show": Place("lists:show", "Show a package."),
     "accept": Place("reports:accept", "Accept and register a document."),
+    "judge": Place("judging:judge", "Judge anew what was accepted and had to wait for that."),
     "refuse": Place("reports:refuse", "Refuse a document before acceptance."),
     "forward": Place("reports:forward", "Report who is to handle a document."),
     "start": Place("reports:start", "Report that a document is being handled."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -13,11 +13,14 @@ from lienthong.model.journal import (
     DeadlineRecord,
     DirectoryRecord,
     Effect,
+    ExpiryRecord,
     FeedItem,
     InterconnectionRecord,
     JournalEntry,
     PackageRecord,
     Receipt,
+    StatementRecord,
+    VerificationRecord,
 )
 
 if TYPE_CHECKING:
@@ -26,8 +29,13 @@ if TYPE_CHECKING:
     from lienthong.rules.legal_value import LegalRow
     from lienthong.rules.paper import PaperDecision, PaperRow
 
-_DEADLINE: Final = tuple(one.name for one in attrs.fields(DeadlineRecord))
-_CHECK: Final = tuple(one.name for one in attrs.fields(InterconnectionRecord))
+_ABOUT: Final[Mapping[type, str]] = {
+    DeadlineRecord: "deadline",
+    ExpiryRecord: "certificate",
+    InterconnectionRecord: "check",
+    VerificationRecord: "verification",
+}
+"""What is shown just as it stands in the journal."""
 
 
 def of_paper(words: Words, recipient: str | None, decision: PaperDecision) -> dict[str, Any]:
@@ -96,21 +104,18 @@ def _subject(entry: JournalEntry) -> dict[str, Any]:
             "recipients": [str(recipient) for recipient in body.recipients],
             "effects": of_effects(body.effects),
         }
-    if isinstance(body, DeadlineRecord):
-        said = {name: to_data(getattr(body, name)) for name in _DEADLINE}
-        return {"about": "deadline", **said}
-    if isinstance(body, InterconnectionRecord):
-        said = {name: to_data(getattr(body, name)) for name in _CHECK}
-        return {"about": "check", **said}
-    return {
-        "about": "report",
-        "what": body.event.value,
-        "package_id": str(body.package_id),
-        "statement_id": str(body.statement_id),
-        "organ_id": str(body.reporter),
-        "recipient": str(body.recipient),
-        "effects": of_effects(body.effects),
-    }
+    if isinstance(body, StatementRecord):
+        return {
+            "about": "report",
+            "what": body.event.value,
+            "package_id": str(body.package_id),
+            "statement_id": str(body.statement_id),
+            "organ_id": str(body.reporter),
+            "recipient": str(body.recipient),
+            "effects": of_effects(body.effects),
+        }
+    names = (one.name for one in attrs.fields(type(body)))
+    return {"about": _ABOUT[type(body)]} | {name: to_data(getattr(body, name)) for name in names}
 
 
 def of_effects(effects: Iterable[Effect]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "số đến {number}, ngày {day}",
     ),
     "axis": ("axis", "trục"),
+    "axis_verified": ("the axis checked the signatures", "trục kiểm tra chữ ký số"),
     "basis": ("basis", "căn cứ"),
     "bundle_verified": (
         "bundle verified: packages {packages}, journal entries {entries}, files {files}",
@@ -32,6 +33,16 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "{file} hợp lệ: {version}; số ngày tạm tính {provisional}, khác lịch gốc {replacing}",
     ),
     "calendars_equal": ("no difference", "không có khác biệt"),
+    "certificate_ended": (
+        "the {use} certificate has ended at {when}, and no later one is registered: {digest}…",
+        "{use} đã hết hạn lúc {when}, chưa đăng ký chứng thư mới: {digest}…",
+    ),
+    "certificate_ends": (
+        "the {use} certificate ends at {when}, and no later one is registered: {digest}…",
+        "{use} sẽ hết hạn lúc {when}, chưa đăng ký chứng thư mới: {digest}…",
+    ),
+    "certificate_signing": ("signing", "chứng thư ký"),
+    "certificate_transport": ("TLS", "chứng thư TLS"),
     "check": ("interconnection check", "kiểm tra liên thông"),
     "check_bad": ("FAILED", "LỖI"),
     "check_dry": ("not recorded", "chưa ghi vào nhật ký"),
@@ -71,6 +82,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "số ngày kiểm tra đủ: {complete}/{due} (QĐ 52/2019 Đ12.6)",
     ),
     "code": ("code", "mã"),
+    "confirm_on_device": (
+        "if the signing service asks on your phone, confirm it there within three minutes",
+        "nếu dịch vụ ký hỏi trên điện thoại, hãy xác nhận ở đó trong vòng ba phút",
+    ),
     "day": ("day", "ngày"),
     "day_off": ("off", "nghỉ"),
     "day_open": ("provisional", "tạm tính"),
@@ -111,6 +126,11 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "inherits": ("inherits from", "kế thừa"),
     "interrupted": ("interrupted", "đã bị ngắt"),
     "issuer": ("issued by", "cơ quan ban hành"),
+    "judged_ended": ("needs no judgement any more: {state}", "không cần đánh giá nữa: {state}"),
+    "judged_next": ("judged again at {when}", "đánh giá lại lúc {when}"),
+    "judged_none": ("nothing is due to be judged", "chưa có văn bản nào đến lượt đánh giá lại"),
+    "judged_told": ("the axis was told", "đã báo cho trục"),
+    "judged_unaccepted": ("not accepted yet", "chưa tiếp nhận"),
     "key": ("key", "khóa"),
     "key_missing": (
         "give --axis-key, or a profile with --profile DIR or LIENTHONG_PROFILE",
@@ -192,6 +212,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "sent": ("sent: package {package}", "đã gửi: gói tin {package}"),
     "signature": ("signature", "chữ ký"),
     "signed_by": ("signed by", "ký bởi"),
+    "signed_content": ("SHA-256 of the signed content", "SHA-256 của nội dung được ký"),
     "signer_unchecked": (
         "nobody checked the certificate of the competent person: give --trust DIR, or a profile",
         "chưa kiểm tra chứng thư của người có thẩm quyền: dùng --trust DIR, hoặc hồ sơ kết nối",

@@ -18,6 +18,7 @@ from lienthong.model.journal import (
     DeadlineRecord,
     DirectoryRecord,
     Effect,
+    ExpiryRecord,
     FeedItem,
     InterconnectionRecord,
     JournalBody,
@@ -25,6 +26,7 @@ from lienthong.model.journal import (
     PackageRecord,
     Receipt,
     StatementRecord,
+    VerificationRecord,
 )
 from lienthong.model.organisation import Organisation
 from lienthong.model.package import FileEntry, Manifest
@@ -62,6 +64,7 @@ _FORMS = {
     IssueForm.PAPER_ONLY: "paper_paper_only",
 }
 
+_USES = {"signing": "certificate_signing", "transport": "certificate_transport"}
 _LOOKED_AT = {
     "certificates": "check_of_certificates",
     "clock": "check_of_clock",
@@ -259,6 +262,10 @@ def _what(words: Words, entry: JournalEntry) -> str:
         return f"{words.label(body.stage)}: {words.label(body.kind)}, {words('due')} {due}"
     if isinstance(body, InterconnectionRecord):
         return _check(words, body)
+    if isinstance(body, ExpiryRecord):
+        return _expiry(words, body)
+    if isinstance(body, VerificationRecord):
+        return f"{words('axis_verified')}: {words.label(body.value)}"
     return words.label(body.kind if isinstance(body, PackageRecord) else body.event)
 
 
@@ -276,6 +283,17 @@ def check_name(words: Words, name: str) -> str:
     return words(_LOOKED_AT[name]) if name in _LOOKED_AT else name
 
 
+def _expiry(words: Words, body: ExpiryRecord) -> str:
+    """Which certificate ends when; how to tell it from others by the start of its hash."""
+    ended = "certificate_ends" if body.days_ahead else "certificate_ended"
+    return words(
+        ended,
+        use=words(_USES[body.use]),
+        when=local_time(body.not_after),
+        digest=body.certificate_sha256.hex[:16],
+    )
+
+
 def _check(words: Words, body: InterconnectionRecord) -> str:
     """Whether a check of the interconnection was made, and what it found wrong."""
     if body.missed_at is not None:
@@ -287,8 +305,10 @@ def _check(words: Words, body: InterconnectionRecord) -> str:
 
 def _changed(words: Words, body: JournalBody) -> str:
     """What an entry changed; of a recall or update it says only for whom."""
-    if isinstance(body, DeadlineRecord):
+    if isinstance(body, DeadlineRecord | VerificationRecord):
         return str(body.recipient)
+    if isinstance(body, ExpiryRecord):
+        return str(body.organ_id)
     if not isinstance(body, PackageRecord | StatementRecord):
         return ""
     if isinstance(body, PackageRecord) and body.kind not in CARRIES_DOCUMENT:

@@ -10,6 +10,7 @@ from lienthong.client.files import FileSource, Progress
 from lienthong.client.profile import KeyFileWarning, Profile, TransportFiles
 from lienthong.client.reading import PackageView
 from lienthong.client.registering import RegisterWarning
+from lienthong.client.rejudging import JudgedAgain
 from lienthong.client.retry import RetryPolicy
 from lienthong.client.sending import Sending, SendOutcome
 from lienthong.client.sync import Client
@@ -23,6 +24,7 @@ __all__ = [
     "Direction",
     "Examined",
     "FileSource",
+    "JudgedAgain",
     "KeyFileWarning",
     "Limits",
     "Looked",

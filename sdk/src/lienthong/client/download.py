@@ -66,7 +66,9 @@ class _Course:
         self.digest.update(chunk)
         self.out.write(chunk)
         self.done += len(chunk)
-        self.failures = 0
+        if chunk:
+            # An empty one is no progress: tries would never be used up.
+            self.failures = 0
 
     def check(self) -> None:
         """Compare the whole with the manifest."""

@@ -14,8 +14,10 @@ from typing import BinaryIO, Final, TypeAlias
 from attrs import frozen
 
 from lienthong.client.clock import Clock
-from lienthong.client.filereports import Examination, ExaminedFile, ReportFolder
-from lienthong.errors import HashMismatch, PluginNotFound, TooLarge
+from lienthong.client.filereports import Examination, ExaminedFile, ReportFolder, digest_of
+from lienthong.client.synced import unusable
+from lienthong.client.waiting import WaitingFolder
+from lienthong.errors import Closed, HashMismatch, PluginNotFound, TooLarge
 from lienthong.model.file_signature import SignaturesFound
 from lienthong.model.ids import Sha256
 from lienthong.model.package import FileEntry, Manifest
@@ -33,6 +35,9 @@ log = logging.getLogger(__name__)
 Fetch: TypeAlias = Callable[[FileEntry, BinaryIO], Awaitable[None]]
 """Writes the content of a file of the package, checked against its hash."""
 
+WAITING: Final = "waiting"
+"""Folder inside that of the reports."""
+
 DETACHED: Final = ".p7s"
 """A detached signature is named after the file that it is over."""
 
@@ -47,22 +52,41 @@ class Examined:
 
 
 class FileExaminer:
-    """Verifies the files of packages by the trust store, and keeps what was found.
+    """Verifies the files of packages by the trust store; ``reports`` keeps what was found.
 
     The store is read anew each time: whoever changes it need not start anything again. May be
     shared between threads.
     """
 
-    def __init__(self, host: PluginHost, trust: Path, reports: Path, clock: Clock) -> None:
-        """Use a trust store and a folder of reports; nothing is opened before it is needed."""
+    def __init__(
+        self,
+        host: PluginHost,
+        trust: Path,
+        reports: Path,
+        clock: Clock,
+        *,
+        background: bool = False,
+    ) -> None:
+        """Use a trust store and a folder of reports; nothing is opened before it is needed.
+
+        Args:
+            host: knows the verifiers.
+            trust: folder of the trust store.
+            reports: folder of the reports.
+            clock: tells the moment to judge for.
+            background: verifying gives way to everything else on the machine.
+        """
         self._host, self._store, self._clock = host, trust, clock
+        self._background = background
         self.reports = ReportFolder(reports)
+        self.waiting = WaitingFolder(reports / WAITING)
         self._verifiers: dict[str, FileVerifier | None] = {}
         self._trust: Trust | None = None
         self._lock = threading.Lock()
+        self._closed = False
 
     async def examine(self, manifest: Manifest, fetch: Fetch) -> Examined:
-        """Verify the files of a package, each by the verifier of its type, and keep the reports.
+        """Verify the files of a package, each by the verifier of its type, as ``judge``.
 
         Args:
             manifest: of the package, verified.
@@ -70,25 +94,41 @@ class FileExaminer:
 
         Raises:
             HashMismatch: a file is not the one that the sender signed; as *fetch*.
-            ConfigInvalid: the trust store cannot be read; also InputError, with its place.
-            InvalidValue: the reports cannot be kept.
-            PluginFailed: a verifier did not answer.
+            InvalidValue: there is no room for the files; else as ``judge``.
         """
-        with ExitStack() as stack:
-            contents: dict[str, BinaryIO] = {}
-            for entry in manifest.files:
-                file = stack.enter_context(tempfile.TemporaryFile())
-                await fetch(entry, file)
-                contents[entry.name] = file
-            return await asyncio.to_thread(self._examine, manifest, contents)
+        try:
+            with ExitStack() as stack:
+                contents: dict[str, BinaryIO] = {}
+                for entry in manifest.files:
+                    file = stack.enter_context(tempfile.TemporaryFile())
+                    await fetch(entry, file)
+                    contents[entry.name] = file
+                return await asyncio.to_thread(self.judge, manifest, contents)
+        except OSError as error:
+            raise unusable(Path(error.filename or tempfile.gettempdir()), error) from error
 
     def close(self) -> None:
-        """Let go of the verifiers."""
+        """Let go of the verifiers; nothing is judged any more."""
         with self._lock:
+            self._closed = True
             verifiers, self._verifiers = self._verifiers, {}
         _close(verifiers)
 
-    def _examine(self, manifest: Manifest, contents: Mapping[str, BinaryIO]) -> Examined:
+    def judge(self, manifest: Manifest, contents: Mapping[str, BinaryIO]) -> Examined:
+        """Verify files that are at hand; nothing is kept before ``reports.keep`` is asked for it.
+
+        Args:
+            manifest: of the package, verified.
+            contents: readable and seekable, by name, checked against their hashes; a file that is
+                not among them gets no report, nor does a detached signature over it.
+
+        Raises:
+            ConfigInvalid: the trust store cannot be read; also InputError, with its place.
+            HashMismatch: a verifier has read another file.
+            TooLarge: the reports are too long to be kept.
+            PluginFailed: a verifier did not answer.
+        """
+        missing = {one.name for one in manifest.files} - contents.keys()
         trust = TrustStore.load(self._store)
         evidence = StatusFolder(trust.status_folder).evidence()
         examination = Examination(
@@ -98,14 +138,16 @@ class FileExaminer:
                 ExaminedFile(
                     name=entry.name,
                     sha256=entry.sha256,
-                    report=self._report(entry, contents, trust.trust, evidence),
+                    report=None
+                    if missing & {entry.name, _signed_name(entry.name)}
+                    else self._report(entry, contents, trust.trust, evidence),
                 )
                 for entry in manifest.files
             ),
         )
-        kept = self.reports.keep(examination)
         _note_places(trust, examination)
-        return Examined(examination=examination, found=summed(manifest, examination, kept))
+        report = digest_of(examination)
+        return Examined(examination=examination, found=summed(manifest, examination, report))
 
     def _report(
         self,
@@ -114,10 +156,10 @@ class FileExaminer:
         trust: Trust,
         evidence: StatusEvidence,
     ) -> FileReport | None:
+        stream, signed = contents[entry.name], contents.get(_signed_name(entry.name))
         verifier = self._verifier(entry.media_type, trust)
         if verifier is None:
             return None
-        stream, signed = contents[entry.name], contents.get(_signed_name(entry.name))
         for one in filter(None, (stream, signed)):
             one.seek(0)
         try:
@@ -136,6 +178,8 @@ class FileExaminer:
         outdated: dict[str, FileVerifier | None] = {}
         try:
             with self._lock:
+                if self._closed:
+                    raise Closed(what="the file examiner")
                 if trust != self._trust:
                     outdated, self._verifiers, self._trust = self._verifiers, {}, trust
                 if media_type not in self._verifiers:
@@ -146,7 +190,7 @@ class FileExaminer:
 
     def _opened(self, media_type: str, trust: Trust) -> FileVerifier | None:
         try:
-            return self._host.open_file_verifier(media_type, trust)
+            return self._host.open_file_verifier(media_type, trust, background=self._background)
         except PluginNotFound:
             return None
 

@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from lienthong.client.synced import unusable, write_synced
 from lienthong.codec.json import MAX_JSON_BYTES, dump, load
-from lienthong.errors import FileReportDamaged
+from lienthong.errors import FileReportDamaged, TooLarge
 from lienthong.model.checks import a, as_tuple, many, maybe, text
 from lienthong.model.ids import PackageId, Sha256
 from lienthong.model.package import MAX_FILES
@@ -81,19 +81,23 @@ class ReportFolder:
 
         Raises:
             InvalidValue: the folder cannot be written to.
+            TooLarge: it would be too large to be read again.
         """
-        reports = [one.report for one in examination.files]
-        evidence = [NO_EVIDENCE if one is None else one.evidence for one in reports]
-        kept = _Kept(
-            examination=evolve(
-                examination, files=[_without_evidence(one) for one in examination.files]
-            ),
-            evidence=tuple(self._keep_evidence(one) for one in evidence),
-        )
-        data = dump(kept)
+        data = _written(examination)
+        for file in examination.files:
+            if file.report is not None:
+                self._keep_evidence(file.report.evidence)
         digest = Sha256.of(data)
-        self._write(self.path / str(examination.package_id) / f"{digest.hex}{_REPORT}", data)
+        self._write(self._report_path(examination.package_id, digest), data)
         return digest
+
+    def read(self, package_id: PackageId, digest: Sha256) -> Examination:
+        """What was kept under a hash, by which an acceptance or an entry names it.
+
+        Raises:
+            FileReportDamaged: it, or what it rests on, is damaged or missing.
+        """
+        return self._read(self._report_path(package_id, digest))
 
     def all(self, package_id: PackageId) -> tuple[Examination, ...]:
         """What was kept of a package, oldest first.
@@ -105,22 +109,14 @@ class ReportFolder:
         found = (self._read(path) for path in paths)
         return tuple(sorted(found, key=lambda one: one.examined_at))
 
-    def _keep_evidence(self, evidence: StatusEvidence) -> _Named:
-        def keep(pieces: Iterable[bytes]) -> tuple[Sha256, ...]:
-            return tuple(map(self._keep_piece, pieces))
+    def _keep_evidence(self, evidence: StatusEvidence) -> None:
+        for piece in (*evidence.certificates, *evidence.lists, *evidence.responses):
+            path = self._evidence_path(Sha256.of(piece))
+            if not path.exists():
+                self._write(path, piece)
 
-        return _Named(
-            certificates=keep(evidence.certificates),
-            lists=keep(evidence.lists),
-            responses=keep(evidence.responses),
-        )
-
-    def _keep_piece(self, piece: bytes) -> Sha256:
-        digest = Sha256.of(piece)
-        path = self._evidence_path(digest)
-        if not path.exists():
-            self._write(path, piece)
-        return digest
+    def _report_path(self, package_id: PackageId, digest: Sha256) -> Path:
+        return self.path / str(package_id) / f"{digest.hex}{_REPORT}"
 
     def _evidence_path(self, digest: Sha256) -> Path:
         return self.path / _EVIDENCE / f"{digest.hex}.der"
@@ -155,6 +151,36 @@ class ReportFolder:
             responses=read(named.responses),
         )
         return evolve(file, report=evolve(file.report, evidence=evidence))
+
+
+def digest_of(examination: Examination) -> Sha256:
+    """SHA-256 of the file in which an examination is kept, whether it is or not.
+
+    Raises:
+        TooLarge: it cannot be kept.
+    """
+    return Sha256.of(_written(examination))
+
+
+def _written(examination: Examination) -> bytes:
+    reports = [one.report for one in examination.files]
+    evidence = [NO_EVIDENCE if one is None else one.evidence for one in reports]
+    files = [_without_evidence(one) for one in examination.files]
+    named = tuple(map(_named, evidence))
+    data = dump(_Kept(examination=evolve(examination, files=files), evidence=named))
+    if len(data) > MAX_JSON_BYTES:
+        # Many files full of signatures and faults: what nobody can read again proves nothing.
+        what, limit = f"the report on {examination.package_id}", f"{MAX_JSON_BYTES} bytes"
+        raise TooLarge(what=what, found=f"{len(data)} bytes", limit=limit)
+    return data
+
+
+def _named(evidence: StatusEvidence) -> _Named:
+    return _Named(
+        certificates=tuple(map(Sha256.of, evidence.certificates)),
+        lists=tuple(map(Sha256.of, evidence.lists)),
+        responses=tuple(map(Sha256.of, evidence.responses)),
+    )
 
 
 def _without_evidence(file: ExaminedFile) -> ExaminedFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from lienthong import __version__
@@ -38,19 +39,10 @@ class JudgingMethods(ReportingMethods):
             HashMismatch: a file is not the one that the sender signed.
             LienthongError: as ``examine``.
         """
-        found = None
         if self._examiner is not None:
-            found = (await self.examine(package_id)).found
-        else:
-            await self._check_contents(as_package_id(package_id))
-        return CheckSummary(
-            complete=True,
-            intact=found is None or found.integrity is not Finding.BAD,
-            authentic=True,
-            checked_at=self._clock(),
-            checker=CHECKER,
-            signatures=found,
-        )
+            return self._summary((await self.examine(package_id)).found)
+        await self._check_contents(as_package_id(package_id))
+        return self._summary(None)
 
     async def examine(self, package_id: AnyPackageId) -> Examined:
         """Verify the legal signatures in the files of a package, and keep the reports on them.
@@ -64,15 +56,34 @@ class JudgingMethods(ReportingMethods):
             InvalidValue: the reports cannot be kept.
             PluginFailed: a verifier did not answer.
         """
-        examiner, wanted = self._examining(), as_package_id(package_id)
-        view = await self.get_package(wanted)
-        known = await self._package(wanted)
-        examined = await examiner.examine(
+        examined = await self._examined(as_package_id(package_id))
+        await self._keep(examined)
+        return examined
+
+    async def _examined(self, package_id: PackageId) -> Examined:
+        """As ``examine``, and nothing is kept."""
+        view = await self.get_package(package_id)
+        known = await self._package(package_id)
+        examined = await self._examining().examine(
             view.manifest,
-            lambda entry, out: download_to_stream(self._connection, wanted, entry, out),
+            lambda entry, out: download_to_stream(self._connection, package_id, entry, out),
         )
         known.checked.update(entry.sha256 for entry in known.files)
         return examined
+
+    async def _keep(self, examined: Examined) -> None:
+        await asyncio.to_thread(self._examining().reports.keep, examined.examination)
+
+    def _summary(self, found: SignaturesFound | None) -> CheckSummary:
+        """Of a package that is complete and as it was signed, by what its files are worth."""
+        return CheckSummary(
+            complete=True,
+            intact=found is None or found.integrity is not Finding.BAD,
+            authentic=True,
+            checked_at=self._clock(),
+            checker=CHECKER,
+            signatures=found,
+        )
 
     async def _check_contents(self, package_id: PackageId) -> None:
         known = await self._package(package_id)

@@ -16,10 +16,10 @@ from lienthong.client.download import download_to_path, download_to_stream
 from lienthong.client.exchange import INLINE_LIMIT
 from lienthong.client.feed import FeedReader, FeedRequest
 from lienthong.client.files import ProgressCallback
-from lienthong.client.judging import JudgingMethods
 from lienthong.client.known import KnownPackage
 from lienthong.client.reading import PackageView
 from lienthong.client.registering import NOT_ACCEPTED, accepted_as, register_entry
+from lienthong.client.rejudging import JudgedCallback, RejudgingMethods
 from lienthong.client.retry import pause
 from lienthong.errors import LienthongError, NotFound
 from lienthong.flow.delivery import Context, step
@@ -38,7 +38,7 @@ FEED_PAGE: Final = 100
 _NOT_YET_ACCEPTED: Final = frozenset({DeliveryState.SENT, DeliveryState.ARRIVED})
 
 
-class ReceivingMethods(JudgingMethods):
+class ReceivingMethods(RejudgingMethods):
     """What a recipient does with what comes; see ``AsyncClient``.
 
     Every report names a delivery by the package and the recipient: this organisation, or, with
@@ -53,6 +53,7 @@ class ReceivingMethods(JudgingMethods):
         inline_limit: int = INLINE_LIMIT,
         page_size: int = FEED_PAGE,
         wait: float = 0.0,
+        on_judged: JudgedCallback | None = None,
     ) -> AsyncGenerator[FeedItem, None]:
         """What concerns this organisation, in journal order, each item checked before it is given.
 
@@ -73,6 +74,8 @@ class ReceivingMethods(JudgingMethods):
             inline_limit: bytes up to which files come with their item, at most 256 KiB; 0 for none.
             page_size: entries a message, at most 500.
             wait: seconds to wait for a first entry, without *follow*; at most 60.
+            on_judged: with it, ``judge_again`` is done beside the reading, every minute as far as
+                something is due, and each outcome told to it, on the thread of the event loop.
 
         Raises:
             ReceiptInvalid: an item is not what the axis recorded; also CheckpointInvalid,
@@ -82,18 +85,20 @@ class ReceivingMethods(JudgingMethods):
             CursorBeyondJournal: the journal has not got so far: the axis lost entries, or *after*
                 is of another one.
             ConnectionFailed: the axis cannot be reached, after all tries, without *follow*.
+            ConfigInvalid: something is to be judged, and the profile names no trust store.
         """
         request = FeedRequest(
             after=after, follow=follow, inline_limit=inline_limit, page_size=page_size, wait=wait
         )
         items = FeedReader(self._connection, request).items(self._verifier)
-        try:
-            async for item in items:
-                self._learn(item)
-                await self._note_recall(item, forever=follow)
-                yield item
-        finally:
-            await items.aclose()
+        async with self._judging_beside(on_judged):
+            try:
+                async for item in items:
+                    self._learn(item)
+                    await self._note_recall(item, forever=follow)
+                    yield item
+            finally:
+                await items.aclose()
 
     async def download(
         self,
@@ -153,7 +158,9 @@ class ReceivingMethods(JudgingMethods):
     ) -> Receipt:
         """Accept and register a document (03; QĐ 52/2019 Đ8.1; NĐ 30/2020 Đ22).
 
-        It stands for the arrival too, where that was not reported (NĐ 30/2020 Đ21.2c).
+        It stands for the arrival too, where that was not reported (NĐ 30/2020 Đ21.2c). What counts
+        as PENDING_CHECK although a verifier has read it is noted beside the reports, for
+        ``judge_again``.
 
         Args:
             package_id: which package.
@@ -173,6 +180,7 @@ class ReceivingMethods(JudgingMethods):
                 and other errors of ``registers``; nothing was reported.
             HashMismatch: a file is not the one that the sender signed; also SignatureInvalid and
                 the other errors of ``check``. Nothing was reported.
+            InvalidValue: what has to be judged again cannot be noted. Nothing was reported.
             InvalidMove: the delivery cannot be accepted in its state.
             ConflictingReport: it was accepted before with another entry.
         """
@@ -181,13 +189,18 @@ class ReceivingMethods(JudgingMethods):
         package = as_package_id(package_id)
         organ = self.organ if recipient is None else as_organ(recipient)
         parts = Parts(check=found, responsible=responsible, note=note)
+        if not self._registers.keeps:
+            day = register_date or vietnam_date(self._clock())
+            parts = evolve(parts, register=register_entry(register_number, day))
+        await self._note_waiting(package, organ, found)
         if self._registers.keeps:
-            return await self._accept_by_book(
+            receipt = await self._accept_by_book(
                 package, organ, parts, day=register_date, number=register_number
             )
-        day = register_date or vietnam_date(self._clock())
-        parts = evolve(parts, register=register_entry(register_number, day))
-        return await self._say(DeliveryEvent.ACCEPT, package, organ, parts)
+        else:
+            receipt = await self._say(DeliveryEvent.ACCEPT, package, organ, parts)
+        await self._forget_waiting(package, organ, found)
+        return receipt
 
     async def arrival(
         self, package_id: AnyPackageId, *, recipient: AnyOrgan | None = None
@@ -246,30 +259,19 @@ class ReceivingMethods(JudgingMethods):
         except NOT_ACCEPTED as error:
             # Whatever keeps it from being settled now, the number stays with this delivery.
             with suppress(LienthongError):
-                await self._registers.not_accepted(line, organ, await self.history(package), error)
+                recorded = accepted_as(await self.history(package), package, organ)
+                await self._registers.not_accepted(line, recorded, error)
             raise
         await self._registers.accepted(line, manifest, organ)
         return receipt
-
-    async def _recipient_of(self, view: PackageView, organ: OrganId) -> OrganId:
-        """The code that a delivery has; its line has the same key whichever code was typed.
-
-        Raises:
-            NotFound: the package has no such delivery; also OrganisationUnknown.
-        """
-        recipients = {one.recipient for one in view.deliveries}
-        if organ not in recipients:
-            organ = (await self.organisation(organ)).organ_id
-        if organ not in recipients:
-            raise NotFound(what=f"a delivery of {view.manifest.package_id} to {organ}")
-        return organ
 
     async def _accepted_as(self, view: PackageView, organ: OrganId) -> RegisterEntry | None:
         """The register entry of an acceptance that the axis has already, by whatever system."""
         states = {one.state for one in view.deliveries if one.recipient == organ}
         if states <= _NOT_YET_ACCEPTED:
             return None
-        return accepted_as(await self.history(view.manifest.package_id), organ)
+        package = view.manifest.package_id
+        return accepted_as(await self.history(package), package, organ)
 
     async def _note_recall(self, item: FeedItem, *, forever: bool) -> None:
         """Enter what this recall has ended before it got a number, of every body of the office."""

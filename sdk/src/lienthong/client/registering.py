@@ -208,13 +208,13 @@ class RegisterKeeper:
             )
 
     async def not_accepted(
-        self, line: Line, recipient: OrganId, history: Iterable[FeedItem], error: LienthongError
+        self, line: Line, recorded: RegisterEntry | None, error: LienthongError
     ) -> None:
         """The axis has refused the acceptance: the number is cancelled, unless it stands there."""
         assert self._book is not None  # noqa: S101 - it gave the line
         if line.state is not LineState.RESERVED:
             return
-        if register_entry(line.number, line.day) == accepted_as(history, recipient):
+        if register_entry(line.number, line.day) == recorded:
             await asyncio.to_thread(self._book.use, line, on=self._clock())
         else:
             await asyncio.to_thread(self._book.cancel, line, f"Không tiếp nhận: {error.code}")
@@ -326,12 +326,19 @@ def _replaced_by(new: Document) -> str:
     return f"Đã được thay thế bởi {new.number} ngày {new.issued_date:%d/%m/%Y}"
 
 
-def accepted_as(history: Iterable[FeedItem], recipient: OrganId) -> RegisterEntry | None:
+def accepted_as(
+    history: Iterable[FeedItem], package_id: PackageId, recipient: OrganId
+) -> RegisterEntry | None:
     """The register entry with which a recipient has accepted a package; None if it has not."""
-    for one in _reports(history, recipient, {DeliveryEvent.ACCEPT}):
-        if one.statement is not None:
-            return one.statement.register
-    return None
+    said = acceptance(history, package_id, recipient)
+    return None if said is None or said.statement is None else said.statement.register
+
+
+def acceptance(
+    history: Iterable[FeedItem], package_id: PackageId, recipient: OrganId
+) -> FeedItem | None:
+    """With what a recipient has accepted a package; None if it has not."""
+    return next(_reports(history, package_id, recipient, {DeliveryEvent.ACCEPT}), None)
 
 
 def recalled_untaken(delivery: Delivery, history: Iterable[FeedItem]) -> date | None:
@@ -343,21 +350,29 @@ def recalled_untaken(delivery: Delivery, history: Iterable[FeedItem]) -> date | 
     if delivery.state is not DeliveryState.RECALLED:
         return None
     items = tuple(history)
-    if any(_reports(items, delivery.recipient, {DeliveryEvent.ACCEPT})):
+    package_id, recipient = delivery.package_id, delivery.recipient
+    if any(_reports(items, package_id, recipient, {DeliveryEvent.ACCEPT})):
         return None
-    answers = _reports(items, delivery.recipient, BY_RECIPIENT)
+    answers = _reports(items, package_id, recipient, BY_RECIPIENT)
     return next((vietnam_date(one.entry.recorded_at) for one in answers), None)
 
 
 def _reports(
-    history: Iterable[FeedItem], recipient: OrganId, events: Container[DeliveryEvent]
+    history: Iterable[FeedItem],
+    package_id: PackageId,
+    recipient: OrganId,
+    events: Container[DeliveryEvent],
 ) -> Iterator[FeedItem]:
-    """The reports of a recipient that moved its delivery, oldest first."""
+    """The reports of a recipient that moved its delivery, oldest first.
+
+    The history also has those about packages that recall, update or replace this one.
+    """
     for one in history:
         body = one.entry.body
         if not isinstance(body, StatementRecord) or not body.effects:
             continue
-        if body.recipient == recipient and body.event in events:
+        about = body.package_id, body.recipient
+        if about == (package_id, recipient) and body.event in events:
             yield one
 
 

@@ -46,6 +46,11 @@ class EnvelopeSigner:
             return self._sign(signer, payload_type, payload)
         return await asyncio.to_thread(self._sign, signer, payload_type, payload)
 
+    async def certificate(self) -> bytes:
+        """The certificate of the key, DER. Raises as ``sign``."""
+        signer = self._signer or await self._open()
+        return signer.chain[0]
+
     async def close(self) -> None:
         """Close the key, if it was opened here."""
         signer, self._signer = self._signer, None

@@ -117,6 +117,7 @@ class Client:
     examine = _waiting(AsyncClient.examine)
     arrived = _waiting(AsyncClient.arrived)
     accept = _waiting(AsyncClient.accept)
+    judge_again = _iterating(AsyncClient.judge_again)
     arrival = _waiting(AsyncClient.arrival)
     refuse = _waiting(AsyncClient.refuse)
     forward = _waiting(AsyncClient.forward)

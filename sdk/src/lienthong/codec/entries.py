@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from lienthong.codec.manifests import KIND_NUMBERS, KINDS
 from lienthong.codec.scalars import (
@@ -18,11 +19,17 @@ from lienthong.codec.scalars import (
     words,
     write_instant,
 )
-from lienthong.codec.statements import EVENT_NUMBERS, EVENTS
+from lienthong.codec.statements import (
+    EVENT_NUMBERS,
+    EVENTS,
+    read_signatures,
+    write_signatures,
+)
 from lienthong.codec.strict import parse
 from lienthong.errors import MissingField, NewerEntry, TooLarge, UnknownField
 from lienthong.model.deadline import DeadlineKind, DeadlineStage
 from lienthong.model.delivery import DeliveryState
+from lienthong.model.file_signature import LegalValue
 from lienthong.model.journal import (
     MAX_CHECKPOINT_CHARACTERS,
     MAX_ENTRY_BYTES,
@@ -32,12 +39,14 @@ from lienthong.model.journal import (
     DeadlineRecord,
     DirectoryRecord,
     Effect,
+    ExpiryRecord,
     InterconnectionRecord,
     JournalBody,
     JournalEntry,
     PackageRecord,
     Receipt,
     StatementRecord,
+    VerificationRecord,
 )
 from lienthong.model.package import MAX_RECIPIENTS
 from lienthong_proto.axis.v1 import journal_pb2
@@ -46,6 +55,7 @@ MAX_RECEIPT_BYTES: Final = MAX_ENTRY_BYTES + 4 * MAX_CHECKPOINT_CHARACTERS + 64 
 _STATES: Final = words(DeliveryState)
 _KINDS: Final = words(DeadlineKind)
 _STAGES: Final = words(DeadlineStage)
+_VALUES: Final = words(LegalValue)
 
 
 def dump_entry(value: JournalEntry) -> bytes:
@@ -140,23 +150,16 @@ def _write_entry(value: JournalEntry) -> journal_pb2.JournalEntry:
         directory=_write_directory(body) if isinstance(body, DirectoryRecord) else None,
         deadline=_write_deadline(body) if isinstance(body, DeadlineRecord) else None,
         check=_write_check(body) if isinstance(body, InterconnectionRecord) else None,
+        verification=_write_verification(body) if isinstance(body, VerificationRecord) else None,
+        expiry=_write_expiry(body) if isinstance(body, ExpiryRecord) else None,
     )
 
 
 def _read_body(message: journal_pb2.JournalEntry) -> JournalBody:
-    match message.WhichOneof("body"):
-        case "package":
-            return _read_package(message.package)
-        case "statement":
-            return _read_statement(message.statement)
-        case "directory":
-            return _read_directory(message.directory)
-        case "deadline":
-            return _read_deadline(message.deadline)
-        case "check":
-            return _read_check(message.check)
-        case _:
-            raise MissingField(field="JournalEntry.body", clause="DESIGN §6")
+    name = message.WhichOneof("body")
+    if name is None:
+        raise MissingField(field="JournalEntry.body", clause="DESIGN §6")
+    return _READERS[name](getattr(message, name))
 
 
 def _write_package(value: PackageRecord) -> journal_pb2.PackageRecord:
@@ -264,6 +267,57 @@ def _read_deadline(message: journal_pb2.DeadlineRecord) -> DeadlineRecord:
     )
 
 
+def _write_verification(value: VerificationRecord) -> journal_pb2.VerificationRecord:
+    return journal_pb2.VerificationRecord(
+        package_id=value.package_id.value,
+        recipient=value.recipient.value,
+        found=write_signatures(value.found),
+        value=value.value.value,
+        rule_set=value.rule_set,
+        checked_at=write_instant(value.checked_at),
+        checker=value.checker,
+    )
+
+
+def _read_verification(message: journal_pb2.VerificationRecord) -> VerificationRecord:
+    for name in ("found", "checked_at"):
+        if not message.HasField(name):
+            raise MissingField(field=f"VerificationRecord.{name}", clause="QĐ 52/2019 Đ8.1a")
+    return VerificationRecord(
+        package_id=read_package_id(message.package_id, field="VerificationRecord.package_id"),
+        recipient=read_organ(message.recipient, field="VerificationRecord.recipient"),
+        found=read_signatures(message.found),
+        value=read_word(_VALUES, message.value, field="VerificationRecord.value"),
+        rule_set=message.rule_set,
+        checked_at=read_instant(message.checked_at, field="VerificationRecord.checked_at"),
+        checker=message.checker,
+    )
+
+
+def _write_expiry(value: ExpiryRecord) -> journal_pb2.ExpiryRecord:
+    return journal_pb2.ExpiryRecord(
+        organ_id=value.organ_id.value,
+        certificate_sha256=value.certificate_sha256.value,
+        use=value.use,
+        not_after=write_instant(value.not_after),
+        days_ahead=value.days_ahead,
+    )
+
+
+def _read_expiry(message: journal_pb2.ExpiryRecord) -> ExpiryRecord:
+    if not message.HasField("not_after"):
+        raise MissingField(field="ExpiryRecord.not_after", clause="DESIGN §6")
+    return ExpiryRecord(
+        organ_id=read_organ(message.organ_id, field="ExpiryRecord.organ_id"),
+        certificate_sha256=read_sha256(
+            message.certificate_sha256, field="ExpiryRecord.certificate_sha256"
+        ),
+        use=message.use,
+        not_after=read_instant(message.not_after, field="ExpiryRecord.not_after"),
+        days_ahead=message.days_ahead,
+    )
+
+
 def _write_check(value: InterconnectionRecord) -> journal_pb2.InterconnectionRecord:
     missed = value.missed_at
     return journal_pb2.InterconnectionRecord(
@@ -311,3 +365,14 @@ def _read_effect(message: journal_pb2.Effect) -> Effect:
         ),
         to_state=read_word(_STATES, message.to_state, field="Effect.to_state"),
     )
+
+
+_READERS: Final[Mapping[str, Callable[[Any], JournalBody]]] = {
+    "package": _read_package,
+    "statement": _read_statement,
+    "directory": _read_directory,
+    "deadline": _read_deadline,
+    "check": _read_check,
+    "verification": _read_verification,
+    "expiry": _read_expiry,
+}

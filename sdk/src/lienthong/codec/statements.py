@@ -165,7 +165,7 @@ def _write_check(value: CheckSummary) -> package_pb2.CheckSummary:
         authentic=value.authentic,
         checked_at=write_instant(value.checked_at),
         checker=value.checker,
-        signatures=None if value.signatures is None else _write_signatures(value.signatures),
+        signatures=None if value.signatures is None else write_signatures(value.signatures),
     )
 
 
@@ -179,12 +179,13 @@ def _read_check(message: package_pb2.CheckSummary) -> CheckSummary:
         checked_at=read_instant(message.checked_at, field="CheckSummary.checked_at"),
         checker=message.checker,
         signatures=(
-            _read_signatures(message.signatures) if message.HasField("signatures") else None
+            read_signatures(message.signatures) if message.HasField("signatures") else None
         ),
     )
 
 
-def _write_signatures(value: SignaturesFound) -> package_pb2.SignaturesFound:
+def write_signatures(value: SignaturesFound) -> package_pb2.SignaturesFound:
+    """What was found of signatures, for a larger message to hold."""
     return package_pb2.SignaturesFound(
         copy_form=value.copy_form.value,
         origin=value.origin.value,
@@ -199,7 +200,12 @@ def _write_signatures(value: SignaturesFound) -> package_pb2.SignaturesFound:
     )
 
 
-def _read_signatures(message: package_pb2.SignaturesFound) -> SignaturesFound:
+def read_signatures(message: package_pb2.SignaturesFound) -> SignaturesFound:
+    """What was found of signatures, of a message that was part of a larger one.
+
+    Raises:
+        InputError: a field is missing or breaks its definition.
+    """
     names = message.unsigned_attachments
     bound(names, most=MAX_UNSIGNED, field="SignaturesFound.unsigned_attachments")
     return SignaturesFound(

@@ -53,6 +53,7 @@ from lienthong.model.journal import (
     DeadlineRecord,
     DirectoryRecord,
     Effect,
+    ExpiryRecord,
     FeedItem,
     InterconnectionRecord,
     JournalBody,
@@ -61,6 +62,7 @@ from lienthong.model.journal import (
     Receipt,
     SignedRecord,
     StatementRecord,
+    VerificationRecord,
 )
 from lienthong.model.kinds import (
     DocumentKind,
@@ -168,6 +170,7 @@ __all__ = [
     "DocumentSigner",
     "Effect",
     "Envelope",
+    "ExpiryRecord",
     "FeedItem",
     "FileCode",
     "FileEntry",
@@ -227,6 +230,7 @@ __all__ = [
     "SteeringType",
     "TraceItem",
     "Urgency",
+    "VerificationRecord",
     "WorkAssignment",
     "folded",
     "format_vietnam",

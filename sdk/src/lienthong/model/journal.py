@@ -24,6 +24,7 @@ from lienthong.model.checks import (
 )
 from lienthong.model.deadline import DeadlineKind, DeadlineStage
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
+from lienthong.model.file_signature import LegalValue, SignaturesFound
 from lienthong.model.ids import OrganId, PackageId, Sha256, StatementId
 from lienthong.model.package import MAX_RECIPIENTS, Manifest, PackageKind
 from lienthong.model.report import Statement
@@ -47,9 +48,12 @@ DIRECTORY_SUBJECTS: Final = frozenset(
     {"organisation", "credential", "contact_point", "rule_set", "calendar"}
 )
 
+CERTIFICATE_USES: Final = frozenset({"transport", "signing"})
+
 _HASH: Final = octets(HASH_BYTES, HASH_BYTES)
 _BODY_KINDS: Final = (
-    "PackageRecord, StatementRecord, DirectoryRecord, DeadlineRecord or InterconnectionRecord"
+    "PackageRecord, StatementRecord, DirectoryRecord, DeadlineRecord, InterconnectionRecord,"
+    " VerificationRecord or ExpiryRecord"
 )
 
 
@@ -168,6 +172,32 @@ class DeadlineRecord:
 
 
 @frozen(kw_only=True)
+class VerificationRecord:
+    """The axis verified the legal signatures in a package's files for a recipient.
+
+    The recipient's rule set wants it (QĐ 52/2019 Đ8.1); what the recipient itself finds stands
+    above it.
+    """
+
+    package_id: PackageId = field(validator=a(PackageId))
+    recipient: OrganId = field(validator=a(OrganId))
+    found: SignaturesFound = field(validator=a(SignaturesFound))
+    """With the hash of the report that the axis keeps."""
+
+    value: LegalValue = field(validator=a(LegalValue))
+    """What the document is worth by that."""
+
+    rule_set: str = field(validator=text(100))
+    """Version of the rule set by which it was judged."""
+
+    checked_at: datetime = field(converter=as_utc, validator=aware)
+    """UTC."""
+
+    checker: str = field(validator=text(200, required=True))
+    """Name and version of the software that checked."""
+
+
+@frozen(kw_only=True)
 class CheckResult:
     """One thing that a check of the interconnection looked at."""
 
@@ -202,10 +232,42 @@ class InterconnectionRecord:
         return bool(self.results) and all(result.passed for result in self.results)
 
 
+@frozen(kw_only=True)
+class ExpiryRecord:
+    """The axis tells an organisation that a certificate of it ends soon, or has ended."""
+
+    organ_id: OrganId = field(validator=a(OrganId))
+    certificate_sha256: Sha256 = field(validator=a(Sha256))
+    use: str = field()
+    """One of ``CERTIFICATE_USES``."""
+
+    not_after: datetime = field(converter=as_utc, validator=aware)
+    """Until when it is valid, UTC."""
+
+    days_ahead: int = field(validator=whole(0, 366))
+    """Which warning it is: within so many days; 0 after the end."""
+
+    @use.validator
+    def _check_use(self, attribute: Attribute[Any], value: object) -> None:
+        if value not in CERTIFICATE_USES:
+            raise InvalidValue(
+                field=path_of(self, attribute),
+                found=shown(value),
+                expected="one of " + ", ".join(sorted(CERTIFICATE_USES)),
+            )
+
+
 SignedRecord: TypeAlias = PackageRecord | StatementRecord
 """The axis took over what an organisation has signed."""
 
-JournalBody: TypeAlias = SignedRecord | DirectoryRecord | DeadlineRecord | InterconnectionRecord
+JournalBody: TypeAlias = (
+    SignedRecord
+    | DirectoryRecord
+    | DeadlineRecord
+    | InterconnectionRecord
+    | VerificationRecord
+    | ExpiryRecord
+)
 
 
 @frozen(kw_only=True)

@@ -40,10 +40,12 @@ class JournalRow:
     checkpoint_size: int
     recorded_us: int
     subject_id: bytes
-    """Package id, statement id, or the UTF-8 canonical code for directory changes and checks."""
+    """Package id, statement id, or the UTF-8 canonical code for directory changes, checks and ends
+    of certificates."""
 
     package_id: bytes
-    """The package that it is about; empty for directory changes."""
+    """What it is about: a package, or by its SHA-256 a certificate whose end is told; empty for
+    changes of the directory and checks."""
 
     envelope: bytes = field(repr=False)
     """Serialised Envelope; for a change of the directory the organisations or the credential after
@@ -173,6 +175,9 @@ class JudgementRow:
 
     rule_set: str
     """Version of the rule set."""
+
+    by_axis: bool = False
+    """It rests on what the axis itself has verified, not on what somebody reported."""
 
 
 @frozen(kw_only=True)

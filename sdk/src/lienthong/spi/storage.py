@@ -80,7 +80,7 @@ class ReadView(ABC):
 
     @abstractmethod
     def journal_of(self, package_id: bytes) -> Sequence[JournalRow]:
-        """Entries about a package, in index order."""
+        """Entries about a package, or about the end of a certificate, in index order."""
 
     @abstractmethod
     def feed(self, organ_id: str, start: int, limit: int) -> Sequence[JournalRow]:

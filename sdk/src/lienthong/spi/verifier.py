@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 
 from attrs import field, frozen
 
-from lienthong.model.checks import a, as_tuple, many, missing, text
+from lienthong.model.checks import a, as_tuple, many, maybe, missing, text
 from lienthong.model.file_signature import FileSignature
 from lienthong.model.ids import Sha256
 from lienthong.model.time import aware
@@ -93,6 +93,10 @@ class FileReport:
     )
     """The signatures that could be read, good or not, in the order of the file."""
 
+    content_sha256: Sha256 | None = field(default=None, validator=maybe(Sha256))
+    """Of the content that was given beside the file, which a detached signature is over: without
+    it the report says nothing of any content. None where none was given."""
+
     evidence: StatusEvidence = field(default=NO_EVIDENCE, validator=a(StatusEvidence))
     """What the verdict rests on; given again with the same file it repeats the verdict offline."""
 
@@ -138,6 +142,14 @@ class FileVerifier(ABC):
             NaiveTime: the moment has no time zone.
             NotSupported: the media type is not one that was declared.
             TooLarge: the file is larger than the verifier is willing to read.
+        """
+
+    def give_way(self) -> None:  # noqa: B027 - most have nothing to lower
+        """Do the work of later calls only where nobody else wants the processors.
+
+        For verifying beside a service. Called before the first file; a machine that is busy all
+        the time then verifies late or not in time, which is a report that says so. Verifiers that
+        compute in processes of their own lower the priority of these.
         """
 
     @abstractmethod

@@ -15,12 +15,6 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.document import Document, DocumentReference, DocumentSigner, Relation
-from lienthong.model.file_signature import (
-    Certificates,
-    Finding,
-    SignatureKind,
-    SignaturesFound,
-)
 from lienthong.model.files import skeleton
 from lienthong.model.kinds import DocumentKind
 from lienthong.model.package import FileEntry, Manifest, PackageKind, Recipient
@@ -59,7 +53,7 @@ from lienthong.testing.basic_strategies import (
     statement_ids,
     texts,
 )
-from lienthong.testing.journal_strategies import entries, journal_bodies, receipts
+from lienthong.testing.journal_strategies import entries, journal_bodies, receipts, signatures
 
 __all__ = [
     "document_codes",
@@ -291,25 +285,7 @@ def _checks() -> SearchStrategy[CheckSummary]:
         authentic=st.booleans(),
         checked_at=instants(),
         checker=texts(100),
-        signatures=st.none() | _signatures(),
-    )
-
-
-@cache
-def _signatures() -> SearchStrategy[SignaturesFound]:
-    findings = st.sampled_from(Finding)
-    return st.builds(
-        SignaturesFound,
-        copy_form=st.sampled_from(CopyForm),
-        origin=st.sampled_from(Origin),
-        integrity=findings,
-        signer=findings,
-        agency=findings,
-        kind=st.sampled_from(SignatureKind),
-        certificates=st.sampled_from(Certificates),
-        order=findings,
-        unsigned_attachments=st.lists(texts(255).filter(str.strip), max_size=3),
-        report=hashes(),
+        signatures=st.none() | signatures(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from lienthong.client import (
 from lienthong.client.reading import ReadingMethods
 from lienthong.errors import (
     ConnectionFailed,
+    InvalidMove,
 )
 from lienthong.model.delivery import DeliveryState
 from lienthong.model.document import Document, DocumentReference
@@ -229,3 +231,22 @@ def test_a_replaced_document_says_by_what(
         old, following = book.lines(register)
         assert (old.state, old.entry.notes) == (LineState.USED, (note,))
         assert following.entry.notes == ()
+
+
+def test_entry_of_the_replacement_is_not_taken_for_that_of_the_old_document(
+    axis: ScriptedAxis, sender: Client, recipient: Client, book: RegisterBook, dated: Document
+) -> None:
+    """The history of a document has what happened to its replacement too."""
+    package = send(sender, dated)
+    new = evolve(dated, number=DocumentNumber.parse("02/QĐ-UBND"))
+    sender.replace(package, new, [SMALL], [RECIPIENT], reason="sai")
+    sent = sender.list_deliveries(Direction.OUTGOING)
+    (fresh,) = [one.package_id for one in sent if one.number == new.number]
+    recipient.accept(fresh)
+    assert axis.states[package, OrganId(RECIPIENT)] is DeliveryState.REPLACED
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RegisterWarning)
+        with pytest.raises(InvalidMove):
+            recipient.accept(package)
+    assert recipient.arrival(package) is None
+    assert len(incoming(book)) == 1

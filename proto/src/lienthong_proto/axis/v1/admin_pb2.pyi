@@ -417,6 +417,7 @@ class GetStatusResponse(_message.Message):
     DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
     OPEN_STREAMS_FIELD_NUMBER: _builtins.int
     TIMESTAMPS_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     axis: _builtins.str
     version: _builtins.str
     journal_size: _builtins.int
@@ -431,6 +432,10 @@ class GetStatusResponse(_message.Message):
     def timestamps(self) -> Global___TimestampStatus:
         """Time-stamps of the journal; absent on a node that asks for none."""
 
+    @_builtins.property
+    def verification(self) -> Global___VerificationStatus:
+        """Verifying files for recipients whose rule sets want it; absent where none does."""
+
     def __init__(
         self,
         *,
@@ -444,14 +449,47 @@ class GetStatusResponse(_message.Message):
         disk_free_bytes: _builtins.int = ...,
         open_streams: _builtins.int = ...,
         timestamps: Global___TimestampStatus | None = ...,
+        verification: Global___VerificationStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamps", b"timestamps"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamps", b"timestamps", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepting", b"accepting", "axis", b"axis", "checkpoint", b"checkpoint", "directory_version", b"directory_version", "disk_free_bytes", b"disk_free_bytes", "journal_size", b"journal_size", "not_accepting_because", b"not_accepting_because", "open_streams", b"open_streams", "timestamps", b"timestamps", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepting", b"accepting", "axis", b"axis", "checkpoint", b"checkpoint", "directory_version", b"directory_version", "disk_free_bytes", b"disk_free_bytes", "journal_size", b"journal_size", "not_accepting_because", b"not_accepting_because", "open_streams", b"open_streams", "timestamps", b"timestamps", "verification", b"verification", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
+
+@_typing.final
+class VerificationStatus(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAITING_FIELD_NUMBER: _builtins.int
+    VERIFIED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    FAILING_FIELD_NUMBER: _builtins.int
+    waiting: _builtins.int
+    """Packages that wait to be verified, or to be judged anew."""
+    verified: _builtins.int
+    """Packages that were verified since the node was started."""
+    failed: _builtins.int
+    """Tries since then that ended without an answer."""
+    failing: _builtins.str
+    """Why nothing can be verified, or why the last try failed; empty where all is well."""
+    def __init__(
+        self,
+        *,
+        waiting: _builtins.int = ...,
+        verified: _builtins.int = ...,
+        failed: _builtins.int = ...,
+        failing: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failed", b"failed", "failing", b"failing", "verified", b"verified", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerificationStatus: _TypeAlias = VerificationStatus  # noqa: Y015
 
 @_typing.final
 class TimestampStatus(_message.Message):

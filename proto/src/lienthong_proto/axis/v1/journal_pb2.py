@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from lienthong_proto.axis.v1 import package_pb2 as lienthong__proto_dot_axis_dot_v1_dot_package__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%lienthong_proto/axis/v1/journal.proto\x12\x11lienthong.axis.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%lienthong_proto/axis/v1/package.proto\"\x8c\x03\n\x0cJournalEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12/\n\x0brecorded_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x61xis\x18\x04 \x01(\t\x12\x33\n\x07package\x18\x05 \x01(\x0b\x32 .lienthong.axis.v1.PackageRecordH\x00\x12\x37\n\tstatement\x18\x06 \x01(\x0b\x32\".lienthong.axis.v1.StatementRecordH\x00\x12\x37\n\tdirectory\x18\x07 \x01(\x0b\x32\".lienthong.axis.v1.DirectoryRecordH\x00\x12\x35\n\x08\x64\x65\x61\x64line\x18\x08 \x01(\x0b\x32!.lienthong.axis.v1.DeadlineRecordH\x00\x12\x39\n\x05\x63heck\x18\t \x01(\x0b\x32(.lienthong.axis.v1.InterconnectionRecordH\x00\x42\x06\n\x04\x62ody\"\xed\x01\n\rPackageRecord\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12,\n\x04kind\x18\x02 \x01(\x0e\x32\x1e.lienthong.axis.v1.PackageKind\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12\x12\n\nrecipients\x18\x04 \x03(\t\x12\x16\n\x0epayload_sha256\x18\x05 \x01(\x0c\x12\x17\n\x0f\x65nvelope_sha256\x18\x06 \x01(\x0c\x12\x19\n\x11target_package_id\x18\x07 \x01(\x0c\x12*\n\x07\x65\x66\x66\x65\x63ts\x18\x08 \x03(\x0b\x32\x19.lienthong.axis.v1.Effect\"\xee\x01\n\x0fStatementRecord\x12\x14\n\x0cstatement_id\x18\x01 \x01(\x0c\x12\x12\n\npackage_id\x18\x02 \x01(\x0c\x12\x11\n\trecipient\x18\x03 \x01(\t\x12\x10\n\x08reporter\x18\x04 \x01(\t\x12/\n\x05\x65vent\x18\x05 \x01(\x0e\x32 .lienthong.axis.v1.DeliveryEvent\x12\x16\n\x0epayload_sha256\x18\x06 \x01(\x0c\x12\x17\n\x0f\x65nvelope_sha256\x18\x07 \x01(\x0c\x12*\n\x07\x65\x66\x66\x65\x63ts\x18\x08 \x03(\x0b\x32\x19.lienthong.axis.v1.Effect\"U\n\x06\x45\x66\x66\x65\x63t\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x11\n\trecipient\x18\x02 \x01(\t\x12\x12\n\nfrom_state\x18\x03 \x01(\t\x12\x10\n\x08to_state\x18\x04 \x01(\t\"\\\n\x0f\x44irectoryRecord\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x10\n\x08organ_id\x18\x03 \x01(\t\x12\x15\n\rchange_sha256\x18\x04 \x01(\x0c\"\xb9\x01\n\x0e\x44\x65\x61\x64lineRecord\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x11\n\trecipient\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\r\n\x05stage\x18\x04 \x01(\t\x12*\n\x06\x64ue_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08rule_set\x18\x06 \x01(\t\x12\x10\n\x08\x63\x61lendar\x18\x07 \x01(\t\x12\x13\n\x0bprovisional\x18\x08 \x01(\x08\"\x89\x01\n\x15InterconnectionRecord\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12/\n\x07results\x18\x02 \x03(\x0b\x32\x1e.lienthong.axis.v1.CheckResult\x12-\n\tmissed_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"9\n\x0b\x43heckResult\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0c\n\x04note\x18\x03 \x01(\t\"T\n\x07Receipt\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\r\n\x05index\x18\x02 \x01(\x04\x12\x17\n\x0finclusion_proof\x18\x03 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\t\"7\n\x05Stamp\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\talgorithm\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\x0c\"c\n\nStampProof\x12\'\n\x05stamp\x18\x01 \x01(\x0b\x32\x18.lienthong.axis.v1.Stamp\x12,\n\x08renewals\x18\x02 \x03(\x0b\x32\x1a.lienthong.axis.v1.Renewal\"\x91\x01\n\x07Renewal\x12\'\n\x05stamp\x18\x01 \x01(\x0b\x32\x18.lienthong.axis.v1.Stamp\x12-\n\x06stamps\x18\x02 \x03(\x0b\x32\x1d.lienthong.axis.v1.StampPlace\x12.\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x1d.lienthong.axis.v1.EntryPlace\")\n\nStampPlace\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04path\x18\x02 \x03(\x0c\"8\n\nEntryPlace\x12\r\n\x05index\x18\x01 \x01(\x04\x12\r\n\x05\x66iles\x18\x02 \x03(\x0c\x12\x0c\n\x04path\x18\x03 \x03(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%lienthong_proto/axis/v1/journal.proto\x12\x11lienthong.axis.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%lienthong_proto/axis/v1/package.proto\"\xfe\x03\n\x0cJournalEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12/\n\x0brecorded_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x61xis\x18\x04 \x01(\t\x12\x33\n\x07package\x18\x05 \x01(\x0b\x32 .lienthong.axis.v1.PackageRecordH\x00\x12\x37\n\tstatement\x18\x06 \x01(\x0b\x32\".lienthong.axis.v1.StatementRecordH\x00\x12\x37\n\tdirectory\x18\x07 \x01(\x0b\x32\".lienthong.axis.v1.DirectoryRecordH\x00\x12\x35\n\x08\x64\x65\x61\x64line\x18\x08 \x01(\x0b\x32!.lienthong.axis.v1.DeadlineRecordH\x00\x12\x39\n\x05\x63heck\x18\t \x01(\x0b\x32(.lienthong.axis.v1.InterconnectionRecordH\x00\x12=\n\x0cverification\x18\n \x01(\x0b\x32%.lienthong.axis.v1.VerificationRecordH\x00\x12\x31\n\x06\x65xpiry\x18\x0b \x01(\x0b\x32\x1f.lienthong.axis.v1.ExpiryRecordH\x00\x42\x06\n\x04\x62ody\"\xed\x01\n\rPackageRecord\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12,\n\x04kind\x18\x02 \x01(\x0e\x32\x1e.lienthong.axis.v1.PackageKind\x12\x0e\n\x06sender\x18\x03 \x01(\t\x12\x12\n\nrecipients\x18\x04 \x03(\t\x12\x16\n\x0epayload_sha256\x18\x05 \x01(\x0c\x12\x17\n\x0f\x65nvelope_sha256\x18\x06 \x01(\x0c\x12\x19\n\x11target_package_id\x18\x07 \x01(\x0c\x12*\n\x07\x65\x66\x66\x65\x63ts\x18\x08 \x03(\x0b\x32\x19.lienthong.axis.v1.Effect\"\xee\x01\n\x0fStatementRecord\x12\x14\n\x0cstatement_id\x18\x01 \x01(\x0c\x12\x12\n\npackage_id\x18\x02 \x01(\x0c\x12\x11\n\trecipient\x18\x03 \x01(\t\x12\x10\n\x08reporter\x18\x04 \x01(\t\x12/\n\x05\x65vent\x18\x05 \x01(\x0e\x32 .lienthong.axis.v1.DeliveryEvent\x12\x16\n\x0epayload_sha256\x18\x06 \x01(\x0c\x12\x17\n\x0f\x65nvelope_sha256\x18\x07 \x01(\x0c\x12*\n\x07\x65\x66\x66\x65\x63ts\x18\x08 \x03(\x0b\x32\x19.lienthong.axis.v1.Effect\"U\n\x06\x45\x66\x66\x65\x63t\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x11\n\trecipient\x18\x02 \x01(\t\x12\x12\n\nfrom_state\x18\x03 \x01(\t\x12\x10\n\x08to_state\x18\x04 \x01(\t\"\\\n\x0f\x44irectoryRecord\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x10\n\x08organ_id\x18\x03 \x01(\t\x12\x15\n\rchange_sha256\x18\x04 \x01(\x0c\"\xb9\x01\n\x0e\x44\x65\x61\x64lineRecord\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x11\n\trecipient\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\r\n\x05stage\x18\x04 \x01(\t\x12*\n\x06\x64ue_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08rule_set\x18\x06 \x01(\t\x12\x10\n\x08\x63\x61lendar\x18\x07 \x01(\t\x12\x13\n\x0bprovisional\x18\x08 \x01(\x08\"\x89\x01\n\x15InterconnectionRecord\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12/\n\x07results\x18\x02 \x03(\x0b\x32\x1e.lienthong.axis.v1.CheckResult\x12-\n\tmissed_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd0\x01\n\x12VerificationRecord\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x11\n\trecipient\x18\x02 \x01(\t\x12\x31\n\x05\x66ound\x18\x03 \x01(\x0b\x32\".lienthong.axis.v1.SignaturesFound\x12\r\n\x05value\x18\x04 \x01(\t\x12\x10\n\x08rule_set\x18\x05 \x01(\t\x12.\n\nchecked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63hecker\x18\x07 \x01(\t\"\x8c\x01\n\x0c\x45xpiryRecord\x12\x10\n\x08organ_id\x18\x01 \x01(\t\x12\x1a\n\x12\x63\x65rtificate_sha256\x18\x02 \x01(\x0c\x12\x0b\n\x03use\x18\x03 \x01(\t\x12-\n\tnot_after\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndays_ahead\x18\x05 \x01(\r\"9\n\x0b\x43heckResult\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0c\n\x04note\x18\x03 \x01(\t\"T\n\x07Receipt\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\r\n\x05index\x18\x02 \x01(\x04\x12\x17\n\x0finclusion_proof\x18\x03 \x03(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\t\"7\n\x05Stamp\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\talgorithm\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\x0c\"c\n\nStampProof\x12\'\n\x05stamp\x18\x01 \x01(\x0b\x32\x18.lienthong.axis.v1.Stamp\x12,\n\x08renewals\x18\x02 \x03(\x0b\x32\x1a.lienthong.axis.v1.Renewal\"\x91\x01\n\x07Renewal\x12\'\n\x05stamp\x18\x01 \x01(\x0b\x32\x18.lienthong.axis.v1.Stamp\x12-\n\x06stamps\x18\x02 \x03(\x0b\x32\x1d.lienthong.axis.v1.StampPlace\x12.\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x1d.lienthong.axis.v1.EntryPlace\")\n\nStampPlace\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04path\x18\x02 \x03(\x0c\"8\n\nEntryPlace\x12\r\n\x05index\x18\x01 \x01(\x04\x12\r\n\x05\x66iles\x18\x02 \x03(\x0c\x12\x0c\n\x04path\x18\x03 \x03(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,31 +34,35 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'lienthong_proto.axis.v1.jou
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_JOURNALENTRY']._serialized_start=133
-  _globals['_JOURNALENTRY']._serialized_end=529
-  _globals['_PACKAGERECORD']._serialized_start=532
-  _globals['_PACKAGERECORD']._serialized_end=769
-  _globals['_STATEMENTRECORD']._serialized_start=772
-  _globals['_STATEMENTRECORD']._serialized_end=1010
-  _globals['_EFFECT']._serialized_start=1012
-  _globals['_EFFECT']._serialized_end=1097
-  _globals['_DIRECTORYRECORD']._serialized_start=1099
-  _globals['_DIRECTORYRECORD']._serialized_end=1191
-  _globals['_DEADLINERECORD']._serialized_start=1194
-  _globals['_DEADLINERECORD']._serialized_end=1379
-  _globals['_INTERCONNECTIONRECORD']._serialized_start=1382
-  _globals['_INTERCONNECTIONRECORD']._serialized_end=1519
-  _globals['_CHECKRESULT']._serialized_start=1521
-  _globals['_CHECKRESULT']._serialized_end=1578
-  _globals['_RECEIPT']._serialized_start=1580
-  _globals['_RECEIPT']._serialized_end=1664
-  _globals['_STAMP']._serialized_start=1666
-  _globals['_STAMP']._serialized_end=1721
-  _globals['_STAMPPROOF']._serialized_start=1723
-  _globals['_STAMPPROOF']._serialized_end=1822
-  _globals['_RENEWAL']._serialized_start=1825
-  _globals['_RENEWAL']._serialized_end=1970
-  _globals['_STAMPPLACE']._serialized_start=1972
-  _globals['_STAMPPLACE']._serialized_end=2013
-  _globals['_ENTRYPLACE']._serialized_start=2015
-  _globals['_ENTRYPLACE']._serialized_end=2071
+  _globals['_JOURNALENTRY']._serialized_end=643
+  _globals['_PACKAGERECORD']._serialized_start=646
+  _globals['_PACKAGERECORD']._serialized_end=883
+  _globals['_STATEMENTRECORD']._serialized_start=886
+  _globals['_STATEMENTRECORD']._serialized_end=1124
+  _globals['_EFFECT']._serialized_start=1126
+  _globals['_EFFECT']._serialized_end=1211
+  _globals['_DIRECTORYRECORD']._serialized_start=1213
+  _globals['_DIRECTORYRECORD']._serialized_end=1305
+  _globals['_DEADLINERECORD']._serialized_start=1308
+  _globals['_DEADLINERECORD']._serialized_end=1493
+  _globals['_INTERCONNECTIONRECORD']._serialized_start=1496
+  _globals['_INTERCONNECTIONRECORD']._serialized_end=1633
+  _globals['_VERIFICATIONRECORD']._serialized_start=1636
+  _globals['_VERIFICATIONRECORD']._serialized_end=1844
+  _globals['_EXPIRYRECORD']._serialized_start=1847
+  _globals['_EXPIRYRECORD']._serialized_end=1987
+  _globals['_CHECKRESULT']._serialized_start=1989
+  _globals['_CHECKRESULT']._serialized_end=2046
+  _globals['_RECEIPT']._serialized_start=2048
+  _globals['_RECEIPT']._serialized_end=2132
+  _globals['_STAMP']._serialized_start=2134
+  _globals['_STAMP']._serialized_end=2189
+  _globals['_STAMPPROOF']._serialized_start=2191
+  _globals['_STAMPPROOF']._serialized_end=2290
+  _globals['_RENEWAL']._serialized_start=2293
+  _globals['_RENEWAL']._serialized_end=2438
+  _globals['_STAMPPLACE']._serialized_start=2440
+  _globals['_STAMPPLACE']._serialized_end=2481
+  _globals['_ENTRYPLACE']._serialized_start=2483
+  _globals['_ENTRYPLACE']._serialized_end=2539
 # @@protoc_insertion_point(module_scope)

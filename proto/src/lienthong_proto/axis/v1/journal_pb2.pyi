@@ -35,6 +35,8 @@ class JournalEntry(_message.Message):
     DIRECTORY_FIELD_NUMBER: _builtins.int
     DEADLINE_FIELD_NUMBER: _builtins.int
     CHECK_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Gap-free, from 0."""
     nonce: _builtins.bytes
@@ -55,6 +57,10 @@ class JournalEntry(_message.Message):
     def deadline(self) -> Global___DeadlineRecord: ...
     @_builtins.property
     def check(self) -> Global___InterconnectionRecord: ...
+    @_builtins.property
+    def verification(self) -> Global___VerificationRecord: ...
+    @_builtins.property
+    def expiry(self) -> Global___ExpiryRecord: ...
     def __init__(
         self,
         *,
@@ -67,12 +73,14 @@ class JournalEntry(_message.Message):
         directory: Global___DirectoryRecord | None = ...,
         deadline: Global___DeadlineRecord | None = ...,
         check: Global___InterconnectionRecord | None = ...,
+        verification: Global___VerificationRecord | None = ...,
+        expiry: Global___ExpiryRecord | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "check", b"check", "deadline", b"deadline", "directory", b"directory", "package", b"package", "recorded_at", b"recorded_at", "statement", b"statement"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "check", b"check", "deadline", b"deadline", "directory", b"directory", "expiry", b"expiry", "package", b"package", "recorded_at", b"recorded_at", "statement", b"statement", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "body", b"body", "check", b"check", "deadline", b"deadline", "directory", b"directory", "index", b"index", "nonce", b"nonce", "package", b"package", "recorded_at", b"recorded_at", "statement", b"statement"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["axis", b"axis", "body", b"body", "check", b"check", "deadline", b"deadline", "directory", b"directory", "expiry", b"expiry", "index", b"index", "nonce", b"nonce", "package", b"package", "recorded_at", b"recorded_at", "statement", b"statement", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["package", "statement", "directory", "deadline", "check"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["package", "statement", "directory", "deadline", "check", "verification", "expiry"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -326,6 +334,98 @@ class InterconnectionRecord(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___InterconnectionRecord: _TypeAlias = InterconnectionRecord  # noqa: Y015
+
+@_typing.final
+class VerificationRecord(_message.Message):
+    """The axis verified the legal signatures in the files of a package, as the rule set of its recipient
+    wants it (QĐ 52/2019 Đ8.1). Sender and recipient see it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKAGE_ID_FIELD_NUMBER: _builtins.int
+    RECIPIENT_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    RULE_SET_FIELD_NUMBER: _builtins.int
+    CHECKED_AT_FIELD_NUMBER: _builtins.int
+    CHECKER_FIELD_NUMBER: _builtins.int
+    package_id: _builtins.bytes
+    """The delivery."""
+    recipient: _builtins.str
+    value: _builtins.str
+    """What the document is worth by that: ORIGINAL_EQUIVALENT, COPY_EQUIVALENT_TO_BAN_CHINH,
+    INFORMATION_ONLY, REVIEW, PENDING_CHECK, REFUSE or NO_EFFECT.
+    """
+    rule_set: _builtins.str
+    """Version of the rule set by which it was judged."""
+    checker: _builtins.str
+    """Name and version of the software that checked."""
+    @_builtins.property
+    def found(self) -> _package_pb2.SignaturesFound:
+        """What was found, with the hash of the report that the axis keeps."""
+
+    @_builtins.property
+    def checked_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        package_id: _builtins.bytes = ...,
+        recipient: _builtins.str = ...,
+        found: _package_pb2.SignaturesFound | None = ...,
+        value: _builtins.str = ...,
+        rule_set: _builtins.str = ...,
+        checked_at: _timestamp_pb2.Timestamp | None = ...,
+        checker: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "found", b"found"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "checker", b"checker", "found", b"found", "package_id", b"package_id", "recipient", b"recipient", "rule_set", b"rule_set", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerificationRecord: _TypeAlias = VerificationRecord  # noqa: Y015
+
+@_typing.final
+class ExpiryRecord(_message.Message):
+    """The axis tells that a certificate of an organisation ends soon, or has ended, and that no later
+    one is registered for the same use. Each is told once 60, 30 and 7 days ahead and at its end.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGAN_ID_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_SHA256_FIELD_NUMBER: _builtins.int
+    USE_FIELD_NUMBER: _builtins.int
+    NOT_AFTER_FIELD_NUMBER: _builtins.int
+    DAYS_AHEAD_FIELD_NUMBER: _builtins.int
+    organ_id: _builtins.str
+    certificate_sha256: _builtins.bytes
+    """SHA-256 of the certificate."""
+    use: _builtins.str
+    """transport or signing."""
+    days_ahead: _builtins.int
+    """How many days ahead it is told: 60, 30 or 7; 0 after the end."""
+    @_builtins.property
+    def not_after(self) -> _timestamp_pb2.Timestamp:
+        """Until when it is valid."""
+
+    def __init__(
+        self,
+        *,
+        organ_id: _builtins.str = ...,
+        certificate_sha256: _builtins.bytes = ...,
+        use: _builtins.str = ...,
+        not_after: _timestamp_pb2.Timestamp | None = ...,
+        days_ahead: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["not_after", b"not_after"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_sha256", b"certificate_sha256", "days_ahead", b"days_ahead", "not_after", b"not_after", "organ_id", b"organ_id", "use", b"use"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpiryRecord: _TypeAlias = ExpiryRecord  # noqa: Y015
 
 @_typing.final
 class CheckResult(_message.Message):

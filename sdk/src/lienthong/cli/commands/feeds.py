@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +15,9 @@ from lienthong.cli.commands.options import PLACE, package_argument, read_cursor,
 from lienthong.cli.output import progress, safe
 from lienthong.errors import InvalidValue, LienthongError
 from lienthong.model.package import FileEntry
+
+if TYPE_CHECKING:
+    from lienthong.client import JudgedAgain
 
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|')
 
@@ -29,22 +33,28 @@ lienthong watch --once --after 120""",
         click.option(
             "--cursor", type=PLACE, help="File that keeps where to go on, written after each item."
         ),
+        click.option(
+            "--judge", "judging", is_flag=True, help="Do what 'lienthong judge' does beside it."
+        ),
         register_option,
     ),
 )
-def watch(after: int | None, once: bool, cursor: Path | None) -> None:
+def watch(after: int | None, once: bool, cursor: Path | None, judging: bool) -> None:
     """Show what happens, as it happens.
 
     Everything that concerns this organisation, in journal order, each item verified. With --cursor
     it goes on where it stopped.
     """
+    if judging and once:
+        raise click.UsageError("--judge needs time, --once leaves none: use 'lienthong judge'")
     current = session()
     begin = _begin(after, cursor)
     if cursor is not None:
         _keep(cursor, begin)
     with current.client() as client:
         try:
-            for item in client.feed(begin, follow=not once, inline_limit=0):
+            told = partial(_show_judged, current) if judging else None
+            for item in client.feed(begin, follow=not once, inline_limit=0, on_judged=told):
                 _show_item(current, item)
                 if cursor is not None:
                     _keep(cursor, item.next_index)
@@ -61,6 +71,12 @@ def _show_item(current: Session, item: object) -> None:
 
     assert isinstance(item, FeedItem)  # noqa: S101 - what feeds give
     current.emit(data.of_item(item), lambda: views.item_line(current.words, item))
+
+
+def _show_judged(current: Session, judged: JudgedAgain) -> None:
+    from lienthong.cli.commands.judging import show_judged
+
+    show_judged(current, judged)
 
 
 @command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -98,8 +98,10 @@ def verify(files: tuple[Path, ...], store: Path | None, at: str | None, **given:
     """Verify signatures in files, and say what they are worth.
 
     Those in PDF files and CMS signatures, offline. What a file is, is seen from its content. A .p7s
-    file is over the file of the same name without that ending, if there is one. The exit code is 6
-    unless every check of every file has passed, 3 where the others passed and one is no such file.
+    file is over the file of the same name without that ending, if there is one. Which lists are
+    wanted is noted in the trust store, if it can be written to: 'lienthong trust refresh' fetches
+    them. The exit code is 6 unless every check of every file has passed, 3 where the others passed
+    and one is no such file.
     """
     from lienthong.plugins import PluginHost
 
@@ -121,6 +123,7 @@ def verify(files: tuple[Path, ...], store: Path | None, at: str | None, **given:
     ]
     rows = iter([one.data(current.words) for one in judged])
     current.emit_rows(rows, lambda _: Group(*(one.view(current.words) for one in judged)))
+    _note(known, [one.report for one in judged])
     codes = [current.fail(error) for error in refused]
     if any(one.report.outcome is not Outcome.PASSED for one in judged):
         codes.insert(0, ExitCode.UNVERIFIED)
@@ -142,6 +145,7 @@ class Verified:
         return {
             "file": str(self.path),
             "sha256": str(report.sha256),
+            "content_sha256": report.content_sha256 and str(report.content_sha256),
             "media_type": report.media_type,
             "at": report.at.isoformat(),
             "verifier": report.verifier,
@@ -161,13 +165,19 @@ class Verified:
     def view(self, words: Words) -> RenderableType:
         """For people: who signed, what is wrong, what it is worth and by which clause."""
         shown = [
-            facts([(words("file"), self.path), ("SHA-256", self.report.sha256)]),
+            facts(list(self._about(words))),
             _signatures(words, self.report),
             *_remarks(words, self.report.checks),
             *self._conclusion(words),
             Text(),
         ]
         return Group(*shown)
+
+    def _about(self, words: Words) -> Iterator[tuple[str, object]]:
+        yield words("file"), self.path
+        yield "SHA-256", self.report.sha256
+        if self.report.content_sha256 is not None:
+            yield words("signed_content"), self.report.content_sha256
 
     def _conclusion(self, words: Words) -> Iterator[Text]:
         outcome = words.of(*_OUTCOMES[self.report.outcome])
@@ -247,6 +257,17 @@ def _report_or_error(
         return error
     except OSError as error:
         return of_machine(error)
+
+
+def _note(store: Path, reports: Sequence[FileReport]) -> None:
+    """Have the status fetched that was missing, or will be the next time."""
+    from lienthong.trust.noting import note_places
+    from lienthong.trust.store import TrustStore
+
+    seen = [one for report in reports for one in report.evidence.certificates]
+    # Whoever verifies need not be who keeps the store.
+    with suppress(OSError, LienthongError):
+        note_places(TrustStore.load(store), seen)
 
 
 def _kind(path: Path, stream: BinaryIO) -> tuple[str, Path | None]:

@@ -76,6 +76,14 @@ class Signatures:
         en="an acceptance names the stored report on the signatures in the files",
         vi="tiếp nhận phải kèm báo cáo đã lưu về kiểm tra chữ ký số trong các tệp",
     )
+    verified_by_axis: bool = setting(
+        26,
+        FLAG,
+        default=False,
+        clause="QĐ 52/2019 Đ8.1a",
+        en="the axis verifies the signatures in the files of what arrives, and records their worth",
+        vi="trục kiểm tra chữ ký số trong các tệp của văn bản đến và ghi nhận giá trị pháp lý",
+    )
     delegation_registered: bool = setting(
         31,
         FLAG,

@@ -49,7 +49,7 @@ JUDGED = delivery_row(
     ),
     look_us=LARGEST,
     paper=JudgementRow(value="E_ONLY", rows=(9,), rule_set=HOSTILE),
-    legal_value=JudgementRow(value=HOSTILE, rows=(), rule_set=""),
+    legal_value=JudgementRow(value=HOSTILE, rows=(), rule_set="", by_axis=True),
 )
 
 

@@ -45,6 +45,8 @@ class ReportCases:
     def test_report_says_what_it_is_about(self, look: Look, specimen: Specimen) -> None:
         report = look(specimen.signed)
         assert report.sha256 == Sha256.of(specimen.signed)
+        beside = specimen.content
+        assert report.content_sha256 == (None if beside is None else Sha256.of(beside))
         assert (report.media_type, report.at) == (self.media_type, specimen.at)
         assert report.verifier
 

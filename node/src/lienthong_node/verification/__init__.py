@@ -1,0 +1,1 @@
+"""The axis verifies the signatures in files, where a recipient's rule set wants it."""
