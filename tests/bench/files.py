@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,10 @@ RATES: Final = (1, 2, 4, 8)
 SLOWER: Final = 1.2
 """How much slower a submission may become (p99)."""
 
+NEARLY: Final = 0.9
+"""Of the files of a second, that many have to be verified in it."""
+
+WORKERS: Final = 2
 NOW: Final = datetime.now(UTC)
 
 
@@ -41,6 +46,7 @@ class Office:
     """A signed file, and whoever can judge it."""
 
     def __init__(self, host: PluginHost) -> None:
+        self._host = host
         pki = TestPKI(NOW)
         authority = TrustedAuthority(
             certificate=pki.root.certificate,
@@ -52,13 +58,24 @@ class Office:
             make_list(one, at=NOW - timedelta(minutes=5)) for one in (pki.root, pki.intermediate)
         ]
         self.content, self.evidence = _signed(host, pki), StatusEvidence(lists=lists)
-        self.verifier: FileVerifier = host.open_file_verifier(PDF, Trust(authorities=[authority]))
+        self._trust = Trust(authorities=[authority])
 
-    def judge(self) -> None:
-        """Verify the file once."""
-        found = self.verifier.verify(io.BytesIO(self.content), PDF, NOW, self.evidence)
-        if found.outcome is not Outcome.PASSED:
+    @contextmanager
+    def opened(self, *, background: bool = False) -> Iterator[FileVerifier]:
+        """A verifier, whose workers have started; as a node has it, in the background."""
+        verifier = self._host.open_file_verifier(PDF, self._trust, background=background)
+        try:
+            _many(self, verifier, WORKERS, 4)
+            yield verifier
+        finally:
+            verifier.close()
+
+    def judge(self, verifier: FileVerifier) -> bool:
+        """Verify the file once; whether that was done in time."""
+        found = verifier.verify(io.BytesIO(self.content), PDF, NOW, self.evidence)
+        if found.outcome is Outcome.FAILED:
             raise RuntimeError(f"the file does not verify: {found.checks}")
+        return found.outcome is Outcome.PASSED
 
 
 def rows(folder: Path, highest: float, seconds: float) -> list[Row]:
@@ -66,29 +83,34 @@ def rows(folder: Path, highest: float, seconds: float) -> list[Row]:
     with PluginHost() as host:
         office = Office(host)
         size = f"{len(office.content) / 1e6:.1f} MB, two signatures"
-        _many(office, 2, 4)  # workers start, modules load
-        alone, both = _many(office, 1, ROUNDS), _many(office, 2, ROUNDS)
+        with office.opened() as verifier:
+            alone, both = (_many(office, verifier, workers, ROUNDS) for workers in (1, WORKERS))
         found = [
             Row(name=f"file verified, {size}", value=1000 / alone, unit="ms on one core"),
             Row(name=f"files verified, {size}, two workers", value=both, unit="1/s"),
         ]
-        found += _beside(folder, office, highest * HALF, seconds)
-        office.verifier.close()
+        with office.opened(background=True) as verifier:
+            found += _beside(folder, office, verifier, highest * HALF, seconds)
     return found
 
 
-def _beside(folder: Path, office: Office, rate: float, seconds: float) -> list[Row]:
+def _beside(
+    folder: Path, office: Office, verifier: FileVerifier, rate: float, seconds: float
+) -> list[Row]:
     """How many files a second leave submissions at half load almost as quick as without."""
     axis, found, sustained, base = make_axis(folder), [], 0, 0.0
     with axis.running():
         for files in (0, *RATES):
-            with _verifying(office, files):
+            begun = time.perf_counter()
+            with _verifying(office, verifier, files) as verified:
                 times = latency.measure(axis, rate, seconds)
+                reached = len(verified) / (time.perf_counter() - begun)
             p99 = percentile(times.submit, 0.99)
             base = base or p99
             name = f"submit p99 at half load, {files} files verified a second"
             found.append(Row(name=name, value=p99, unit="ms", limit=base * SLOWER))
-            if p99 > base * SLOWER:
+            # Workers that give way may be given nothing: then submissions are quick for no merit.
+            if p99 > base * SLOWER or reached < files * NEARLY:
                 break
             sustained = files
     name = f"files verified beside submissions, p99 within {SLOWER} x"
@@ -96,39 +118,41 @@ def _beside(folder: Path, office: Office, rate: float, seconds: float) -> list[R
 
 
 @contextmanager
-def _verifying(office: Office, rate: int) -> Iterator[None]:
-    """Verify so many files a second meanwhile."""
-    ended = threading.Event()
+def _verifying(office: Office, verifier: FileVerifier, rate: int) -> Iterator[list[float]]:
+    """Verify so many files a second meanwhile; gives when each was, as far as it went."""
+    ended, verified = threading.Event(), list[float]()
 
     def verify() -> None:
         due = time.perf_counter()
         while rate and not ended.is_set():
-            office.judge()
-            due += 1 / rate
+            if office.judge(verifier):
+                verified.append(time.perf_counter())
+            due += WORKERS / rate
             ended.wait(max(0.0, due - time.perf_counter()))
 
-    thread = threading.Thread(target=verify)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    with ThreadPoolExecutor(WORKERS) as threads:
+        running = [threads.submit(verify) for _ in range(WORKERS)]
+        try:
+            yield verified
+        finally:
+            ended.set()
+        for one in running:
+            one.result()
 
 
-def _many(office: Office, workers: int, rounds: int) -> float:
+def _many(office: Office, verifier: FileVerifier, workers: int, rounds: int) -> float:
     """Verifications a second by so many workers at once."""
 
     def verify() -> None:
         for _ in range(rounds):
-            office.judge()
+            if not office.judge(verifier):
+                raise RuntimeError("the machine is too busy to verify files")
 
-    threads = [threading.Thread(target=verify) for _ in range(workers)]
     begun = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(workers) as threads:
+        running = [threads.submit(verify) for _ in range(workers)]
+    for one in running:
+        one.result()
     return workers * rounds / (time.perf_counter() - begun)
 
 

@@ -32,7 +32,7 @@ ABOUT_STATUS: Final = {"InsufficientRevinfoError", "RevokedError", "StaleRevinfo
 REFUSED: Final[Mapping[str, str]] = {
     "401": "DSA and SHA-1 are not accepted: 04 05",
     "403": "names are compared as they are written: 03 04 05 10 11",
-    "404": "lists are signed with the key that signs certificates: 19",
+    "404": "an authority has one certificate for all it does: 19",
     "405": "authorities do not certify themselves anew: 01 04 06",
     "406": "authorities sign no documents, nor certify themselves anew: 08 14 15 17",
     "408": "policies that restrict a path are not understood: 06 10 11 13 14",
@@ -42,9 +42,8 @@ REFUSED: Final[Mapping[str, str]] = {
     "412": "policies that restrict a path are not understood: 02 03 07 09",
     "413": "names that restrict a path are not understood: "
     "01 04 05 06 11 14 18 19 21 23 25 27 30 32 34 36",
-    "414": "authorities sign no documents; lists for some reasons and indirect ones make nobody "
-    "good: 13 18 19 22 24 25 28 29 30 33",
-    "415": "a delta list lifts no suspension: 05",
+    "414": "authorities sign no documents; whom an authority names to publish its lists shows "
+    "in no chain: 13 24 25 28 29 30 33",
 }
 """Valid paths that are refused, by section of the suite: why, and which tests."""
 
@@ -85,7 +84,8 @@ class Suite:
             about_status=error is not None and error["class"] in ABOUT_STATUS,
             chain=tuple((folder / "certs" / name).read_bytes() for name in names),
             evidence=StatusEvidence(
-                lists=[(folder / "crls" / name).read_bytes() for name in lists]
+                certificates=[(folder / "certs" / name).read_bytes() for name in names[1:]],
+                lists=[(folder / "crls" / name).read_bytes() for name in lists],
             ),
         )
 
@@ -167,9 +167,9 @@ def test_status_that_is_asked_only_where_a_certificate_names_a_place_is_noticed(
     """The "hard-fail" of other programs: who names no place to ask is taken for good."""
     judged = revocation._status
 
-    def hard_fail(certificate: bytes, *given: Any) -> Revocation:
-        found = judged(certificate, *given)
-        extensions = x509.load_der_x509_certificate(certificate).extensions
+    def hard_fail(path: tuple[bytes, ...], *given: Any) -> Revocation:
+        found = judged(path, *given)
+        extensions = x509.load_der_x509_certificate(path[0]).extensions
         named = any(isinstance(one.value, x509.CRLDistributionPoints) for one in extensions)
         lenient = found.finding is Finding.UNKNOWN and not named
         return evolve(found, finding=Finding.GOOD) if lenient else found

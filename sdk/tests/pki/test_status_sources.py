@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from hashlib import sha256
 
 import pytest
 from cryptography import x509
@@ -18,6 +19,7 @@ from lienthong.pki.revocation import (
     path_status,
     worst,
 )
+from lienthong.pki.status import Statement
 from lienthong.pki.status_list import RevocationList
 from lienthong.testing.pki import Authority, KeyKind, make_key, signing_extensions
 from lienthong.testing.status import (
@@ -33,6 +35,7 @@ from lienthong.testing.status import (
 from sdk.tests.pki.statuses import (
     CA,
     EMPTY,
+    HOLD,
     KEY_COMPROMISE,
     MARK,
     NOW,
@@ -44,6 +47,10 @@ from sdk.tests.pki.statuses import (
     revoked,
     scoped,
 )
+
+
+def _octets(serial: int) -> bytes:
+    return serial.to_bytes((serial.bit_length() + 8) // 8, "big")
 
 
 class TestWhoMayTellByList:
@@ -96,9 +103,6 @@ class TestWhoMayTellByList:
         assert issuer.oid == CRLEntryExtensionOID.CERTIFICATE_ISSUER
         self.check(make_list(CA, {SERIAL: odd}, at=NOW), Reason.NOT_UNDERSTOOD)
 
-    def test_an_indirect_list_is_not_used(self) -> None:
-        self.check(scoped(indirect_crl=True), Reason.INDIRECT)
-
     @pytest.mark.parametrize(
         "scope", ["only_contains_ca_certs", "only_contains_attribute_certs", "full_name"]
     )
@@ -126,9 +130,15 @@ class TestWhoMayTellByList:
         removed = revoked(NOW - DAY, x509.ReasonFlags.remove_from_crl)
         self.check(make_list(CA, removed, at=NOW), Reason.INCONSISTENT)
 
-    def test_of_two_entries_with_one_number_the_earlier_counts(self) -> None:
-        built = RevocationList.load(make_list(CA, revoked(NOW - DAY), at=NOW))
-        assert built.entries[SERIAL] == (NOW - DAY, Reason.KEY_COMPROMISE)
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_of_two_entries_with_one_number_the_graver_counts(self, *, turned: bool) -> None:
+        held, gone = Revoked(at=NOW - 2 * DAY, reason=HOLD), Revoked(at=NOW - DAY)
+        other = SERIAL ^ 1
+        entries = {SERIAL: gone, other: held} if turned else {other: held, SERIAL: gone}
+        made = make_list(CA, entries, at=NOW).replace(_octets(other), _octets(SERIAL))
+        built = RevocationList.load(made)
+        assert built.size == 2
+        assert built.entries == {SERIAL: (NOW - 2 * DAY, Reason.UNSPECIFIED)}
 
     @pytest.mark.parametrize("octets", [b"<html>not here</html>", b"\x30\x80", EMPTY[:-1]])
     def test_what_cannot_be_read_says_nothing(self, octets: bytes) -> None:
@@ -192,10 +202,23 @@ class TestWhoMayTellByResponse:
         other = {serial_of(responder.certificate): Revoked(at=NOW - DAY)}
         by_response = ask(responses=[made], lists=[scoped(only_contains_user_certs=True)])
         assert by_response.finding is Finding.GOOD
-        assert ask(responses=[made], lists=[fresh]).finding is Finding.GOOD
+        both = ask(responses=[made], lists=[fresh])
+        assert (both.finding, both.source) == (Finding.GOOD, sha256(made).digest())
+        assert both.others == {sha256(fresh).digest()}
         only = make_list(CA, other, at=NOW - 9 * DAY, next_update=NOW - 8 * DAY)
         found = ask(responses=[made], lists=[only])
         assert found.finding is Finding.UNKNOWN
+
+    def test_a_delegate_that_was_revoked_may_have_dated_its_answer_back(self) -> None:
+        responder = make_responder(CA, no_check=False, period=(NOW - 9 * DAY, NOW + 9 * DAY))
+        said = answer(this_update=NOW - 3 * DAY, next_update=NOW + DAY)
+        made = make_response(CA, said, responder=responder)
+        gone = {serial_of(responder.certificate): Revoked(at=NOW - DAY)}
+        lists = [make_list(CA, gone, at=NOW)]
+        index = RevocationIndex(StatusEvidence(lists=lists, responses=[made]))
+        by_list, by_response = index.answers((SIGNER.certificate, CA.certificate))
+        assert isinstance(by_list.says, Statement)
+        assert by_response.says is Reason.WRONG_SIGNER
 
     def test_an_altered_response_is_not_the_issuer_s(self) -> None:
         made = make_response(CA, answer(Revoked(at=NOW - DAY)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,7 +60,18 @@ def look(
 ) -> FileReport:
     known = OFFICE.evidence() if evidence is None else evidence
     case = Case(data=data, media_type=media_type, at=at, evidence=known, content=content)
-    return Judge(trust=trust, cache=StatusCache()).judge(case)
+    report = Judge(trust=trust, cache=StatusCache()).judge(case)
+    assert [one.reason_vi for one in report.checks if english_in(one.reason_vi)] == []
+    return report
+
+
+def english_in(reason: str) -> bool:
+    """Whether a Vietnamese reason has English words beside those that it quotes."""
+    return _ENGLISH.search(_QUOTED.sub("", reason)) is not None
+
+
+_QUOTED = re.compile(r"“[^”]*”")
+_ENGLISH = re.compile(r"\b(the|it|its|is|was|are|of|by|not|than|has)\b")
 
 
 def told(report: FileReport, name: str) -> list[Outcome]:

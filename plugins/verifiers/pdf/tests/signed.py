@@ -163,6 +163,7 @@ class Office:
         box: tuple[int, int, int, int] | None = None,
         certify: fields.MDPPerm | None = None,
         strict: bool = True,
+        reserved: int | None = None,
     ) -> bytes:
         """Sign a PDF; with a time-stamp where *stamped* says when."""
         writer = IncrementalPdfFileWriter(io.BytesIO(data), strict=strict)
@@ -181,7 +182,7 @@ class Office:
             new_field_spec=fields.SigFieldSpec(field, box=box) if box else None,
         )
         out = io.BytesIO()
-        asyncio.run(pdf_signer.async_sign_pdf(writer, output=out))
+        asyncio.run(pdf_signer.async_sign_pdf(writer, output=out, bytes_reserved=reserved))
         return out.getvalue()
 
     def sign_cms(

@@ -52,8 +52,17 @@ def create() -> None:
 def files() -> None:
     with ExitStack() as stack:
         for _ in range(64):
-            stack.enter_context(Path("/proc/self/status").open())
+            stack.enter_context(Path(os.__file__).open())
         sys.exit("64 files were opened")
+
+
+def read() -> None:
+    sys.exit(Path("/proc/self/environ").read_text())
+
+
+def read_by_a_link() -> None:
+    """From inside the program's folders, out of them again."""
+    sys.exit(Path(sys.prefix, *[".."] * 64, "proc/self/environ").read_text())
 
 
 def die() -> None:

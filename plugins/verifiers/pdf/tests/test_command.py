@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,16 +12,21 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography import x509
 
 from lienthong.cli.app import application
 from lienthong.cli.failures import ExitCode
 from lienthong.model.file_signature import SignatureRole
+from lienthong.model.ids import Sha256
+from lienthong.testing.pki import signing_extensions
+from lienthong.trust import StatusFolder
 from lienthong_verifier_pdf.fields import field_name
 from plugins.verifiers.pdf.tests.signed import Office, agency, person, plain_pdf
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 ROOT = Path(__file__).parents[4]
 OFFICE = Office.at(NOW)
+LIST_URL = "http://crl.example.vn/signers.crl"
 TRUST = """\
 [[authority]]
 file = "root.pem"
@@ -140,6 +146,9 @@ def test_detached_signature_is_over_the_file_beside_it(verify: Run, tmp_path: Pa
     assert alone["signatures"] == []
     assert [one["check"]["integrity"] for one in beside["signatures"]] == ["GOOD"]
     assert [one["check"]["integrity"] for one in other["signatures"]] == ["BAD"]
+    contents = [one["content_sha256"] for one in (alone, beside, other)]
+    assert contents == [None, str(Sha256.of(b"annex")), str(Sha256.of(b"other"))]
+    assert str(Sha256.of(b"other")) in verify(path).stdout.replace("\n", "")
 
 
 def test_enclosed_signature_is_over_what_it_holds(verify: Run, tmp_path: Path) -> None:
@@ -186,3 +195,32 @@ def test_official_document_signed_twice_is_an_original(verify: Run, tmp_path: Pa
     for forged in (altered, data + b"\n", data[:-20]):
         result = verify(put(tmp_path, "forged.pdf", forged), "--json")
         assert rows(result)[0]["legal_value"] == "REFUSE"
+
+
+@pytest.fixture(scope="module")
+def naming_its_list() -> bytes:
+    """Signed with a certificate that says where its revocation list is."""
+    place = x509.DistributionPoint([x509.UniformResourceIdentifier(LIST_URL)], None, None, None)
+    extensions = [*signing_extensions(), (x509.CRLDistributionPoints([place]), False)]
+    signer = OFFICE.pki.intermediate.issue("An", extensions=extensions)
+    return OFFICE.sign(plain_pdf(), signer, field_name(SignatureRole.SIGNER, 1))
+
+
+def test_lists_that_were_wanted_are_noted_for_the_next_refresh(
+    verify: Run, tmp_path: Path, naming_its_list: bytes
+) -> None:
+    result = verify(put(tmp_path, "qd.pdf", naming_its_list))
+    assert result.exit_code == ExitCode.UNVERIFIED
+    assert [one.url for one in StatusFolder(tmp_path / "trust" / "status").all()] == [LIST_URL]
+
+
+def test_trust_store_that_cannot_be_written_is_no_error(
+    verify: Run, tmp_path: Path, naming_its_list: bytes
+) -> None:
+    path = put(tmp_path, "qd.pdf", naming_its_list)
+    expected = verify(path)
+    shutil.rmtree(tmp_path / "trust" / "status")
+    put(tmp_path / "trust", "status", b"a file in its place")
+    result = verify(path)
+    assert (result.exit_code, result.stdout) == (expected.exit_code, expected.stdout)
+    assert result.stderr == expected.stderr == ""

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from asn1crypto import cms
 
+from lienthong.model.ids import Sha256
 from lienthong.spi import Outcome
 from lienthong_verifier_pdf.media import DETACHED, ENCLOSED
 from plugins.verifiers.pdf.tests.judged import (
@@ -29,6 +30,8 @@ def test_detached_signature_needs_its_content() -> None:
     other = look(data, media_type=DETACHED, content=b"another")
     outcomes = [one.outcome for one in (good, missing, other)]
     assert outcomes == [Outcome.PASSED, Outcome.INDETERMINATE, Outcome.FAILED]
+    contents = [one.content_sha256 for one in (good, missing, other)]
+    assert contents == [Sha256.of(b"content"), None, Sha256.of(b"another")]
 
 
 def test_enclosed_content_is_what_was_signed() -> None:

@@ -18,7 +18,7 @@ from lienthong.pki.revocation import StatusCache
 from lienthong.pki.status_list import RevocationList
 from lienthong.rules.signature_facts import signatures_found
 from lienthong.spi import FileReport, Outcome
-from lienthong.testing.pki import DAY, Authority, TestPKI, signing_extensions
+from lienthong.testing.pki import DAY, Authority, TestPKI, key_usage, signing_extensions
 from lienthong.testing.status import Revoked, make_list
 from lienthong.testing.tsa import TestTSA
 from lienthong_verifier_pdf.case import Case
@@ -182,6 +182,32 @@ def test_evidence_is_what_the_verdict_rests_on_and_no_more() -> None:
     assert set(report.evidence.lists) <= set(OFFICE.evidence().lists) | set(mixed.lists)
     assert not set(other.lists) & set(report.evidence.lists)
     assert look(both(), evidence=report.evidence).outcome is Outcome.PASSED
+
+
+def by_another_key(root: Authority) -> StatusEvidence:
+    """Lists as an authority publishes them that signs them with a key for lists alone."""
+    issuing, usage = OFFICE.pki.intermediate, (key_usage(key_cert_sign=True), True)
+    key = root.issue(issuing.name, extensions=[usage])
+    made = NOW - timedelta(minutes=10)
+    lists = [make_list(root, at=made), make_list(issuing, at=made, key=key.key)]
+    return StatusEvidence(certificates=[key.certificate], lists=lists)
+
+
+def test_certificate_of_the_key_for_lists_is_kept_with_the_verdict() -> None:
+    evidence = by_another_key(OFFICE.pki.root)
+    report = look(both(), evidence=evidence)
+    assert report.outcome is Outcome.PASSED, report.checks
+    assert set(evidence.certificates) <= set(report.evidence.certificates)
+    assert look(both(), evidence=report.evidence).outcome is Outcome.PASSED
+    without = evolve(report.evidence, certificates=())
+    assert value(look(both(), evidence=without)) is LegalValue.PENDING_CHECK
+
+
+def test_lists_of_a_stranger_with_the_authority_s_name_say_nothing() -> None:
+    evidence = by_another_key(Authority.root(OFFICE.pki.root.name, now=NOW))
+    own = OFFICE.evidence().lists[:1]
+    mixed = evolve(evidence, lists=(*evidence.lists, *own))
+    assert value(look(both(), evidence=mixed)) is LegalValue.PENDING_CHECK
 
 
 def test_list_is_read_once_for_many_files(monkeypatch: pytest.MonkeyPatch) -> None:

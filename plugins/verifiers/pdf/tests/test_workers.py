@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from lienthong_verifier_pdf.fields import field_name
 from lienthong_verifier_pdf.frames import read_frames, write_frames
 from lienthong_verifier_pdf.media import PDF
 from lienthong_verifier_pdf.pool import PoolLimits, WorkerLost, WorkerPool
+from lienthong_verifier_pdf.priority import LOWEST, give_way
 from lienthong_verifier_pdf.verifier import FileSignatureVerifier
 from plugins.verifiers.pdf.tests.bombs import HOSTILE
 from plugins.verifiers.pdf.tests.signed import Office, person, plain_pdf
@@ -53,7 +56,19 @@ def taken_over(**limits: Any) -> WorkerPool:
     return WorkerPool(lambda: [b"hello"], evolve(LIMITS, **limits), TAKEN_OVER)
 
 
-@pytest.mark.parametrize("deed", [b"connect", b"fork", b"execute", b"write", b"create", b"files"])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        b"connect",
+        b"fork",
+        b"execute",
+        b"write",
+        b"create",
+        b"files",
+        b"read",
+        b"read_by_a_link",
+    ],
+)
 def test_worker_reaches_nothing_outside(deed: bytes) -> None:
     pool = taken_over()
     refused = pool.ask([b"", deed], list)[0].decode()
@@ -166,6 +181,30 @@ def _children() -> list[str]:
     """Of every thread: the kernel hands those of an ended thread to any other one."""
     threads = Path("/proc/self/task").glob("*/children")
     return [child for one in threads for child in one.read_text("ascii").split()]
+
+
+ECHO = ("/bin/cat",)
+"""A worker that answers every message with itself."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have the nice value alone")
+@pytest.mark.parametrize("beside_a_service", [True, False])
+def test_worker_beside_a_service_gives_way(beside_a_service: bool) -> None:
+    made, before = FileSignatureVerifier(OFFICE.trust, LIMITS, ECHO), set(_children())
+    if beside_a_service:
+        made.give_way()
+    assert made._pool.ask([b"question"], list) == [b"question"]
+    [child] = map(int, set(_children()) - before)
+    own = os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)
+    expected = (os.SCHED_IDLE, LOWEST) if beside_a_service else own
+    assert (os.sched_getscheduler(child), os.getpriority(os.PRIO_PROCESS, child)) == expected
+    made.close()
+
+
+def test_priority_of_a_process_that_has_ended_is_nobody_s() -> None:
+    ended = subprocess.Popen(ECHO, stdin=subprocess.DEVNULL)
+    ended.wait()
+    give_way(ended.pid)
 
 
 def test_messages_are_bounded() -> None:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from cryptography import x509
 
 from lienthong.model.file_signature import Finding
+from lienthong.pki.status_scope import ALL_REASONS, Reasons
 
 
 class Reason(enum.StrEnum):
@@ -36,8 +37,8 @@ class Reason(enum.StrEnum):
     UNREADABLE = "unreadable"
     WRONG_SIGNER = "not signed by the issuer"
     WEAK = "signed with a weak algorithm"
+    SIGNER_UNKNOWN = "signed by another key, which is not known to be good"
     NOT_UNDERSTOOD = "unknown critical extension"
-    INDIRECT = "indirect list"
     DELTA = "delta list"
     OUT_OF_SCOPE = "does not cover the certificate"
     SOME_REASONS = "covers only some reasons"
@@ -74,9 +75,9 @@ _LABELS: Final = {
     Reason.TOO_LATE: "lập sau khi chứng thư hết hạn",
     Reason.UNREADABLE: "không đọc được",
     Reason.WRONG_SIGNER: "không do bên cấp chứng thư ký",
+    Reason.SIGNER_UNKNOWN: "ký bằng một khóa khác, chưa rõ khóa đó có còn giá trị hay không",
     Reason.WEAK: "ký bằng thuật toán yếu",
     Reason.NOT_UNDERSTOOD: "có phần mở rộng bắt buộc chưa biết",
-    Reason.INDIRECT: "danh sách gián tiếp",
     Reason.DELTA: "danh sách phần thay đổi (delta)",
     Reason.OUT_OF_SCOPE: "không bao gồm chứng thư này",
     Reason.SOME_REASONS: "chỉ bao gồm một số lý do thu hồi",
@@ -101,6 +102,9 @@ class Statement:
     """Why it might not name the certificate although that was revoked: then it makes nobody
     good."""
 
+    reasons: Reasons = ALL_REASONS
+    """For which it would name the certificate."""
+
 
 @frozen(kw_only=True)
 class Revocation:
@@ -121,3 +125,7 @@ class Revocation:
     next_update: datetime | None = None
     source: bytes | None = field(default=None, repr=False)
     """SHA-256 of the list or response that it rests on."""
+
+    others: frozenset[bytes] = field(default=frozenset(), repr=False)
+    """SHA-256 of what it rests on beside that: lists that belong together, and the certificate of
+    whoever signed one in the issuer's place, with what says that this one is good."""

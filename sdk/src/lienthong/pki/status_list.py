@@ -1,9 +1,8 @@
 """Certificate revocation lists (RFC 5280 5): read once, looked up by serial number.
 
-Only complete lists of the issuer itself, signed with the key that signed the certificate, make
-anybody good; who is on a delta list, or on one for some reasons, is revoked all the same. Indirect
-lists are not understood, nor is a critical extension beyond the issuing distribution point and the
-usual ones of entries.
+Only complete lists make anybody good; who is on a delta list, or on one for some reasons, is
+revoked all the same. A critical extension beyond the issuing distribution point and the usual ones
+of entries is not understood. Whose key may have signed a list is asked elsewhere.
 """
 
 from __future__ import annotations
@@ -22,7 +21,9 @@ from lienthong.errors import Malformed, TooLarge
 from lienthong.model.trust import MAX_LIST_BYTES
 from lienthong.pki.algorithms import check_public_key
 from lienthong.pki.certificate import is_accepted_signature
+from lienthong.pki.names import NameKey, name_key
 from lienthong.pki.status import Reason, Statement
+from lienthong.pki.status_scope import ALL_REASONS, reasons_covered, scope_of
 
 MAX_ENTRIES: Final = 1_000_000
 """Of one list."""
@@ -30,8 +31,8 @@ MAX_ENTRIES: Final = 1_000_000
 Entry: TypeAlias = tuple[datetime, Reason]
 """Since when, UTC, and why."""
 
-_Entries: TypeAlias = tuple[Mapping[int, Entry], bool]
-"""With whether everything critical about them was understood."""
+_Entries: TypeAlias = tuple[Mapping[NameKey, Mapping[int, Entry]], bool]
+"""By the issuer of the certificates, with whether everything critical was understood."""
 
 _SHA256: Final = SHA256()
 _LIST_UNDERSTOOD: Final = frozenset(
@@ -54,8 +55,8 @@ class RevocationList:
     digest: bytes = field(repr=bytes.hex)
     """SHA-256 of the DER form."""
 
-    issuer: bytes = field(repr=False)
-    """Its name, DER."""
+    issuer: NameKey = field(repr=False)
+    """Who made it, by its own word."""
 
     this_update: datetime
     next_update: datetime | None
@@ -65,7 +66,10 @@ class RevocationList:
     _unusable: Reason
     """Why it says nothing about anybody, as far as that is known without its entries."""
 
-    _partial: Reason
+    _number: int | None
+    _base: int | None
+    """Of the list whose changes it tells; None for one that is complete."""
+
     _scope: x509.IssuingDistributionPoint | None = field(repr=False)
     _parsed: x509.CertificateRevocationList = field(repr=False)
     _signed_by: dict[bytes, bool] = field(factory=dict, init=False, repr=False)
@@ -101,20 +105,21 @@ class RevocationList:
             raise TooLarge(what="a revocation list", found=found, limit=limit)
         return cls(
             digest=sha256(der).digest(),
-            issuer=parsed.issuer.public_bytes(),
+            issuer=name_key(parsed.issuer),
             this_update=parsed.last_update_utc,
             next_update=parsed.next_update_utc,
             size=len(parsed),
             unusable=_unusable(parsed),
-            partial=_partial(parsed),
-            scope=_scope(parsed),
+            number=_number(parsed, x509.CRLNumber),
+            base=_number(parsed, x509.DeltaCRLIndicator),
+            scope=scope_of(parsed),
             parsed=parsed,
         )
 
     @property
     def entries(self) -> Mapping[int, Entry]:
-        """By serial number."""
-        return self._entries()[0]
+        """Those of certificates that its maker has issued, by serial number."""
+        return self._entries()[0].get(self.issuer, {})
 
     def _entries(self) -> _Entries:
         if not self._read_entries:
@@ -123,36 +128,51 @@ class RevocationList:
         return self._read_entries[0]
 
     def says_of(
-        self, certificate: x509.Certificate, issuer: x509.Certificate
+        self, certificate: x509.Certificate, signer: x509.Certificate
     ) -> Statement | Reason:
         """What it says of a certificate, or why it says nothing.
 
         Args:
             certificate: whose status is asked.
-            issuer: whose key signed it.
+            signer: who may have signed the list.
         """
-        unusable = self.unusable_of(issuer)
+        unusable = self.unusable_of(signer)
         if unusable:
             return unusable
-        if not _covers(self._scope, certificate):
+        reasons = reasons_covered(self._scope, self._parsed.issuer, certificate)
+        if not reasons:
             return Reason.OUT_OF_SCOPE
-        revoked_at, reason = self.entries.get(certificate.serial_number, (None, Reason.NONE))
+        named = self._entries()[0].get(name_key(certificate.issuer), {})
+        revoked_at, reason = named.get(certificate.serial_number, (None, Reason.NONE))
         if reason is Reason.REMOVE_FROM_CRL:
-            # Only a delta list may say so (RFC 5280 5.3.1).
-            return Reason.INCONSISTENT
+            if self._base is None:
+                # Only a delta list may say so (RFC 5280 5.3.1).
+                return Reason.INCONSISTENT
+            revoked_at = None
+        partial = Reason.NONE if reasons == ALL_REASONS else Reason.SOME_REASONS
         return Statement(
             this_update=self.this_update,
             next_update=self.next_update,
             revoked_at=revoked_at,
             reason=reason,
-            partial=self._partial,
+            partial=partial if self._base is None else Reason.DELTA,
+            reasons=reasons,
         )
 
-    def unusable_of(self, issuer: x509.Certificate) -> Reason:
-        """Why it says nothing about anybody whom *issuer* certified; ``NONE`` where it does."""
+    def is_continued_by(self, delta: RevocationList) -> bool:
+        """Whether *delta* tells what has changed since this one was made (RFC 5280 5.2.4)."""
+        if self._base is not None or delta._base is None:
+            return False
+        if self._number is None or delta._number is None:
+            return False
+        same = self.issuer == delta.issuer and self._scope == delta._scope
+        return same and delta._base <= self._number < delta._number
+
+    def unusable_of(self, signer: x509.Certificate) -> Reason:
+        """Why it says nothing if it has to be of *signer*; ``NONE`` where it does."""
         if self._unusable:
             return self._unusable
-        if not self._is_signed_by(issuer):
+        if not self.is_signed_by(signer):
             return Reason.WRONG_SIGNER
         try:
             _, understood = self._entries()
@@ -160,11 +180,12 @@ class RevocationList:
             return Reason.UNREADABLE
         return Reason.NONE if understood else Reason.NOT_UNDERSTOOD
 
-    def _is_signed_by(self, issuer: x509.Certificate) -> bool:
-        der = issuer.fingerprint(_SHA256)
+    def is_signed_by(self, signer: x509.Certificate) -> bool:
+        """Whether that key has signed it, and may sign lists."""
+        der = signer.fingerprint(_SHA256)
         known = self._signed_by.get(der)
         if known is None:
-            known = self._signed_by[der] = _is_signed(self._parsed, issuer)
+            known = self._signed_by[der] = _is_signed(self._parsed, signer)
         return known
 
 
@@ -187,8 +208,10 @@ def _usage(issuer: x509.Certificate) -> x509.KeyUsage | None:
 
 
 def _entries(parsed: x509.CertificateRevocationList) -> _Entries:
-    found: dict[int, Entry] = {}
-    understood = True
+    found: dict[NameKey, dict[int, Entry]] = {}
+    scope, understood = scope_of(parsed), True
+    is_indirect = scope is not None and scope.indirect_crl
+    issuer: NameKey | None = name_key(parsed.issuer)
     for entry in parsed:
         since, reason = entry.revocation_date_utc, Reason.UNSPECIFIED
         for extension in entry.extensions:
@@ -198,10 +221,32 @@ def _entries(parsed: x509.CertificateRevocationList) -> _Entries:
             elif isinstance(value, x509.InvalidityDate):
                 # The key may have been in other hands since then.
                 since = min(since, value.invalidity_date_utc)
+            elif isinstance(value, x509.CertificateIssuer) and is_indirect:
+                # It counts for the entries after it too (RFC 5280 5.3.3).
+                issuer = _issuer(value)
+                continue
             understood &= not extension.critical or extension.oid in _ENTRY_UNDERSTOOD
-        known = found.get(entry.serial_number)
-        found[entry.serial_number] = min(known, (since, reason)) if known else (since, reason)
+        if issuer is None:
+            understood = False
+            continue
+        named, made = found.setdefault(issuer, {}), (since, reason)
+        named[entry.serial_number] = _graver(named.get(entry.serial_number, made), made)
     return found, understood
+
+
+def _issuer(value: x509.CertificateIssuer) -> NameKey | None:
+    """The one whose certificates entries are about; None where that is not one authority."""
+    names = [name_key(one.value) for one in value if isinstance(one, x509.DirectoryName)]
+    return names[0] if len(names) == 1 else None
+
+
+def _graver(one: Entry, other: Entry) -> Entry:
+    """Of two entries about one certificate: the earlier moment, and what may not be lifted."""
+    return min(one[0], other[0]), min(one[1], other[1], key=_is_mild)
+
+
+def _is_mild(reason: Reason) -> tuple[bool, bool]:
+    return reason is Reason.REMOVE_FROM_CRL, reason is Reason.CERTIFICATE_HOLD
 
 
 def _unusable(parsed: x509.CertificateRevocationList) -> Reason:
@@ -211,69 +256,15 @@ def _unusable(parsed: x509.CertificateRevocationList) -> Reason:
     for extension in parsed.extensions:
         if extension.critical and extension.oid not in _LIST_UNDERSTOOD:
             return Reason.NOT_UNDERSTOOD
-    scope = _scope(parsed)
-    if scope is not None and scope.indirect_crl:
-        return Reason.INDIRECT
     if parsed.next_update_utc is None:
         return Reason.NO_NEXT_UPDATE
     return Reason.INCONSISTENT if parsed.next_update_utc < parsed.last_update_utc else Reason.NONE
 
 
-def _partial(parsed: x509.CertificateRevocationList) -> Reason:
-    """Why a list does not name everybody in its scope who was revoked."""
-    if any(one.oid == ExtensionOID.DELTA_CRL_INDICATOR for one in parsed.extensions):
-        return Reason.DELTA
-    scope = _scope(parsed)
-    some = scope is not None and scope.only_some_reasons is not None
-    return Reason.SOME_REASONS if some else Reason.NONE
-
-
-def _scope(parsed: x509.CertificateRevocationList) -> x509.IssuingDistributionPoint | None:
+def _number(
+    parsed: x509.CertificateRevocationList, kind: type[x509.CRLNumber | x509.DeltaCRLIndicator]
+) -> int | None:
     try:
-        return parsed.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
+        return parsed.extensions.get_extension_for_class(kind).value.crl_number
     except x509.ExtensionNotFound:
         return None
-
-
-def _covers(scope: x509.IssuingDistributionPoint | None, certificate: x509.Certificate) -> bool:
-    """Whether a list with this scope would name the certificate (RFC 5280 6.3.3 b)."""
-    if scope is None:
-        return True
-    if scope.only_contains_attribute_certs:
-        return False
-    authority = is_authority(certificate)
-    if (scope.only_contains_user_certs and authority) or (
-        scope.only_contains_ca_certs and not authority
-    ):
-        return False
-    own = _names(scope.full_name, scope.relative_name, certificate.issuer)
-    return not own or not own.isdisjoint(_points(certificate))
-
-
-def is_authority(certificate: x509.Certificate) -> bool:
-    """Whether it says that it is an authority's."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
-
-
-def _points(certificate: x509.Certificate) -> set[x509.GeneralName]:
-    """Names of the places where the issuer itself publishes complete lists about it."""
-    try:
-        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-    except x509.ExtensionNotFound:
-        return set()
-    whole = [one for one in points if one.crl_issuer is None and one.reasons is None]
-    found = (_names(one.full_name, one.relative_name, certificate.issuer) for one in whole)
-    return set().union(*found)
-
-
-def _names(
-    full: list[x509.GeneralName] | None,
-    relative: x509.RelativeDistinguishedName | None,
-    issuer: x509.Name,
-) -> set[x509.GeneralName]:
-    if relative is not None:
-        return {x509.DirectoryName(x509.Name([*issuer.rdns, relative]))}
-    return set(full or ())

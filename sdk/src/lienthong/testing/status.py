@@ -45,6 +45,7 @@ def make_list(
     *,
     at: datetime,
     next_update: datetime | None = None,
+    number: int = 1,
     extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
     key: PrivateKey | None = None,
 ) -> bytes:
@@ -55,7 +56,8 @@ def make_list(
         revoked: by serial number.
         at: when it is made (thisUpdate).
         next_update: a day later without.
-        extensions: beside the number of the list, each with its criticality.
+        number: of the list.
+        extensions: beside its number, each with its criticality.
         key: that signs it; the authority's without.
     """
     issuer = x509.load_der_x509_certificate(authority.certificate).subject
@@ -65,7 +67,7 @@ def make_list(
         next_update=next_update or at + DAY,
         revoked_certificates=[_entry(*one) for one in (revoked or {}).items()],
     )
-    for extension, critical in ((x509.CRLNumber(1), False), *extensions):
+    for extension, critical in ((x509.CRLNumber(number), False), *extensions):
         builder = builder.add_extension(extension, critical=critical)
     signer = key or authority.key
     return builder.sign(signer, _digest(signer)).public_bytes(Encoding.DER)

@@ -26,3 +26,7 @@ class Case:
     @property
     def sha256(self) -> Sha256:
         return Sha256.of(self.data)
+
+    @property
+    def content_sha256(self) -> Sha256 | None:
+        return None if self.content is None else Sha256.of(self.content)

@@ -86,8 +86,8 @@ def unpack_report(pieces: Sequence[bytes], case: Case) -> FileReport:
         report = evolve(load_report(head), evidence=_unpack_evidence(evidence))
     except (LienthongError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise Malformed(what="a worker's report", reason="it is none") from error
-    asked = (case.sha256, case.at, case.media_type)
-    if (report.sha256, report.at, report.media_type) != asked:
+    asked = (case.sha256, case.content_sha256, case.at, case.media_type)
+    if (report.sha256, report.content_sha256, report.at, report.media_type) != asked:
         raise Malformed(what="a worker's report", reason="it is on something else")
     return report
 

@@ -57,15 +57,15 @@ class Known:
 
     def use(self, statuses: Iterable[Revocation]) -> None:
         """Note what the answers rest on."""
-        self._used |= {one.source: None for one in statuses if one.source is not None}
+        for one in statuses:
+            self._used |= dict.fromkeys((*one.others, *filter(None, [one.source])))
 
     def rested_on(self) -> StatusEvidence:
         """Exactly what was used; certificates of OCSP responders stay with their responses."""
         responses = self._chosen(self.evidence.responses)
         responders = filter(is_responder, self.evidence.certificates) if responses else ()
-        return merged(
-            ([*self._path, *responders], self._chosen(self.evidence.lists), responses),
-        )
+        certificates = [*self._path, *self._chosen(self.evidence.certificates), *responders]
+        return merged((certificates, self._chosen(self.evidence.lists), responses))
 
     def _chosen(self, known: Iterable[bytes]) -> list[bytes]:
         return [one for one in known if sha256(one).digest() in self._used]

@@ -41,6 +41,7 @@ class Judge:
             media_type=case.media_type,
             at=case.at,
             sha256=case.sha256,
+            content_sha256=case.content_sha256,
             verifier=VERIFIER,
             checks=findings.checks,
             signatures=tuple(bench.signatures),

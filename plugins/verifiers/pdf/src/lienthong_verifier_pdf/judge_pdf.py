@@ -15,6 +15,7 @@ from lienthong_verifier_pdf.roles import told_role
 from lienthong_verifier_pdf.shown import appearance_of
 from lienthong_verifier_pdf.stamps import Proof, Stamps
 from lienthong_verifier_pdf.turns import worst
+from lienthong_verifier_pdf.unnamed import count_unnamed
 from lienthong_verifier_pdf.words import cause, subject_of
 
 
@@ -46,6 +47,7 @@ def _judge(file: PdfFile, evidence: StatusEvidence, bench: Bench) -> None:
         findings.undecided("file.signatures", "no_signatures")
     else:
         findings.passed("file.signatures")
+    _judge_form(file, bench)
     if not file.signatures:
         return
     messages = {id(one): _message(one) for one in file.signatures}
@@ -70,6 +72,15 @@ def _judge(file: PdfFile, evidence: StatusEvidence, bench: Bench) -> None:
             )
     bench.finish()
     _judge_coverage(file, _belief(file, proofs, bench), bench)
+
+
+def _judge_form(file: PdfFile, bench: Bench) -> None:
+    """Whether the form names every signature that stands in the file."""
+    named = [(one.hole.start, one.hole.end) for one in file.signatures]
+    if unnamed := count_unnamed(file.data, named):
+        bench.findings.undecided("file.form", "unnamed", count=unnamed)
+    else:
+        bench.findings.passed("file.form")
 
 
 def _message(one: PdfSignature) -> Signature:

@@ -33,7 +33,7 @@ class Proof:
 
     path: tuple[bytes, ...]
     sources: frozenset[bytes]
-    """SHA-256 of the lists and responses that it rests on."""
+    """SHA-256 of the lists and responses that it rests on, and of certificates of their signers."""
 
 
 def prove_signer(chain: Sequence[bytes], order: SigningOrder) -> Proof:
@@ -75,7 +75,9 @@ def store(
     responses = [one for one in evidence.responses if sha256(one).digest() in sources]
     responders = filter(is_responder, evidence.certificates) if responses else ()
     # Other authorities that the store knows stay out: they would tell with whom else one deals.
-    certificates = dict.fromkeys([*(one for proof in proofs for one in proof.path), *responders])
+    signers = [one for one in evidence.certificates if sha256(one).digest() in sources]
+    paths = (one for proof in proofs for one in proof.path)
+    certificates = dict.fromkeys([*paths, *signers, *responders])
     DocumentSecurityStore.add_dss(
         target,
         contents,
@@ -97,4 +99,4 @@ def _proof(path: tuple[bytes, ...], order: SigningOrder) -> Proof:
             reason = f"{subject}: {getattr(status.reason, 'value', status.reason)}"
             raise StatusUnproven(level=order.level.value, reason=reason)
     sources = frozenset(status.source for status in statuses if status.source is not None)
-    return Proof(path=path, sources=sources)
+    return Proof(path=path, sources=sources.union(*(status.others for status in statuses)))

@@ -34,6 +34,17 @@ MAX_PATHS: Final = 8
 MAX_CERTIFICATES: Final = 400
 
 
+class _AsRead(x509.Certificate):  # type: ignore[misc] # asn1crypto has no types
+    """A certificate whose octets stay as they were.
+
+    asn1crypto takes a length that ends in 0x80 for the indefinite form and writes the certificate
+    anew, which loses unused bits of a bit string: its signature then no longer fits.
+    """
+
+    def dump(self, force: bool = False) -> bytes:  # noqa: ARG002, FBT001, FBT002 - the parent's
+        return bytes(self._header + self.contents + self._trailer)
+
+
 class PathVerdict(enum.Enum):
     """What became of the search for a path."""
 
@@ -85,9 +96,9 @@ def find_paths(
     """
     if not anchors:
         return [PathResult(verdict=PathVerdict.UNKNOWN, reason="no authority is trusted")]
-    certificate = x509.Certificate.load(leaf, strict=True)
+    certificate = _AsRead.load(leaf, strict=True)
     context = ValidationContext(
-        trust_roots=[x509.Certificate.load(one) for one in anchors],
+        trust_roots=[_AsRead.load(one) for one in anchors],
         other_certs=_readable(others),
         moment=at,
         revocation_mode="none",
@@ -114,7 +125,7 @@ def _readable(certificates: Iterable[bytes]) -> list[x509.Certificate]:
     found = []
     for der in list(dict.fromkeys(certificates))[:MAX_CERTIFICATES]:
         try:
-            one = x509.Certificate.load(der, strict=True)
+            one = _AsRead.load(der, strict=True)
             # Parsing is lazy: touch what the search for issuers asks.
             one.issuer.hashable, one.subject.hashable, one.key_identifier  # noqa: B018
         except Exception:  # noqa: BLE001, S112 - hostile; it helps nobody

@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 
 from lienthong.errors import Closed, LienthongError
 from lienthong_verifier_pdf.frames import read_frames, write_frames
+from lienthong_verifier_pdf.priority import give_way
 
 T = TypeVar("T")
 
@@ -61,8 +62,17 @@ class Worker:
         greeting: Sequence[bytes],
         limits: PoolLimits,
         seconds: float,
+        *,
+        gives_way: bool = False,
     ) -> Worker:
         """Start a process and wait until it is ready: it imports a large library.
+
+        Args:
+            command: starts it.
+            greeting: its first message.
+            limits: how it is used.
+            seconds: until it has to be ready.
+            gives_way: it runs at the lowest priority.
 
         Raises:
             WorkerLost: it did not get ready.
@@ -78,6 +88,8 @@ class Worker:
             )
         except OSError as error:
             raise WorkerLost(f"it could not be started: {error}") from error
+        if gives_way:
+            give_way(process.pid)
         worker = cls(process=process, limits=limits)
         worker.ask(greeting, seconds)
         worker.served = 0
@@ -155,8 +167,13 @@ class WorkerPool:
         self._idle: LifoQueue[Worker | None] = LifoQueue()
         for _ in range(limits.workers):
             self._idle.put(None)
+        self._gives_way = False
         self._closed = False
         self._closing = threading.Lock()
+
+    def give_way(self) -> None:
+        """Let workers that are started from now on run at the lowest priority."""
+        self._gives_way = True
 
     def ask(self, pieces: Sequence[bytes], read: Callable[[list[bytes]], T]) -> T:
         """The answer of some worker; one whose answer cannot be read is not asked again.
@@ -176,9 +193,7 @@ class WorkerPool:
         worker = self._place(limits.call_seconds)
         try:
             self._check_open()
-            worker = worker or Worker.start(
-                self._command, self._greeting(), limits, until - monotonic()
-            )
+            worker = worker or self._started(until - monotonic())
             return read(worker.ask(pieces, min(limits.document_seconds, until - monotonic())))
         except BaseException:
             if worker is not None:
@@ -197,6 +212,10 @@ class WorkerPool:
                 if worker is not None:
                     worker.end()
                 self._idle.put(None)
+
+    def _started(self, seconds: float) -> Worker:
+        greeting, limits = self._greeting(), self._limits
+        return Worker.start(self._command, greeting, limits, seconds, gives_way=self._gives_way)
 
     def _place(self, seconds: float) -> Worker | None:
         """A worker that has nothing to do; None where one may be started."""

@@ -42,18 +42,18 @@ def judge_role(name: str, certificate: bytes, findings: Findings) -> Claim:
     signer's, and that stays undecided.
     """
     claimed = role_of(name)
-    holder, detail = holder_of(x509.load_der_x509_certificate(certificate))
+    holder, part = holder_of(x509.load_der_x509_certificate(certificate))
     check = "signature.role"
     if claimed is not None:
         if not contradicts(claimed, holder):
             findings.passed(check, "role_from_field", name, role=claimed.value)
             return Claim(role=claimed)
-        facts = {"role": claimed.value, "holder": f"{holder.value}: {detail}"}
+        facts = {"role": claimed.value, "holder": holder.value, "part": part}
         findings.failed(check, "role_contradicted", name, **facts)
         return Claim(role=claimed, finding=Finding.BAD)
     if holder is Holder.UNSAID:
         findings.undecided(check, "role_unsaid", name)
         return Claim(role=SignatureRole.SIGNER, finding=Finding.UNKNOWN)
     role = _OF_HOLDERS[holder]
-    findings.passed(check, "role_from_certificate", name, role=role.value, detail=detail)
+    findings.passed(check, "role_from_certificate", name, role=role.value, part=part)
     return Claim(role=role)

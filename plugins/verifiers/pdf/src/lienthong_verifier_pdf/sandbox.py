@@ -1,8 +1,9 @@
 """What a worker takes away from itself before it reads the first file.
 
 No network (a network namespace of its own, where the system lets it; and no sockets by an audit
-hook), no new processes, no files written, few descriptors, bounded memory and CPU. What is taken
-away does not come back for the life of the process.
+hook), no new processes, no files written, none read but those of the program itself, few
+descriptors, bounded memory and CPU. What is taken away does not come back for the life of the
+process.
 
 The kernel keeps the network, file sizes, memory, CPU and descriptors; what the audit hook alone
 keeps binds Python code, not machine code that has taken the process over. New processes are of both
@@ -16,6 +17,7 @@ import os
 import resource
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +73,7 @@ def enclose() -> None:
     _limit(resource.RLIMIT_NOFILE, _highest_descriptor() + SPARE_FILES)
     # Time that is up ends the process: nothing of the file's may catch it.
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    sys.addaudithook(_refuse)
+    sys.addaudithook(partial(_refuse, roots=_program()))
 
 
 def allow_one_document() -> None:
@@ -106,9 +108,21 @@ def _limit(what: int, value: int) -> None:
     resource.setrlimit(what, (bounded, bounded))
 
 
-def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+def _program() -> tuple[str, ...]:
+    """Folders that modules are imported from."""
+    places = {sys.prefix, sys.base_prefix, *filter(None, sys.path)}
+    return tuple(os.path.realpath(one) + os.sep for one in sorted(places))
+
+
+def _refuse(event: str, arguments: tuple[Any, ...], *, roots: tuple[str, ...]) -> None:
     if event.startswith(_REFUSED):
         raise Forbidden(event)
+    if event != "open":
+        return
+    path, _, flags = arguments
     # The flags are told of every way to open a file, the mode of open() alone.
-    if event == "open" and arguments[2] & _WRITING:
+    if flags & _WRITING:
         raise Forbidden("open for writing")
+    # A number is a descriptor that is open already.
+    if not isinstance(path, int) and not os.path.realpath(os.fsdecode(path)).startswith(roots):
+        raise Forbidden("open a file that is none of the program's")

@@ -64,6 +64,9 @@ class FileSignatureVerifier(FileVerifier):
         except (WorkerLost, Malformed) as lost:
             return _undecided(case, str(lost))
 
+    def give_way(self) -> None:
+        self._pool.give_way()
+
     def close(self) -> None:
         self._pool.close()
 
@@ -84,6 +87,7 @@ def _undecided(case: Case, detail: str) -> FileReport:
         media_type=case.media_type,
         at=case.at,
         sha256=case.sha256,
+        content_sha256=case.content_sha256,
         verifier=VERIFIER,
         checks=findings.checks,
     )

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from lienthong.spi import FileCheck, Outcome
 from lienthong.spi.verifier import MAX_CHECKS, MAX_REASON, MAX_WORD
+from lienthong_verifier_pdf.phrases import vietnamese
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -97,12 +98,12 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "bị thu hồi lúc {revoked}, không có bằng chứng là đã ký trước đó",
         ),
         "role_contradicted": (
-            "the field says {role}, the certificate is that of {holder}",
-            "trường chữ ký ghi {role}, chứng thư lại của {holder}",
+            "the field says {role}, the certificate is that of {holder}: {part}",
+            "trường chữ ký ghi {role}, chứng thư lại của {holder}: {part}",
         ),
         "role_from_certificate": (
-            "{role}, by the certificate: {detail}",
-            "{role}, theo chứng thư: {detail}",
+            "{role}, by the certificate: {part}",
+            "{role}, theo chứng thư: {part}",
         ),
         "role_from_field": (
             "{role}, by the field's name",
@@ -150,13 +151,31 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "{count} byte sau chữ ký cuối không được ai ký",
         ),
         "timeless": ("it does not say when it was made", "không ghi thời điểm ký"),
+        "too_much": (
+            "there is more to check than a report can tell",
+            "có nhiều điều phải kiểm tra hơn mức một báo cáo nêu được",
+        ),
         "trusted": ("{authority}", "{authority}"),
+        "unnamed": (
+            "signatures stand in the file that its form does not name: {count}",
+            "có chữ ký nằm trong tệp mà biểu mẫu của tệp không nêu: {count}",
+        ),
         "validator": (
             "the checking process ended without an answer: {detail}",
             "tiến trình kiểm tra dừng mà không có kết quả: {detail}",
         ),
     }
 )
+
+
+_WORDS: Final = frozenset({"detail", "role", "other", "holder", "level"})
+"""Facts that are words, and not what a certificate or the file says."""
+
+
+_ROOM: Final = 20
+"""Kept for checks of the file as a whole, of which none is ever left out."""
+
+_TOO_MUCH: Final = REASONS["too_much"][0]
 
 
 @define(eq=False)
@@ -177,19 +196,28 @@ class Findings:
             subject: the signature, as the file names it; empty for the file as a whole.
             facts: what the reason names.
         """
-        english, vietnamese = REASONS[reason] if reason else ("", "")
+        english, in_vietnamese = REASONS[reason] if reason else ("", "")
         plain = {key: printable(str(value)) for key, value in facts.items()}
+        said = {
+            key: printable(vietnamese(value)) if key in _WORDS else plain[key]
+            for key, value in facts.items()
+        }
         check = FileCheck(
             name=name,
             subject=subject_of(subject),
             outcome=outcome,
             reason=english.format_map(plain)[:MAX_REASON],
-            reason_vi=vietnamese.format_map(plain)[:MAX_REASON],
+            reason_vi=in_vietnamese.format_map(said)[:MAX_REASON],
         )
-        # A file with thousands of faults is told by the first of them.
-        if len(self.checks) < MAX_CHECKS:
-            self.checks.append(check)
+        self._keep(check)
         return outcome
+
+    def _keep(self, check: FileCheck) -> None:
+        """Add a check; the file decides how many there are, and what it crowds out is told."""
+        if not check.subject or len(self.checks) < MAX_CHECKS - _ROOM:
+            self.checks.append(check)
+        elif all(one.reason != _TOO_MUCH for one in self.checks):
+            self.undecided("file.structure", "too_much")
 
     def passed(self, name: str, reason: str = "", subject: str = "", **facts: object) -> Outcome:
         return self.add(name, Outcome.PASSED, reason, subject, **facts)

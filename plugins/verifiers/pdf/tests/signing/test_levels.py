@@ -26,7 +26,7 @@ from lienthong.model.file_signature import SignatureRole
 from lienthong.model.signing import SignatureAlgorithm
 from lienthong.model.trust import StatusEvidence, Trust
 from lienthong.spi import SignatureLevel
-from lienthong.testing.pki import KeyKind, TestPKI
+from lienthong.testing.pki import KeyKind, TestPKI, key_usage
 from lienthong.testing.status import DAY, Revoked, make_list, serial_of
 from lienthong.testing.tsa import TestTSA
 
@@ -228,6 +228,18 @@ def test_authorities_of_others_stay_out_of_the_file(
     kept = [one.get_object().data for one in store["/Certs"]]
     assert pki.root.certificate in kept
     assert others.root.certificate not in kept
+
+
+def test_certificate_of_a_key_for_lists_alone_is_stored(
+    sign: Any, document: bytes, stamper: Any, trust: Trust, evidence: StatusEvidence, pki: TestPKI
+) -> None:
+    issuing, usage = pki.intermediate, (key_usage(key_cert_sign=True), True)
+    key = pki.root.issue(issuing.name, extensions=[usage])
+    lists = [evidence.lists[0], make_list(issuing, at=pki.now, key=key.key)]
+    by_key = StatusEvidence(lists=lists, certificates=[key.certificate])
+    made = sign(document, stamper=stamper, level=B_LT, trust=trust, evidence=by_key)
+    store = PdfFileReader(io.BytesIO(made.content)).root["/DSS"]
+    assert key.certificate in [one.get_object().data for one in store["/Certs"]]
 
 
 def test_levels_follow_on_each_other(
