@@ -15,9 +15,11 @@ from lienthong.model.kinds import DocumentKind
 from lienthong.model.package import FileEntry, Manifest
 from lienthong.model.time import to_us
 from lienthong.model.words import AttachmentKind, FileRole, Urgency
+from lienthong.plugins.rule_sets import find_rule_set
 from lienthong.rules.law import Law
 from lienthong.rules.sections.paper import Bodies
 from lienthong.spi.records import DeliveryRow, JudgementRow
+from lienthong_node.core.deadlines import Bound
 from lienthong_node.core.decision import Moment
 from lienthong_node.core.law_change import entered
 from lienthong_node.core.rulings import Rulings
@@ -28,8 +30,13 @@ from node.tests.support import ANNEX, DIRECTORY, NOW, A, B, C, D, document, file
 
 BODIES: Final = Bodies(GOVERNMENT=[OrganId(B)], COMMITTEE=[OrganId(C)])
 RULES: Final = evolve(PROVINCE, paper=evolve(PROVINCE.paper, bodies=BODIES))
+ITS_OWN: Final = evolve(find_rule_set("bac-lieu-2019"), inherits="")
 LAW: Final = Law().after(
-    [entered("", RULES, DIRECTORY, 1), entered("", VIETNAM_DAYS, DIRECTORY, 2)]
+    [
+        entered("", RULES, DIRECTORY, 1),
+        entered("", VIETNAM_DAYS, DIRECTORY, 2),
+        entered(D, ITS_OWN, DIRECTORY, 3),
+    ]
 )
 MOMENT: Final = Moment(index=7, now=NOW, now_us=to_us(NOW), clock=NOW, directory_version=2)
 Sent: TypeAlias = tuple[DeliveryRow, Manifest]
@@ -67,6 +74,8 @@ def test_shared_is_as_alone() -> None:
     check(alone())
     forms = {alone().sent(row, value).paper for row, value in batch()}
     assert len(forms) > 2
+    laws = {one.rule_set for row, value in batch() for one in alone().sent(row, value).deadlines}
+    assert {RULES.version, ITS_OWN.version} <= laws
 
 
 class OfTheFirst(Rulings):
@@ -88,7 +97,14 @@ class UntilTheFirst(Rulings):
         return evolve(found, deadlines=known.deadlines, look_us=known.look_us)
 
 
-@pytest.mark.parametrize("wrong", [OfTheFirst, UntilTheFirst])
+class OfTheFirstRecipient(Rulings):
+    """It takes the law of the first recipient of a package for that of all its recipients."""
+
+    def _bound(self, row: DeliveryRow) -> Bound:
+        return super()._bound(evolve(row, recipient=B))
+
+
+@pytest.mark.parametrize("wrong", [OfTheFirst, UntilTheFirst, OfTheFirstRecipient])
 def test_what_is_shared_too_far_is_found(wrong: Callable[..., Rulings]) -> None:
     with pytest.raises(AssertionError):
         check(wrong(law=LAW, directory=DIRECTORY, now=NOW))

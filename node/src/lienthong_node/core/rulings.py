@@ -65,12 +65,14 @@ class Rulings:
 
     def sent(self, row: DeliveryRow, manifest: Manifest) -> DeliveryRow:
         """A new delivery; in which form it goes is the law of its sender."""
-        document = manifest.document
-        key = row.recipient, row.urgency, document.due_date, document.reply_requested
+        document, bound = manifest.document, self._bound(row)
+        # Recipients under one law share what it says; the bound keeps both objects alive.
+        terms = bound.since(self.now)
+        law = (id(terms.rules), id(terms.calendar)) if terms is not None else None
+        key = law, row.urgency, document.due_date, document.reply_requested
         found = self._begun.get(key)
         if found is None:
-            found = deadlines.begun(row, document, self.now, self._bound(row))
-            self._begun[key] = found
+            found = self._begun[key] = deadlines.begun(row, document, self.now, bound)
         return _ruled(row, found, paper=self._paper(row, manifest))
 
     def asked(

@@ -193,7 +193,7 @@ def dump_delivery(row: DeliveryRow) -> Columns:
         row.subject,
         row.number,
         row.urgency,
-        json.dumps([_DEADLINE(one) for one in row.deadlines]) if row.deadlines else "",
+        _dump_deadlines(row.deadlines),
         row.look_us,
         _dump_judgement(row.paper),
         _dump_judgement(row.legal_value),
@@ -222,6 +222,11 @@ def load_delivery(row: Columns) -> DeliveryRow:
         paper=_load_judgement(row[16]) if row[16] else None,
         legal_value=_load_judgement(row[17]) if row[17] else None,
     )
+
+
+@lru_cache(maxsize=_KNOWN)
+def _dump_deadlines(rows: tuple[DeadlineRow, ...]) -> str:
+    return json.dumps([_DEADLINE(one) for one in rows]) if rows else ""
 
 
 @lru_cache(maxsize=_KNOWN)
