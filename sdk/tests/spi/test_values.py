@@ -160,5 +160,6 @@ def test_capabilities_are_shown_in_words() -> None:
     algorithms = {SignatureAlgorithm.RSA_PSS_SHA256, SignatureAlgorithm.ED25519}
     assert summary(SignerCapabilities(algorithms=frozenset(algorithms))) == {
         "algorithms": ("ED25519", "RSA_PSS_SHA256"),
+        "confirmed": False,
         "in_process": False,
     }
