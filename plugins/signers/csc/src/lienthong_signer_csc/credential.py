@@ -39,13 +39,13 @@ _NAMES: Final[Mapping[SignatureAlgorithm, tuple[str, ...]]] = {
 class FactorKind(Enum):
     """How the owner of a credential proves to be there (CSC API 8.3.1), by the API's names."""
 
-    PASSWORD = "Password"  # noqa: S105 - a name
+    PASSWORD = "Password"  # noqa: S105 - a word of the protocol
     """Told through us, such as a PIN."""
 
     SENT = "ChallengeResponse"
     """Sent to the owner when it is asked for, and then told through us, such as a code by SMS."""
 
-    PASSWORD_ON_DEVICE = "PasswordOOB"  # noqa: S105 - a name
+    PASSWORD_ON_DEVICE = "PasswordOOB"  # noqa: S105 - a word of the protocol
     """Entered on a device of the owner's."""
 
     CONFIRMED_ON_DEVICE = "ChallengeResponseOOB"
