@@ -254,6 +254,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "tiến trình khác đang tải; chưa làm gì",
     ),
     "trust_confirmed": ("confirmed at", "xác nhận lúc"),
+    "trust_due": (
+        "the next place is due at {at}; --all fetches all of them now",
+        "nguồn kế tiếp đến hạn lúc {at}; --all để tải lại tất cả ngay",
+    ),
     "trust_ended": ("{label}: ended on {day}", "{label}: đã hết hạn ngày {day}"),
     "trust_ending": (
         "{label}: ends on {day}, in {days} days",

@@ -113,12 +113,15 @@ def refresh(store: Path, everything: bool) -> None:
     )
     turn = refresher.refresh(due_only=not everything)
     failed = [_place(one, now) for one in turn.failed]
-    data = {"fetched": turn.fetched, "failed": failed, "busy": turn.busy}
+    next_at = turn.next_at.isoformat() if turn.next_at else None
+    data = {"fetched": turn.fetched, "failed": failed, "busy": turn.busy, "next_at": next_at}
 
     def render() -> RenderableType:
         if turn.busy:
             return Text(current.words("trust_busy"))
         lines = [bad(_unfetched(current.words, row)) for row in failed]
+        if turn.next_at is not None:
+            lines.append(Text(current.words("trust_due", at=local_time(turn.next_at))))
         return Text("\n").join([good(current.words("trust_fetched", count=turn.fetched)), *lines])
 
     current.emit(data, render)
