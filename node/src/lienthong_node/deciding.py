@@ -102,8 +102,7 @@ def _by_axis(
         case TellVerified():
             seen = verification_facts(view, command, registry, moment.now)
             return decide_verified(command, seen, moment)
-        case TellExpiry():
-            return decide_expiry(command, expiry_facts(view, command, registry), moment)
+    return decide_expiry(command, expiry_facts(view, command, registry), moment)
 
 
 def _by_registry(
@@ -118,5 +117,4 @@ def _by_registry(
             return decide_credential(command, facts, moment)
         case PutLaw():
             return decide_law(command, facts, moment)
-        case RecordCheck():
-            return decide_check(command, facts, moment)
+    return decide_check(command, facts, moment)
