@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,6 +30,7 @@ from lienthong.codec.strict import parse
 from lienthong.errors import (
     LienthongError,
     Malformed,
+    MissingField,
     TooLarge,
     UnknownField,
 )
@@ -279,6 +281,21 @@ def test_two_bodies_in_one_entry_are_refused() -> None:
     body = journal_pb2.JournalEntry.FromString(dump_entry(other)).directory.SerializeToString()
     with pytest.raises(Malformed, match="body stands twice"):
         load_entry(dump_entry(ENTRY) + b"\x3a" + bytes([len(body)]) + body)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ("deadline", "DeadlineRecord.due_at"),
+        ("verification", "VerificationRecord.found"),
+        ("expiry", "ExpiryRecord.not_after"),
+    ],
+)
+def test_what_an_entry_of_the_axis_must_say(body: str, name: str) -> None:
+    message = journal_pb2.JournalEntry.FromString(dump_entry(ENTRY))
+    getattr(message, body).SetInParent()  # and with it the body that was there is gone
+    with pytest.raises(MissingField, match=re.escape(name)):
+        load_entry(message.SerializeToString())
 
 
 @every_case
