@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.request import urlopen
 
 import pytest
 from attrs import define, evolve, field
-from cryptography import x509
 
 from lienthong.client import Client, Direction, FileSource, Profile
 from lienthong.codec.signed import load_entry
@@ -31,19 +29,16 @@ from lienthong.spi import SigningOrder
 from lienthong.testing.pki import Authority, Identity, signing_extensions
 from lienthong.testing.status import Revoked, make_list, serial_of
 from lienthong.testing.status_server import Reply, StatusServer
-from lienthong.trust import Fetcher, Refresher, StatusFolder, TrustStore
 from lienthong.trust.store import add_authority
 from lienthong_node.admin_port import administration
 from lienthong_node.local import LocalAxis, free_port
 from lienthong_node.settings import FILE_NAME, dump_settings, load_settings
 from tests.e2e.commands import asked, command, refused
 from tests.e2e.conftest import NAMES, A, B, C, MakeDocument, package_of
+from tests.e2e.publishing import list_at, refresh, trusting, until
 from tests.e2e.test_legal_value import drawn
 
 pytest.importorskip("lienthong_verifier_pdf")
-
-SOON: Final = 60.0
-"""Seconds within which something must have happened that takes a few."""
 
 NATIONAL: Final = find_rule_set("national-2020")
 WANTING: Final = evolve(
@@ -69,9 +64,8 @@ class Publisher:
         return Reply(content=make_list(self.authority, self.revoked, at=datetime.now(UTC)))
 
     def issue(self, role: SignatureRole, place: str = "/ca.crl") -> Identity:
-        url = x509.UniformResourceIdentifier(self.server.url(place))
-        points = x509.CRLDistributionPoints([x509.DistributionPoint([url], None, None, None)])
-        return self.authority.issue(role.name, extensions=[*signing_extensions(), (points, False)])
+        extensions = [*signing_extensions(), list_at(self.server.url(place))]
+        return self.authority.issue(role.name, extensions=extensions)
 
     def sign(self, *signers: tuple[SignatureRole, Identity]) -> bytes:
         content = drawn()
@@ -85,35 +79,8 @@ class Publisher:
 
     def trust(self, folder: Path) -> Path:
         """A trust store that names the authority and may ask its publisher."""
-        entry = TrustEntry(
-            file="ca.pem",
-            label="CA chuyên dùng Chính phủ",
-            kind=SignatureKind.CONG_VU,
-            purposes=[TrustPurpose.FILES],
-        )
-        add_authority(folder, entry, self.authority.pem)
-        with (folder / "trust.toml").open("a") as out:
-            out.write('\n[fetching]\nprivate_hosts = ["127.0.0.1"]\n')
-        return folder
-
-    def refresh(self, folder: Path) -> None:
-        """As ``lienthong trust refresh`` does."""
-        store = TrustStore.load(folder)
-        refresher = Refresher(
-            store=store,
-            folder=StatusFolder(store.status_folder),
-            fetcher=Fetcher(private_hosts=store.file.fetching.private_hosts),
-            clock=lambda: datetime.now(UTC),
-        )
-        until(lambda: refresher.refresh(due_only=False), lambda turn: not turn.busy)
-
-
-def until(ask: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
-    end = time.monotonic() + SOON
-    while not wanted(found := ask()) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert wanted(found), found
-    return found
+        label, kind = "CA chuyên dùng Chính phủ", SignatureKind.CONG_VU
+        return trusting(folder, self.authority, label, kind, TrustPurpose.FILES)
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +192,7 @@ def test_revoked_before_it_was_signed(
     signer, agency = publisher.issue(SIGNER), publisher.issue(AGENCY)
     since = datetime.now(UTC) - timedelta(hours=1)
     publisher.revoked[serial_of(agency.certificate)] = Revoked(at=since)
-    publisher.refresh(trust)
+    refresh(trust)
     package = sent(publisher.sign((SIGNER, signer), (AGENCY, agency)))
     becomes(clients[B], package, LegalValue.REFUSE)
 
@@ -252,7 +219,7 @@ def test_unknown_waits_until_the_status_is_there(
     package = sent(other.sign(*signers))
     becomes(clients[B], package, LegalValue.PENDING_CHECK)
     other.silent = False
-    publisher.refresh(trust)
+    refresh(trust)
     becomes(clients[B], package, LegalValue.ORIGINAL_EQUIVALENT)
     values = [one.value for one in told(clients[B], package)]
     assert values == [LegalValue.PENDING_CHECK, LegalValue.ORIGINAL_EQUIVALENT]
@@ -274,10 +241,10 @@ def test_what_the_recipient_has_found_stands_above_it(
     with Client(profile) as judge:
         first = sent(signed)
         judge.examine(first)
-        publisher.refresh(own)
+        refresh(own)
         since = datetime.now(UTC) - timedelta(hours=1)
         publisher.revoked[serial_of(signer.certificate)] = Revoked(at=since)
-        publisher.refresh(trust)
+        refresh(trust)
         package = sent(signed)
         becomes(clients[B], package, LegalValue.REFUSE)
         judge.accept(package, register_number=2)
@@ -292,7 +259,7 @@ def test_a_verifier_that_dies_holds_up_nothing(
     sent: Callable[..., PackageId],
 ) -> None:
     signers = [(role, publisher.issue(role)) for role in (SIGNER, AGENCY)]
-    publisher.refresh(trust)
+    refresh(trust)
     becomes(clients[B], sent(publisher.sign(*signers)), LegalValue.ORIGINAL_EQUIVALENT)
     failed = figure(axis, "lienthong_verifications_failed_total")
     workers = workers_of(axis.pid)
@@ -305,7 +272,7 @@ def test_a_verifier_that_dies_holds_up_nothing(
     assert figure(axis, "lienthong_verifications_waiting") >= 1
     becomes(clients[B], sent(publisher.sign(*signers)), LegalValue.ORIGINAL_EQUIVALENT)
     assert asked("status", axis.data)["verification"]["waiting"] >= 1
-    publisher.refresh(trust)
+    refresh(trust)
     becomes(clients[B], package, LegalValue.ORIGINAL_EQUIVALENT)
 
 

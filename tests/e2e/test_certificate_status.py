@@ -6,8 +6,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
@@ -20,22 +21,23 @@ from cryptography import x509
 from lienthong.errors import CertificateRevoked, CredentialRevoked, StatusUnknown
 from lienthong.model.file_signature import SignatureKind
 from lienthong.model.trust import TrustPurpose
-from lienthong.pki.trust import TrustEntry
 from lienthong.testing.pki import Authority, Identity, client_extensions, signing_extensions
 from lienthong.testing.status import Revoked, make_list, serial_of
 from lienthong.testing.status_server import Reply, StatusServer
-from lienthong.trust import Fetcher, Refresher, StatusFolder, TrustStore
-from lienthong.trust.store import add_authority
 from lienthong_node.local import LocalAxis, free_port
 from lienthong_node.security_log import FILE_NAME, Event, check_log
 from lienthong_node.settings import load_settings
 from lienthong_proto.axis.v1 import admin_pb2, journal_pb2
+from tests.e2e import publishing
 from tests.e2e.conftest import NAMES, A, B
+from tests.e2e.publishing import list_at, refresh, trusting
 from tests.e2e.raw import Answer, Party, call, messages
 from tests.e2e.test_certificates import WHO_AM_I, Follower
 
 SOON: Final = 20.0
 """Seconds within which something must have happened that takes a second or two."""
+
+until = partial(publishing.until, within=SOON)
 
 
 @define(eq=False)
@@ -49,16 +51,9 @@ class Outside:
 
     @classmethod
     def create(cls, server: StatusServer, folder: Path) -> Outside:
-        made = cls(server, folder, Authority.root("CA công cộng", now=datetime.now(UTC)))
-        entry = TrustEntry(
-            file="ca.pem",
-            label="CA công cộng",
-            kind=SignatureKind.CONG_CONG,
-            purposes=[TrustPurpose.ORGANISATIONS],
-        )
-        add_authority(folder, entry, made.authority.certificate)
-        with (folder / "trust.toml").open("a") as out:
-            out.write('\n[fetching]\nprivate_hosts = ["127.0.0.1"]\n')
+        label, kind = "CA công cộng", SignatureKind.CONG_CONG
+        made = cls(server, folder, Authority.root(label, now=datetime.now(UTC)))
+        trusting(folder, made.authority, label, kind, TrustPurpose.ORGANISATIONS)
         server.answer("/ca.crl", lambda _: Reply(content=made.publish()))
         return made
 
@@ -68,22 +63,13 @@ class Outside:
     def issue(
         self, extensions: list[tuple[x509.ExtensionType, bool]], place: str = "/ca.crl"
     ) -> Identity:
-        url = x509.UniformResourceIdentifier(self.server.url(place))
-        points = x509.CRLDistributionPoints([x509.DistributionPoint([url], None, None, None)])
-        return self.authority.issue(A, extensions=[*extensions, (points, False)])
+        return self.authority.issue(A, extensions=[*extensions, list_at(self.server.url(place))])
 
     def revoke(self, identity: Identity) -> None:
         """Revoke, and have the list fetched at once, as ``lienthong trust refresh`` does."""
         since = datetime.now(UTC) - timedelta(seconds=1)
         self.revoked[serial_of(identity.certificate)] = Revoked(at=since)
-        store = TrustStore.load(self.folder)
-        refresher = Refresher(
-            store=store,
-            folder=StatusFolder(store.status_folder),
-            fetcher=Fetcher(private_hosts=store.file.fetching.private_hosts),
-            clock=lambda: datetime.now(UTC),
-        )
-        assert until(lambda: refresher.refresh(due_only=False), lambda turn: not turn.busy)
+        refresh(self.folder)
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +102,6 @@ def register(operator: Party, identity: Identity, use: str) -> None:
     assert messages(
         admin_pb2.RegisterCredentialResponse, operator.ask("Admin/RegisterCredential", request)
     )
-
-
-def until(ask: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
-    end = time.monotonic() + SOON
-    while not wanted(found := ask()) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert wanted(found), found
-    return found
 
 
 def test_who_signs_is_asked_of_the_authority_outside(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -107,3 +108,16 @@ def sent(as_sender: Run, files: Path) -> str:
     assert result.exit_code == 0, result.stderr
     package_id: str = json.loads(result.stdout)["package_id"]
     return package_id
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    """A page that nobody has signed."""
+    canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+    made = io.BytesIO()
+    drawn = canvas.Canvas(made, pdfVersion=(1, 7), invariant=1)
+    drawn.drawString(90, 740, "Page 1")
+    drawn.save()
+    path = tmp_path / "qd-52.pdf"
+    path.write_bytes(made.getvalue())
+    return path

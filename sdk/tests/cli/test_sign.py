@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -38,17 +37,6 @@ label = "CA thử nghiệm"
 kind = "CONG_VU"
 purposes = ["FILES"]
 """
-
-
-@pytest.fixture
-def document(tmp_path: Path) -> Path:
-    made = io.BytesIO()
-    drawn = canvas.Canvas(made, pdfVersion=(1, 7), invariant=1)
-    drawn.drawString(90, 740, "Page 1")
-    drawn.save()
-    path = tmp_path / "qd-52.pdf"
-    path.write_bytes(made.getvalue())
-    return path
 
 
 def draw(path: Path, colour: tuple[int, int, int, int]) -> Path:

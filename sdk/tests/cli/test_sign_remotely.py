@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,17 +20,6 @@ pytest.importorskip("lienthong_verifier_pdf")
 canvas = pytest.importorskip("reportlab.pdfgen.canvas")
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def document(tmp_path: Path) -> Path:
-    made = io.BytesIO()
-    drawn = canvas.Canvas(made, pdfVersion=(1, 7), invariant=1)
-    drawn.drawString(90, 740, "Page 1")
-    drawn.save()
-    path = tmp_path / "qd-52.pdf"
-    path.write_bytes(made.getvalue())
-    return path
 
 
 @pytest.fixture
