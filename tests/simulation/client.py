@@ -136,6 +136,7 @@ class SimClient:
     ) -> Item:
         """Sign a package; *contents* travel with it or are uploaded before."""
         envelope = sign_envelope(keys.signer(self.code), MANIFEST_TYPE, dump_manifest(manifest))
+        self.verifier.signed(envelope, manifest)
         return self.signed_package(manifest, envelope, contents, uploads=uploads, honest=honest)
 
     def signed_package(
@@ -165,6 +166,7 @@ class SimClient:
     def report(self, statement: Statement, honest: bool = True) -> Item:
         """Sign a report."""
         envelope = sign_envelope(keys.signer(self.code), STATEMENT_TYPE, dump_statement(statement))
+        self.verifier.signed(envelope, statement)
         message = exchange_pb2.ReportItem(tag=1, envelope=envelope_to_message(envelope))
         return Item(
             id=str(statement.statement_id),

@@ -29,6 +29,7 @@ class ReportingMethods(ReadingMethods):
         """Sign a report, hand it over and check its receipt."""
         statement = self._composer.statement(event, package_id, recipient, reporter, parts)
         envelope = await self._signer.sign(STATEMENT_TYPE, dump_statement(statement))
+        self._verifier.signed(envelope, statement)
         item = exchange_pb2.ReportItem(envelope=envelope_to_message(envelope))
         answer = await hand_over(self._reports, item, self._policy)
         return self._verifier.receipt_for(answer, envelope, statement).receipt

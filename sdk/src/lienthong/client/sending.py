@@ -20,11 +20,7 @@ from lienthong.client.files import AnyFile, ProgressCallback, prepare
 from lienthong.client.registering import Entered
 from lienthong.client.reporting import ReportingMethods
 from lienthong.client.turns import Turn, turns_for
-from lienthong.codec.signed import (
-    dump_manifest,
-    envelope_to_message,
-    load_manifest,
-)
+from lienthong.codec.signed import dump_manifest, envelope_to_message, load_manifest
 from lienthong.errors import (
     CallerError,
     FileUndeclared,
@@ -232,6 +228,7 @@ class SendingMethods(ReportingMethods):
             reason=reason,
         )
         envelope = await self._signer.sign(MANIFEST_TYPE, dump_manifest(manifest))
+        self._verifier.signed(envelope, manifest)
         return PreparedPackage(manifest=manifest, envelope=envelope, files=prepared)
 
     async def _send(

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Final
 
-from attrs import frozen
+from attrs import define, frozen
 
 from lienthong.client.wire import inline_files_from_messages
 from lienthong.codec.signed import envelope_from_message, envelope_to_message, receipt_from_message
@@ -37,8 +37,11 @@ from lienthong.pki.chain import ChainCache, TrustAnchors
 from lienthong.pki.envelope import EnvelopeEvidence, verify_envelope
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
 
-OWN_ITEMS: Final = 4096
-"""Packages and reports of one's own that are remembered until they come by in the feed."""
+OWN_ENVELOPES: Final = 4096
+"""Packages and reports of one's own that are remembered until the axis has said all of them."""
+
+OWN_BYTES: Final = 16 * 1024
+"""Of the largest payload that is remembered, so that all of them stay below 100 MiB."""
 
 
 @frozen(kw_only=True)
@@ -58,7 +61,7 @@ class Verifier:
         self._anchors = anchors
         self._chains = ChainCache()
         self._checkpoints = CheckpointCache()
-        self._own: OrderedDict[int, _Own] = OrderedDict()
+        self._own: OrderedDict[bytes, _Own] = OrderedDict()
 
     def receipt(self, message: journal_pb2.Receipt) -> VerifiedReceipt:
         """Check a receipt by itself.
@@ -71,6 +74,16 @@ class Verifier:
         receipt = receipt_from_message(message)
         return VerifiedReceipt(receipt=receipt, entry=self._evidence(receipt).entry)
 
+    def signed(self, envelope: Envelope, content: Manifest | Statement) -> None:
+        """Remember what this client has signed just now, and made from *content*.
+
+        What is handed over without having been signed here is none of it.
+        """
+        if len(envelope.payload) <= OWN_BYTES:
+            self._own[envelope.payload] = _Own(envelope=envelope, content=content)
+        while len(self._own) > OWN_ENVELOPES:
+            self._own.popitem(last=False)
+
     def receipt_for(
         self, message: journal_pb2.Receipt, envelope: Envelope, content: Manifest | Statement
     ) -> VerifiedReceipt:
@@ -79,15 +92,11 @@ class Verifier:
         Raises:
             ReceiptInvalid: it is for something else; also as ``receipt``.
         """
+        own = self._own.get(envelope.payload)
+        if own is not None and own.envelope is envelope:
+            return self._told(own, message).verified
         verified = self.receipt(message)
-        self._own[message.index] = _Own(
-            receipt=message,
-            verified=verified,
-            envelope=envelope,
-            recorded=match_envelope(verified.entry, envelope, content),
-        )
-        while len(self._own) > OWN_ITEMS:
-            self._own.popitem(last=False)
+        match_envelope(verified.entry, envelope, content)
         return verified
 
     def item(self, message: exchange_pb2.FeedItem) -> FeedItem:
@@ -100,8 +109,8 @@ class Verifier:
         3. Its signatures were valid when the axis recorded it, and lead to a trust anchor.
         4. Contents that came along are declared in the manifest and have its hashes.
 
-        What this client has signed and handed over itself passes steps 1 to 3 when it is, byte for
-        byte, what it was when its receipt was checked.
+        What this client has signed itself, byte for byte, needs no judging: its signatures pass
+        step 3, and steps 1 and 2 are not repeated for a receipt that was checked before.
 
         Every error has the ``index`` of the item among its facts.
 
@@ -117,17 +126,33 @@ class Verifier:
             raise type(error)(**facts) from error
 
     def _item(self, message: exchange_pb2.FeedItem) -> FeedItem:
-        own = self._own.pop(message.receipt.index, None)
-        if own is not None and own.is_said_by(message):
-            return _item(message, own.verified, own.envelope, own.recorded)
-        receipt = receipt_from_message(message.receipt)
         if not message.HasField("envelope"):
-            return self._bare(receipt)
+            return self._bare(receipt_from_message(message.receipt))
+        own = self._own.get(message.envelope.payload)
+        if own is not None and envelope_to_message(own.envelope) == message.envelope:
+            told = self._told(own, message.receipt)
+            return _item(message, told.verified, own.envelope, told.recorded)
+        receipt = receipt_from_message(message.receipt)
         envelope = envelope_from_message(message.envelope)
         entry = self._evidence(receipt).entry
         recorded = match_envelope(entry, envelope)
         self.envelope(envelope, entry.recorded_at)
         return _item(message, VerifiedReceipt(receipt=receipt, entry=entry), envelope, recorded)
+
+    def _told(self, own: _Own, message: journal_pb2.Receipt) -> _Told:
+        """What the axis says of an own envelope: once in its answer, once in the feed.
+
+        The first time it is checked. When it has said the same again, the envelope is forgotten,
+        and whatever comes later is verified as anybody's.
+        """
+        told = own.told
+        if told is not None and told.message == message:
+            self._own.pop(own.envelope.payload, None)
+            return told
+        verified = self.receipt(message)
+        recorded = match_envelope(verified.entry, own.envelope, own.content)
+        own.told = _Told(message=message, verified=verified, recorded=recorded)
+        return own.told
 
     def envelope(self, envelope: Envelope, at: datetime) -> EnvelopeEvidence:
         """Check who signed an envelope, judged at *at*. Raises as ``pki.verify_envelope``."""
@@ -160,20 +185,21 @@ class Verifier:
 
 
 @frozen(kw_only=True)
-class _Own:
-    """What this client has signed, and the receipt that it got for it."""
+class _Told:
+    """What a receipt was found to say of an own envelope."""
 
-    receipt: journal_pb2.Receipt
+    message: journal_pb2.Receipt
     verified: VerifiedReceipt
-    envelope: Envelope
     recorded: Recorded
 
-    def is_said_by(self, message: exchange_pb2.FeedItem) -> bool:
-        """Whether a feed tells just this."""
-        return bool(
-            message.receipt == self.receipt
-            and message.envelope == envelope_to_message(self.envelope)
-        )
+
+@define(kw_only=True, eq=False)
+class _Own:
+    """What this client has signed."""
+
+    envelope: Envelope
+    content: Manifest | Statement
+    told: _Told | None = None
 
 
 def _item(
