@@ -7,7 +7,6 @@ a slow moment is not hidden by a sender that waits.
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong_node.local import LocalAxis
 from tests.bench.recipient import accepting
 from tests.bench.rows import Row, percentile
-from tests.bench.samples import GARBAGE_THRESHOLD, RECIPIENT, SENDER, make_axis, make_sending
+from tests.bench.samples import RECIPIENT, SENDER, make_axis, make_sending, spare_garbage
 
 PARTS: Final = (0.1, 0.5, 0.8)
 WARM_UP: Final = 20
@@ -64,7 +63,7 @@ def measure(axis: LocalAxis, rate: float, seconds: float) -> Times:
 
 
 async def _send(profile: Path, sendings: Sequence[Sending], rate: float) -> Times:
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    spare_garbage()
     times = Times()
     async with AsyncClient(Profile.load(profile)) as client:
         start = (await client.checkpoint()).size

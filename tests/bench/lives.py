@@ -6,7 +6,6 @@ Node, sender and recipient are three processes; everything is signed, verified a
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ from tests.bench.limits import Limits
 from tests.bench.processes import cpu_seconds, on_core, two_cores
 from tests.bench.recipient import accepting
 from tests.bench.rows import Row
-from tests.bench.samples import GARBAGE_THRESHOLD, RECIPIENT, SENDER, make_axis, make_sending
+from tests.bench.samples import RECIPIENT, SENDER, make_axis, make_sending, spare_garbage
 
 CORES = 2
 SIGNATURES = 2
@@ -124,7 +123,7 @@ def _mixture(documents: int) -> list[int]:
 
 async def _send(profile: Path, sendings: Sequence[Sending]) -> tuple[float, float]:
     """Send everything, and follow the own feed until each document was accepted."""
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    spare_garbage()
     async with AsyncClient(Profile.load(profile)) as client:
         start = (await client.checkpoint()).size
         started, cpu = time.perf_counter(), time.process_time()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import multiprocessing
 import resource
 from collections.abc import Iterator
@@ -15,10 +14,11 @@ import uvloop
 from attrs import define
 
 from lienthong.client import AsyncClient, Profile
+from lienthong.client.sending import AT_ONCE
 from lienthong.model.journal import PackageRecord
-from tests.bench.samples import GARBAGE_THRESHOLD
+from tests.bench.samples import spare_garbage
 
-WAVE: Final = 64
+WAVE: Final = AT_ONCE
 """Documents that are accepted at the same time."""
 
 END_S: Final = 60.0
@@ -57,7 +57,7 @@ def _run(profile: str, documents: int, ready: object, used: object) -> None:
 
 
 async def _receive(profile: Path, documents: int, ready: object, used: object) -> None:
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    spare_garbage()
     room = asyncio.Semaphore(WAVE)
     async with AsyncClient(Profile.load(profile)) as client, asyncio.TaskGroup() as group:
         start = (await client.checkpoint()).size

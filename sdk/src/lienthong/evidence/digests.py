@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from struct import Struct
+from typing import Final
+
 from lienthong.model.signing import Envelope
 from lienthong.pki.cms import DIGESTS
+
+_u64: Final = Struct(">Q").pack
+"""A number in 8 bytes, big-endian."""
 
 
 def envelope_digest(envelope: Envelope, algorithm: str = "SHA-256") -> bytes:
@@ -14,28 +20,21 @@ def envelope_digest(envelope: Envelope, algorithm: str = "SHA-256") -> bytes:
     each the algorithm's word, the value, the number of certificates and every certificate. The
     counts keep envelopes apart whose parts are the same but belong to different signatures.
     """
-    pieces = [
-        *_part(envelope.payload_type.encode()),
-        *_part(envelope.payload),
-        _number(len(envelope.signatures)),
-    ]
-    for signature in envelope.signatures:
-        pieces += _part(signature.algorithm.value.encode())
-        pieces += _part(signature.value)
-        pieces.append(_number(len(signature.chain)))
-        for certificate in signature.chain:
-            pieces += _part(certificate)
+    kind, payload, signatures = (
+        envelope.payload_type.encode(),
+        envelope.payload,
+        envelope.signatures,
+    )
+    pieces = [_u64(len(kind)), kind, _u64(len(payload)), payload, _u64(len(signatures))]
+    for signature in signatures:
+        word, value, chain = signature.algorithm.value.encode(), signature.value, signature.chain
+        pieces += _u64(len(word)), word, _u64(len(value)), value, _u64(len(chain))
+        for certificate in chain:
+            pieces += _u64(len(certificate)), certificate
     return DIGESTS[algorithm](b"".join(pieces))
 
 
 def joined(*parts: bytes) -> bytes:
     """Parts put together so that nothing else can be: their number, and each with its length."""
-    return b"".join((_number(len(parts)), *(piece for part in parts for piece in _part(part))))
-
-
-def _part(data: bytes) -> tuple[bytes, bytes]:
-    return _number(len(data)), data
-
-
-def _number(value: int) -> bytes:
-    return value.to_bytes(8, "big")
+    pieces = (piece for part in parts for piece in (_u64(len(part)), part))
+    return b"".join((_u64(len(parts)), *pieces))
