@@ -16,13 +16,19 @@ def test_every_listed_environment_has_a_section_with_commands(repository: Any) -
 
 def test_every_folder_of_tests_is_run_by_a_listed_environment(repository: Any) -> None:
     sections = _sections(repository)
-    commands = "\n".join(sections[name]["commands"] for name in repository.environments)
-    run = {word for line in commands.split() for word in re.findall(r"[\w./]+", line)}
+    commands = [sections[name]["commands"] for name in repository.environments]
     for path in repository.files:
-        parts = path.relative_to(repository.root).parts
         if path.name.startswith("test_") and path.suffix == ".py":
-            folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
-            assert folders & run, f"no environment runs {'/'.join(parts)}"
+            name = path.relative_to(repository.root).as_posix()
+            assert any(_runs(one, name) for one in commands), f"no environment runs {name}"
+
+
+def test_what_is_left_out_is_not_run() -> None:
+    command = "pytest {posargs:-n 3 --ignore=node/tests/reports node/tests sdk/tests/cli}"
+    run = ("node/tests/test_law.py", "sdk/tests/cli/test_law.py")
+    left_out = ("node/tests/reports/test_book.py", "sdk/tests/client/test_law.py", "test_law.py")
+    assert all(_runs(command, path) for path in run)
+    assert not any(_runs(command, path) for path in left_out)
 
 
 def test_every_distribution_is_tested_alone(repository: Any) -> None:
@@ -43,6 +49,16 @@ def test_contributors_find_every_environment(repository: Any) -> None:
     text = (repository.root / "CONTRIBUTING.md").read_text("utf-8")
     for name in _sections(repository):
         assert f"`{name}`" in text, f"CONTRIBUTING.md does not explain {name}"
+
+
+def _runs(command: str, path: str) -> bool:
+    """Whether a command of pytest runs the tests of a file, by the folders that it names."""
+    words = re.findall(r"(--ignore=)?([\w./]+)", command)
+    parts = path.split("/")
+    folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+    return any(word in folders for ignored, word in words if not ignored) and not any(
+        word in folders for ignored, word in words if ignored
+    )
 
 
 def _sections(repository: Any) -> dict[str, Any]:

@@ -51,7 +51,9 @@ def test_packages_move_deliveries_of_their_target(
     assert (found.state, found.resume_state) == expected
 
 
-@pytest.mark.parametrize("state", [*WAITS_FOR_ACCEPTANCE, S.REFUSED, S.RECALLED, S.TAKEN_BACK])
+@pytest.mark.parametrize(
+    "state", [*sorted(WAITS_FOR_ACCEPTANCE, key=str), S.REFUSED, S.RECALLED, S.TAKEN_BACK]
+)
 def test_a_replacement_leaves_alone_what_was_accepted_or_has_ended(state: DeliveryState) -> None:
     assert step_at_target(K.REPLACE, state) is None
 

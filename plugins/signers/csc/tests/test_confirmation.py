@@ -117,7 +117,8 @@ def test_confirmation_after_the_deadline_gives_no_signature(
     running.phone = Phone(True)
     running.calls.clear()
     check_signs(signer, b"another")
-    assert methods(running)[0] == "credentials/authorize"
+    # The last question about the first one may arrive only now.
+    assert "credentials/authorize" in methods(running)
 
 
 def check_one_deadline_counts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from lienthong_node.reports.following import open_up_to_date
 from lienthong_node.reports.forms import Scope
 from lienthong_node.reports.making import Kind, Request, make
 from lienthong_node.reports.paper import Table
-from node.tests.reporting import RULES, fill, write
+from node.tests.reports.reporting import RULES, fill, write
 from node.tests.support import credential
 from sdk.tests.reports.cast import FINANCE, JUSTICE, OLD_OFFICE, UBND
 

@@ -22,7 +22,7 @@ from lienthong_node.reports.book import FILE_NAME
 from lienthong_node.reports.kept import rules_for
 from lienthong_node.settings import Settings, load_settings
 from lienthong_node.stores import Registry, load_registry
-from node.tests.reporting import NEW_CODE, fill
+from node.tests.reports.reporting import NEW_CODE, fill
 from sdk.tests.reports.cast import FINANCE, JUSTICE
 from sdk.tests.reports.generated import generate
 

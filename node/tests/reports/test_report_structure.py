@@ -14,7 +14,7 @@ from lienthong.reports.period import Period
 from lienthong_node.reports.book import FILE_NAME, ReportBook
 from lienthong_node.reports.making import Kind, Request, make
 from lienthong_node.reports.terms import province
-from node.tests.reporting import ORGANISATIONS, RULES
+from node.tests.reports.reporting import ORGANISATIONS, RULES
 from sdk.tests.reports.cast import ELSEWHERE, FINANCE, OLD_OFFICE, UBND
 
 DAY = date(2026, 7, 1)

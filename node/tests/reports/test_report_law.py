@@ -36,7 +36,7 @@ from lienthong_node.reports.terms import Rules, completed, dump_law, load_law, w
 from lienthong_node.stores import Registry, load_registry
 from node.tests.committing import OPERATOR
 from node.tests.due import PROVINCE, VIETNAM_DAYS, Axis, E, lawful
-from node.tests.reporting import RULES, fill
+from node.tests.reports.reporting import RULES, fill
 from node.tests.support import B, recall, submit, update
 from sdk.tests.reports.book import Book
 from sdk.tests.reports.cast import FINANCE, JUSTICE, UBND

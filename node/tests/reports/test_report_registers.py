@@ -21,7 +21,7 @@ from lienthong_node.reports.book import FILE_NAME, ReportBook
 from lienthong_node.reports.following import open_up_to_date
 from lienthong_node.reports.making import Kind, Request, make
 from lienthong_node.reports.paper import Paper, Table
-from node.tests.reporting import ORGANISATIONS, RULES, at, fill
+from node.tests.reports.reporting import ORGANISATIONS, RULES, at, fill
 from sdk.tests.reports.cast import FINANCE, JUSTICE, OLD_OFFICE, UBND
 from sdk.tests.reports.generated import Entry, generate, package_record
 

@@ -19,7 +19,7 @@ from lienthong_node.cli.reporting import KINDS
 from lienthong_node.opening import plugin_host, under, utc_now
 from lienthong_node.reports.book import FILE_NAME
 from lienthong_node.settings import load_settings
-from node.tests.reporting import NEW_CODE, at, fill
+from node.tests.reports.reporting import NEW_CODE, at, fill
 from sdk.tests.reports.generated import generate
 
 PERIOD = ("--period", "2026-Q3")

@@ -21,7 +21,7 @@ from lienthong_node.reports.following import open_up_to_date
 from lienthong_node.reports.forms import undone_text
 from lienthong_node.reports.making import Listing, make_list
 from lienthong_node.reports.paper import Paper, Table
-from node.tests.reporting import NEW_CODE, ORGANISATIONS, RULES, at, fill
+from node.tests.reports.reporting import NEW_CODE, ORGANISATIONS, RULES, at, fill
 from sdk.tests.reports.book import DAYS_OFF, SWAPPED, Book
 from sdk.tests.reports.cast import FINANCE, JUSTICE, NAMES, OLD_OFFICE, UBND
 from sdk.tests.reports.generated import Generated, generate

@@ -27,7 +27,7 @@ from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.reports.book import FILE_NAME, ReportBook
 from lienthong_node.reports.following import open_up_to_date
 from lienthong_node.reports.terms import Rules
-from node.tests.reporting import ORGANISATIONS, RULES, at, fill
+from node.tests.reports.reporting import ORGANISATIONS, RULES, at, fill
 from sdk.tests.reports.book import Book
 from sdk.tests.reports.cast import FINANCE, ORGANS
 from sdk.tests.reports.generated import generate

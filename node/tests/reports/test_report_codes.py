@@ -20,7 +20,7 @@ from lienthong_node.reports.book import FILE_NAME, ReportBook
 from lienthong_node.reports.following import open_up_to_date
 from lienthong_node.reports.making import Kind, Request, make
 from lienthong_node.reports.paper import Paper, Table
-from node.tests.reporting import RULES, at, enter, fill, organisation
+from node.tests.reports.reporting import RULES, at, enter, fill, organisation
 from sdk.tests.reports.cast import ELSEWHERE, FINANCE, JUSTICE, OLD_OFFICE, UBND
 from sdk.tests.reports.generated import generate
 
