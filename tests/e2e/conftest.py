@@ -17,6 +17,7 @@ from lienthong.model.ids import DocumentNumber, OrganId, PackageId
 from lienthong.model.journal import PackageRecord, Receipt
 from lienthong.model.kinds import DocumentKind
 from lienthong_node.local import LocalAxis
+from tests.e2e.forked_axis import ForkedAxis
 
 if TYPE_CHECKING:
     from tests.e2e.raw import Party
@@ -38,7 +39,7 @@ MakeDocument = Callable[..., Document]
 @pytest.fixture(scope="module")
 def axis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAxis]:
     """A running axis with four organisations."""
-    made = LocalAxis.create(tmp_path_factory.mktemp("axis"), NAMES, disk_reserve_bytes=0)
+    made = ForkedAxis.create(tmp_path_factory.mktemp("axis"), NAMES, disk_reserve_bytes=0)
     with made.running():
         yield made
 

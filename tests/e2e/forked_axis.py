@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from attrs import define, field
 
@@ -31,7 +36,12 @@ class ForkedAxis(LocalAxis):
     program: Path = PROGRAM
     """What forks the node."""
 
-    _forks: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _forks: socket.socket | None = field(default=None, init=False)
+    """To what forks the node."""
+
+    _program: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    """That, when it is a program of its own."""
+
     _node: int = field(default=0, init=False)
     _rest: bytes = field(default=b"", init=False)
 
@@ -41,10 +51,8 @@ class ForkedAxis(LocalAxis):
         return self._node
 
     def start(self) -> None:
-        forks = self._forks = self._forks or self._open()
-        assert forks.stdin is not None
-        forks.stdin.write(b"start\n")
-        forks.stdin.flush()
+        self._forks = self._forks or self._open()
+        self._forks.sendall(b"start\n")
         word, pid = self._line()
         assert word == "serving", f"the node did not start, see {self.log}: {self.log.read_text()}"
         self._node = pid
@@ -59,23 +67,49 @@ class ForkedAxis(LocalAxis):
                 os.kill(self._node, signal.SIGKILL)
             self._ended()
 
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """As of any axis; at the end nothing of it is left."""
+        try:
+            with LocalAxis.running(self):
+                yield self
+        finally:
+            self.close()
+
     def close(self) -> None:
         """End the node, if it runs, and what forks it."""
         self.kill()
-        if self._forks is not None and self._forks.stdin is not None:
-            self._forks.stdin.close()
-            self._forks.wait(LONGEST_S)
-            assert self._forks.stdout is not None
-            self._forks.stdout.close()
+        if self._forks is not None:
+            self._forks.close()
             self._forks = None
+        if self._program is not None:
+            self._program.wait(LONGEST_S)
+            self._program = None
 
-    def _open(self) -> subprocess.Popen[bytes]:
+    def _open(self) -> socket.socket:
+        if self.program == PROGRAM:
+            return self._of_nursery()
+        ours, theirs = socket.socketpair()
         command = [sys.executable, str(self.program), str(self.data)]
         command += [self.planted] if self.planted else []
-        with self.log.open("a") as errors:
-            return subprocess.Popen(  # our own interpreter and program
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0
+        with theirs, self.log.open("a") as errors:
+            self._program = subprocess.Popen(  # our own interpreter and program
+                command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=errors
             )
+        return ours
+
+    def _of_nursery(self) -> socket.socket:
+        wanted = {
+            "data": str(self.data),
+            "planted": [self.planted] if self.planted else [],
+            "log": str(self.log),
+            "folder": str(Path.cwd()),
+            "environment": dict(os.environ),
+        }
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(_nursery())
+        connection.sendall(json.dumps(wanted).encode() + b"\n")
+        return connection
 
     def _ended(self) -> int:
         word, status = self._line()
@@ -86,18 +120,38 @@ class ForkedAxis(LocalAxis):
     def _line(self) -> tuple[str, int]:
         """What the forking process says next: a word and a number."""
         assert self._forks is not None
-        assert self._forks.stdout is not None
         until = time.monotonic() + LONGEST_S
         while b"\n" not in self._rest:
             left = until - time.monotonic()
             assert left > 0, f"no answer, see {self.log}"
-            if select.select([self._forks.stdout], [], [], left)[0]:
-                got = os.read(self._forks.stdout.fileno(), 4096)
+            if select.select([self._forks], [], [], left)[0]:
+                got = self._forks.recv(4096)
                 assert got, f"the forking process has ended: {self.log.read_text()[-2000:]}"
                 self._rest += got
         line, _, self._rest = self._rest.partition(b"\n")
         word, number = line.decode().split()
         return word, int(number)
+
+
+@functools.cache
+def _nursery() -> str:
+    """Path of the socket of this process's nursery, which is started for the first axis."""
+    folder = tempfile.TemporaryDirectory(prefix="nursery-")
+    path = f"{folder.name}/socket"
+    command = [sys.executable, str(PROGRAM), "--nursery", path]
+    program = subprocess.Popen(command, stdin=subprocess.PIPE)  # our own interpreter and program
+
+    def end() -> None:
+        program.communicate(timeout=LONGEST_S)
+        folder.cleanup()
+
+    atexit.register(end)
+    until = time.monotonic() + LONGEST_S
+    while not Path(path).exists():
+        assert program.poll() is None, "the nursery does not start"
+        assert time.monotonic() < until, "the nursery does not start in time"
+        time.sleep(0.01)
+    return path
 
 
 @contextmanager

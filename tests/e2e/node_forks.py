@@ -1,21 +1,28 @@
-"""Forks node processes: what Python needs to import is imported once, a restart takes a moment.
+"""Forks node processes: what Python needs to import is imported once, a start takes a moment.
 
     python node_forks.py DATA [PLANTED]
+    python node_forks.py --nursery SOCKET
 
 Reads ``start`` and ``kill`` from stdin; a node says ``serving PID``, its end is answered by
 ``ended STATUS``. The node is a process of its own with its own descriptors; it ends with this
 process. PLANTED names a fault that every node then has, to show that a test would see it.
+
+A nursery does the same for each connection to SOCKET, in a process of its own: its first line is a
+JSON object with ``data``, ``planted``, ``log``, ``folder`` and ``environment``.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import select
+import signal
+import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -43,11 +50,57 @@ TOO_EARLY_S: Final = 0.05
 def main() -> None:
     """Fork nodes until stdin ends."""
     data, planted = Path(sys.argv[1]), sys.argv[2:]
+    _import_plugins()
+    _serve_orders(_Orders(), data, planted)
+
+
+def nursery(path: str) -> None:
+    """Fork for whoever connects, until stdin ends."""
+    _import_plugins()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"{path}.new")
+        listening.listen()
+        Path(f"{path}.new").rename(path)
+        while 0 not in select.select([0, listening.fileno()], [], [])[0]:
+            connection, _ = listening.accept()
+            with connection:
+                if os.fork() == 0:
+                    _adopt(listening, connection)
+
+
+def _adopt(listening: socket.socket, connection: socket.socket) -> None:
+    """Be the program for one connection; never returns."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        listening.close()
+        os.dup2(connection.fileno(), 0)
+        os.dup2(connection.fileno(), 1)
+        connection.close()
+        orders = _Orders()
+        wanted = json.loads(orders.wait(None) or "{}")
+        log = os.open(wanted["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(log, 2)
+        os.close(log)
+        os.environ.clear()
+        os.environ.update(wanted["environment"])
+        os.chdir(wanted["folder"])
+        time.tzset()
+        _serve_orders(orders, Path(wanted["data"]), wanted["planted"])
+    except BaseException:  # noqa: BLE001 - the log says why
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def _import_plugins() -> None:
     for name in PLUGINS:
         importlib.import_module(f"{name}.store" if "storage" in name else f"{name}.signer")
+
+
+def _serve_orders(orders: _Orders, data: Path, planted: Sequence[str]) -> None:
     for fault in planted:
         PLANTED[fault]()
-    orders = _Orders()
     while (order := orders.wait(None)) is not None:
         if order == "start":
             pid = os.fork()
@@ -218,4 +271,7 @@ PLANTED: Final[Mapping[str, Callable[[], None]]] = {
 }
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "--nursery":
+        nursery(sys.argv[2])
+    else:
+        main()

@@ -15,6 +15,7 @@ from lienthong_node.local import LocalAxis
 from lienthong_node.uploads import CHUNK_LIMIT
 from lienthong_proto.axis.v1 import admin_pb2
 from tests.e2e.conftest import NAMES, A, B, C
+from tests.e2e.forked_axis import ForkedAxis
 from tests.e2e.raw import Outcome, Party, messages
 
 ALIAS: Final = "H53.13"
@@ -37,7 +38,7 @@ def _organisation(code: str, **fields: Any) -> Organisation:
 def patient_axis(folder: Path) -> Iterator[LocalAxis]:
     """A running axis with an organisation that was closed, and limits that nobody reaches."""
     closed = _organisation(CLOSED, valid_to=date(2025, 7, 1), successors=[OrganId(HEIR)])
-    made = LocalAxis.create(
+    made = ForkedAxis.create(
         folder,
         [*map(_organisation, (A, B, C, HEIR)), closed],
         disk_reserve_bytes=0,

@@ -21,6 +21,7 @@ from lienthong_node.provision import Holder, issue_profile
 from lienthong_node.settings import load_settings
 from tests.e2e.commands import asked
 from tests.e2e.conftest import NAMES, A
+from tests.e2e.forked_axis import ForkedAxis
 
 FIRST, SECOND = "000.00.51.H53", "000.00.52.H53"
 OWN = 2
@@ -30,7 +31,7 @@ OWN = 2
 @pytest.fixture
 def short(tmp_path: Path) -> LocalAxis:
     """An axis that is not started, with an organisation whose certificates end in five days."""
-    made = LocalAxis.create(tmp_path / "axis", NAMES, disk_reserve_bytes=0)
+    made = ForkedAxis.create(tmp_path / "axis", NAMES, disk_reserve_bytes=0)
     join(made, FIRST)
     return made
 

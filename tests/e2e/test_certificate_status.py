@@ -30,6 +30,7 @@ from lienthong_node.settings import load_settings
 from lienthong_proto.axis.v1 import admin_pb2, journal_pb2
 from tests.e2e import publishing
 from tests.e2e.conftest import NAMES, A, B
+from tests.e2e.forked_axis import ForkedAxis
 from tests.e2e.publishing import list_at, refresh, trusting
 from tests.e2e.raw import Answer, Party, call, messages
 from tests.e2e.test_certificates import WHO_AM_I, Follower
@@ -81,7 +82,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
 @pytest.fixture(scope="module")
 def axis(tmp_path_factory: pytest.TempPathFactory, outside: Outside) -> Iterator[LocalAxis]:
     """A running axis that accepts certificates of the authority outside."""
-    made = LocalAxis.create(
+    made = ForkedAxis.create(
         tmp_path_factory.mktemp("axis"),
         NAMES,
         disk_reserve_bytes=0,

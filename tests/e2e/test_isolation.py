@@ -32,6 +32,7 @@ from lienthong_node.stores import Recorded, read_recorded
 from lienthong_proto.axis.v1 import evidence_pb2, exchange_pb2, journal_pb2
 from tests.conftest import Figure
 from tests.e2e.conftest import NAMES, A, B, C, D
+from tests.e2e.forked_axis import ForkedAxis
 from tests.e2e.probes import (
     PROBES,
     Public,
@@ -56,7 +57,7 @@ Parties = dict[str, Party]
 @pytest.fixture(scope="module")
 def axis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAxis]:
     """An axis with limits that nobody reaches."""
-    made = LocalAxis.create(
+    made = ForkedAxis.create(
         tmp_path_factory.mktemp("axis"),
         NAMES,
         disk_reserve_bytes=0,

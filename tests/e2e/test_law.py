@@ -28,6 +28,7 @@ from lienthong_node.opening import open_for_audit, utc_now
 from lienthong_proto.axis.v1 import admin_pb2, directory_pb2
 from tests.e2e.commands import asked, command, refused
 from tests.e2e.conftest import NAMES, A, B, C
+from tests.e2e.forked_axis import ForkedAxis
 from tests.e2e.raw import Party
 
 TODAY: Final = vietnam_date(utc_now())
@@ -58,7 +59,9 @@ def festival(basis: str = "QĐ 1/QĐ-UBND") -> str:
 @pytest.fixture
 def stopped(tmp_path: Path) -> LocalAxis:
     """An axis of the test's own that is not running."""
-    return LocalAxis.create(tmp_path, {A: NAMES[A], B: NAMES[B], C: NAMES[C]}, disk_reserve_bytes=0)
+    return ForkedAxis.create(
+        tmp_path, {A: NAMES[A], B: NAMES[B], C: NAMES[C]}, disk_reserve_bytes=0
+    )
 
 
 @pytest.fixture(params=["running", "stopped"])

@@ -30,7 +30,7 @@ from lienthong_node.org_plan import read_plan
 from lienthong_node.provision import first_law
 from tests.e2e.commands import asked, command, refused
 from tests.e2e.conftest import make_document, package_of
-from tests.e2e.forked_axis import forked_axis
+from tests.e2e.forked_axis import ForkedAxis, forked_axis
 
 PLAN: Final = Path(__file__).parents[2] / "docs" / "how-to" / "thang-7-2025.toml"
 TAY_NINH: Final = "000.00.00.H53"
@@ -111,13 +111,13 @@ class Province:
 
 @pytest.fixture
 def province(tmp_path: Path) -> Iterator[Province]:
-    axis = LocalAxis.create(tmp_path / "axis", organisations(), disk_reserve_bytes=0, **NO_GRACE)
+    axis = ForkedAxis.create(tmp_path / "axis", organisations(), disk_reserve_bytes=0, **NO_GRACE)
     axis.start()
     try:
         with on_the_eve(axis, tmp_path) as made:
             yield made
     finally:
-        axis.kill()
+        axis.close()
 
 
 def organisations() -> list[Organisation]:

@@ -32,6 +32,7 @@ from lienthong_node.server import HEALTH_STAMPS
 from lienthong_proto.axis.v1 import journal_pb2
 from tests.e2e.commands import asked, refused
 from tests.e2e.conftest import NAMES, A, B, C
+from tests.e2e.forked_axis import ForkedAxis
 from tests.e2e.raw import Party
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ def stamped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stamped]:
     anchors.write_bytes(root.public_bytes(Encoding.PEM))
     with ExitStack() as running:
         servers = [running.enter_context(serve_tsa(tsa)) for _ in range(2)]
-        axis = LocalAxis.create(
+        axis = ForkedAxis.create(
             folder / "axis",
             NAMES,
             disk_reserve_bytes=0,

@@ -9,6 +9,7 @@ import pytest
 
 from lienthong_node.local import LocalAxis, free_port
 from tests.e2e.conftest import NAMES
+from tests.e2e.forked_axis import ForkedAxis
 from tests.e2e.raw import Party
 from tests.hostile.metrics import GENEROUS
 
@@ -18,7 +19,7 @@ Parties = dict[str, Party]
 @pytest.fixture(scope="session")
 def axis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAxis]:
     """A running axis with figures, and limits that nobody reaches."""
-    made = LocalAxis.create(
+    made = ForkedAxis.create(
         tmp_path_factory.mktemp("hostile"),
         NAMES,
         metrics_listen=f"127.0.0.1:{free_port()}",

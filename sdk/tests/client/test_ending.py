@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
+from lienthong.client import ending
 from lienthong.client.ending import Ending
 
 OF_GRPC = (grpc.StatusCode.INTERNAL, "Internal error from Core")
@@ -53,11 +54,11 @@ class Ended:
 async def told(*statuses: tuple[grpc.StatusCode, str]) -> grpc.StatusCode:
     """The code that a caller sees when a call gets these, the first while it writes."""
     call: Any = Ended()
-    ending = Ending(call)
+    watched = Ending(call)
     loop = asyncio.get_running_loop()
 
     async def write() -> None:
-        async with ending.as_it_was():
+        async with watched.as_it_was():
             error = call.end(statuses[0])
             for status in statuses[1:]:
                 loop.call_later(0.01, call.end, status)
@@ -76,5 +77,6 @@ async def test_reason_that_came_first_stays() -> None:
     assert await told(FULL, OF_GRPC) is FULL[0]
 
 
-async def test_error_of_grpc_alone_is_told_in_the_end() -> None:
+async def test_error_of_grpc_alone_is_told_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "_UNTIL_IT_COMES_S", 0.05)
     assert await told(OF_GRPC) is OF_GRPC[0]
