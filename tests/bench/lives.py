@@ -80,7 +80,7 @@ def measure(folder: Path, key: KeyKind, sizes: Sequence[int], *, apart: bool = F
 
 
 def rows(folder: Path, limits: Limits, documents: int) -> list[Row]:
-    """Lives of 10 kB with both kinds of keys, of several runs the middle; of the load profile."""
+    """Lives of 10 kB with both kinds of keys, with P-256 the middle of several runs; and mixed."""
     found: list[Row] = []
     for key, sign, verify in (
         (KeyKind.P256, limits.p256_sign, limits.p256_verify),
@@ -89,8 +89,9 @@ def rows(folder: Path, limits: Limits, documents: int) -> list[Row]:
         limit = limits.cores / (SIGNATURES / sign + VERIFICATIONS / verify)
         for apart in (False, True) if len(two_cores()) == CORES else (False,):
             name = f"full lives, 10 kB, {key.value}" + ", node apart" * apart
+            at, sizes = folder / f"{key.value}-{apart}", [10_000] * documents
             runs = [
-                measure(folder / f"{name}-{run}", key, [10_000] * documents, apart=apart)
+                measure(at / str(run), key, sizes, apart=apart)
                 for run in range(RUNS if key is KeyKind.P256 else 1)
             ]
             runs.sort(key=lambda lives: lives.per_second)

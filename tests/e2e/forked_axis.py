@@ -78,13 +78,16 @@ class ForkedAxis(LocalAxis):
 
     def close(self) -> None:
         """End the node, if it runs, and what forks it."""
-        self.kill()
-        if self._forks is not None:
-            self._forks.close()
-            self._forks = None
-        if self._program is not None:
-            self._program.wait(LONGEST_S)
-            self._program = None
+        try:
+            self.kill()
+        finally:
+            forks, self._forks, self._rest = self._forks, None, b""
+            if forks is not None:
+                with forks:
+                    _wait_for_the_end(forks)
+            if self._program is not None:
+                self._program.wait(LONGEST_S)
+                self._program = None
 
     def _open(self) -> socket.socket:
         if self.program == PROGRAM:
@@ -106,9 +109,14 @@ class ForkedAxis(LocalAxis):
             "folder": str(Path.cwd()),
             "environment": dict(os.environ),
         }
+        self.log.touch()
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(_nursery())
-        connection.sendall(json.dumps(wanted).encode() + b"\n")
+        try:
+            connection.connect(_nursery())
+            connection.sendall(json.dumps(wanted).encode() + b"\n")
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     def _ended(self) -> int:
@@ -133,13 +141,23 @@ class ForkedAxis(LocalAxis):
         return word, int(number)
 
 
+def _wait_for_the_end(forks: socket.socket) -> None:
+    """Tell what forks a node to end, and wait until nothing holds its side any more."""
+    with suppress(OSError):
+        forks.shutdown(socket.SHUT_WR)
+    forks.settimeout(LONGEST_S)
+    while forks.recv(4096):
+        pass
+
+
 @functools.cache
 def _nursery() -> str:
     """Path of the socket of this process's nursery, which is started for the first axis."""
     folder = tempfile.TemporaryDirectory(prefix="nursery-")
     path = f"{folder.name}/socket"
     command = [sys.executable, str(PROGRAM), "--nursery", path]
-    program = subprocess.Popen(command, stdin=subprocess.PIPE)  # our own interpreter and program
+    # In a group of its own: Ctrl-C ends the tests, and their end ends it.
+    program = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)
 
     def end() -> None:
         program.communicate(timeout=LONGEST_S)

@@ -8,7 +8,8 @@ Reads ``start`` and ``kill`` from stdin; a node says ``serving PID``, its end is
 process. PLANTED names a fault that every node then has, to show that a test would see it.
 
 A nursery does the same for each connection to SOCKET, in a process of its own: its first line is a
-JSON object with ``data``, ``planted``, ``log``, ``folder`` and ``environment``.
+JSON object with ``data``, ``planted``, ``log``, ``folder`` and ``environment``. What modules read
+from the environment while they were imported stays as it was.
 """
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ def _adopt(listening: socket.socket, connection: socket.socket) -> None:
         _serve_orders(orders, Path(wanted["data"]), wanted["planted"])
     except BaseException:  # noqa: BLE001 - the log says why
         traceback.print_exc()
-    finally:
-        os._exit(0)
+        os._exit(1)
+    os._exit(0)
 
 
 def _import_plugins() -> None:

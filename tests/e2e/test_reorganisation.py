@@ -6,7 +6,7 @@ The plan's day is put to today, because the node judges by its own clock.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -112,12 +112,10 @@ class Province:
 @pytest.fixture
 def province(tmp_path: Path) -> Iterator[Province]:
     axis = ForkedAxis.create(tmp_path / "axis", organisations(), disk_reserve_bytes=0, **NO_GRACE)
-    axis.start()
-    try:
+    with closing(axis):
+        axis.start()
         with on_the_eve(axis, tmp_path) as made:
             yield made
-    finally:
-        axis.close()
 
 
 def organisations() -> list[Organisation]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
 
-from lienthong.client import verify
+from lienthong.client import Client, FileSource, verify
 from lienthong.client.verify import VerifiedReceipt, Verifier
 from lienthong.codec.signed import (
+    dump_envelope,
     envelope_to_message,
     load_entry,
+    load_envelope,
     load_manifest,
     load_statement,
     receipt_to_message,
@@ -28,6 +30,7 @@ from lienthong.errors import (
 )
 from lienthong.evidence.parts import BundleEntry
 from lienthong.model.delivery import DeliveryEvent, DeliveryState
+from lienthong.model.document import Document
 from lienthong.model.journal import FeedItem, PackageRecord, StatementRecord
 from lienthong.model.signing import MANIFEST_TYPE, Envelope
 from lienthong.pki.chain import TrustAnchors
@@ -35,6 +38,11 @@ from lienthong.pki.envelope import EnvelopeEvidence, sign_envelope
 from lienthong.testing.case import SENDER, CaseBuilder
 from lienthong.testing.pki import Identity
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
+
+if TYPE_CHECKING:
+    from sdk.tests.client.scripted import ScriptedAxis
+
+FILE = FileSource.of_bytes("a.pdf", b"content")
 
 
 class WatchedVerifier(Verifier):
@@ -127,7 +135,7 @@ def test_what_was_told_twice_is_forgotten(own: Own) -> None:
 
 
 def test_what_was_not_signed_here_is_judged(own: Own) -> None:
-    """Somebody has it submitted; the axis refuses it, and tells it nevertheless."""
+    """A forged envelope was given to ``submit``; a lying axis has a receipt, and tells it."""
     stranger = own.case.pki.foreign()
     forged = own.again(own.package, stranger)
     own.answered(forged)
@@ -222,3 +230,62 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, name: str, limit: in
     own.read(own.package)
     assert own.verifier.judged == [own.package.envelope]
     own.answered(own.package)
+
+
+def test_an_envelope_that_was_kept_as_bytes_is_known_again(own: Own) -> None:
+    kept = load_envelope(dump_envelope(own.package.envelope))
+    message = receipt_to_message(own.package.receipt)
+    own.verifier.receipt_for(message, kept, content(own.package))
+    own.read(own.package)
+    assert (own.verifier.proven, own.verifier.judged) == (1, [])
+
+
+def test_what_is_remembered_holds_no_page_of_a_feed(own: Own) -> None:
+    """A part of a message keeps all of it: 4 096 pages would be gigabytes."""
+    page = exchange_pb2.SubscribeResponse()
+    item = page.items.add()
+    item.receipt.CopyFrom(receipt_to_message(own.package.receipt))
+    item.envelope.CopyFrom(envelope_to_message(own.package.envelope))
+    own.verifier.item(item)
+    item.receipt.index += 1
+    own.answered(own.package)
+    assert own.verifier.proven == 1
+
+
+class TestClient:
+    """Of the clients here: only what they have signed is known to them."""
+
+    @pytest.fixture
+    def judged(self, monkeypatch: pytest.MonkeyPatch) -> list[Envelope]:
+        found: list[Envelope] = []
+        inner = Verifier.envelope
+
+        def envelope(verifier: Verifier, one: Envelope, at: datetime) -> EnvelopeEvidence:
+            found.append(one)
+            return inner(verifier, one, at)
+
+        monkeypatch.setattr(Verifier, "envelope", envelope)
+        return found
+
+    def test_own_packages_and_reports_are_not_judged(
+        self, sender: Client, recipient: Client, document: Document, judged: list[Envelope]
+    ) -> None:
+        sender.send(document, [FILE], ["000.00.13.H53"])
+        [package] = sender.feed()
+        assert judged == []
+        assert list(recipient.feed()) == [package]
+        assert package.manifest is not None
+        recipient.arrived(package.manifest.package_id)
+        assert len(list(recipient.feed(after=package.next_index))) == 1
+        assert judged == [package.envelope]
+
+    def test_what_was_given_to_submit_is_judged(
+        self, axis: ScriptedAxis, sender: Client, document: Document, judged: list[Envelope]
+    ) -> None:
+        signer = axis.pki.organisation("000.00.00.H53").signer()
+        profile = axis.profile("000.00.00.H53")
+        with Client(profile, signer=signer, clock=lambda: axis.pki.now) as other:
+            package = other.prepare(document, [FILE], ["000.00.13.H53"])
+        sender.submit(package.envelope, [FILE])
+        [item] = sender.feed()
+        assert judged == [item.envelope]

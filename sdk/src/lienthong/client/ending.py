@@ -15,7 +15,8 @@ _OF_GRPC: Final = "Internal error from Core"
 """Details of the error that gRPC puts in place of a status, or sets before it comes."""
 
 _UNTIL_IT_COMES_S: Final = 5.0
-"""How long the axis's own status may be behind that error: milliseconds, but on a busy machine."""
+"""How long the axis's own status may be behind that error: milliseconds, and seconds on a busy
+machine. A call that has nothing but gRPC's error fails so much later."""
 
 
 class Ending:
@@ -42,8 +43,6 @@ class Ending:
             if error.details() == _OF_GRPC:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._told.wait(), _UNTIL_IT_COMES_S)
-                if self._call.done():
-                    self._note(self._call)
             if self._error is None:
                 raise
             raise self._error from error

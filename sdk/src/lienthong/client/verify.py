@@ -38,10 +38,10 @@ from lienthong.pki.envelope import EnvelopeEvidence, verify_envelope
 from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
 
 OWN_ENVELOPES: Final = 4096
-"""Packages and reports of one's own that are remembered until the axis has said all of them."""
+"""Packages and reports of one's own that are remembered until the axis has told each twice."""
 
 OWN_BYTES: Final = 16 * 1024
-"""Of the largest payload that is remembered, so that all of them stay below 100 MiB."""
+"""Of the largest payload that is remembered: 64 MiB at most of all of them."""
 
 
 @frozen(kw_only=True)
@@ -77,7 +77,7 @@ class Verifier:
     def signed(self, envelope: Envelope, content: Manifest | Statement) -> None:
         """Remember what this client has signed just now, and made from *content*.
 
-        What is handed over without having been signed here is none of it.
+        Not to be called for an envelope that somebody gave to ``submit``.
         """
         if len(envelope.payload) <= OWN_BYTES:
             self._own[envelope.payload] = _Own(envelope=envelope, content=content)
@@ -93,7 +93,7 @@ class Verifier:
             ReceiptInvalid: it is for something else; also as ``receipt``.
         """
         own = self._own.get(envelope.payload)
-        if own is not None and own.envelope is envelope:
+        if own is not None and own.envelope == envelope:
             return self._told(own, message).verified
         verified = self.receipt(message)
         match_envelope(verified.entry, envelope, content)
@@ -109,8 +109,8 @@ class Verifier:
         3. Its signatures were valid when the axis recorded it, and lead to a trust anchor.
         4. Contents that came along are declared in the manifest and have its hashes.
 
-        What this client has signed itself, byte for byte, needs no judging: its signatures pass
-        step 3, and steps 1 and 2 are not repeated for a receipt that was checked before.
+        For what this client has signed itself, byte for byte, step 3 is left out, and steps 1 and 2
+        are not repeated for a receipt that was checked before.
 
         Every error has the ``index`` of the item among its facts.
 
@@ -151,7 +151,10 @@ class Verifier:
             return told
         verified = self.receipt(message)
         recorded = match_envelope(verified.entry, own.envelope, own.content)
-        own.told = _Told(message=message, verified=verified, recorded=recorded)
+        kept = journal_pb2.Receipt()
+        # A part of a message keeps all of it in memory, as the whole page of a feed.
+        kept.CopyFrom(message)
+        own.told = _Told(message=kept, verified=verified, recorded=recorded)
         return own.told
 
     def envelope(self, envelope: Envelope, at: datetime) -> EnvelopeEvidence:

@@ -20,14 +20,13 @@ def envelope_digest(envelope: Envelope, algorithm: str = "SHA-256") -> bytes:
     each the algorithm's word, the value, the number of certificates and every certificate. The
     counts keep envelopes apart whose parts are the same but belong to different signatures.
     """
-    kind, payload, signatures = (
-        envelope.payload_type.encode(),
-        envelope.payload,
-        envelope.signatures,
-    )
+    kind = envelope.payload_type.encode()
+    payload = envelope.payload
+    signatures = envelope.signatures
     pieces = [_u64(len(kind)), kind, _u64(len(payload)), payload, _u64(len(signatures))]
     for signature in signatures:
-        word, value, chain = signature.algorithm.value.encode(), signature.value, signature.chain
+        word = signature.algorithm.value.encode()
+        value, chain = signature.value, signature.chain
         pieces += _u64(len(word)), word, _u64(len(value)), value, _u64(len(chain))
         for certificate in chain:
             pieces += _u64(len(certificate)), certificate
