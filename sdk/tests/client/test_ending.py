@@ -26,8 +26,12 @@ class Ended:
     def add_done_callback(self, callback: Callable[[Any], None]) -> None:
         self._told.append(callback)
 
-    def end(self, status: tuple[grpc.StatusCode, str]) -> grpc.aio.AioRpcError:
+    def replace(self, status: tuple[grpc.StatusCode, str]) -> None:
+        """Without telling anybody."""
         self._status = status
+
+    def end(self, status: tuple[grpc.StatusCode, str]) -> grpc.aio.AioRpcError:
+        self.replace(status)
         for callback in self._told:
             callback(self)
         empty = grpc.aio.Metadata()
@@ -51,7 +55,7 @@ class Ended:
         return grpc.aio.Metadata()
 
 
-async def told(*statuses: tuple[grpc.StatusCode, str]) -> grpc.StatusCode:
+async def told(*statuses: tuple[grpc.StatusCode, str], silently: bool = False) -> grpc.StatusCode:
     """The code that a caller sees when a call gets these, the first while it writes."""
     call: Any = Ended()
     watched = Ending(call)
@@ -61,7 +65,7 @@ async def told(*statuses: tuple[grpc.StatusCode, str]) -> grpc.StatusCode:
         async with watched.as_it_was():
             error = call.end(statuses[0])
             for status in statuses[1:]:
-                loop.call_later(0.01, call.end, status)
+                loop.call_later(0.01, call.replace if silently else call.end, status)
             raise error
 
     with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -71,6 +75,11 @@ async def told(*statuses: tuple[grpc.StatusCode, str]) -> grpc.StatusCode:
 
 async def test_reason_that_comes_behind_grpcs_own_error_is_waited_for() -> None:
     assert await told(OF_GRPC, FULL) is FULL[0]
+
+
+async def test_reason_that_comes_without_a_word_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "_UNTIL_IT_COMES_S", 0.05)
+    assert await told(OF_GRPC, FULL, silently=True) is FULL[0]
 
 
 async def test_reason_that_came_first_stays() -> None:

@@ -14,9 +14,9 @@ T = TypeVar("T")
 _OF_GRPC: Final = "Internal error from Core"
 """Details of the error that gRPC puts in place of a status, or sets before it comes."""
 
-_UNTIL_IT_COMES_S: Final = 5.0
-"""How long the axis's own status may be behind that error: milliseconds, and seconds on a busy
-machine. A call that has nothing but gRPC's error fails so much later."""
+_UNTIL_IT_COMES_S: Final = 1.0
+"""How long the axis's own status may be behind that error. A call that has nothing but gRPC's
+error, as after a cut, fails so much later."""
 
 
 class Ending:
@@ -43,6 +43,9 @@ class Ending:
             if error.details() == _OF_GRPC:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._told.wait(), _UNTIL_IT_COMES_S)
+                if self._call.done():
+                    # Also what took its place without a word.
+                    self._note(self._call)
             if self._error is None:
                 raise
             raise self._error from error
