@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from lienthong.codec.json import dump
@@ -25,7 +26,10 @@ from lienthong.plugins.calendars import find_calendar
 from lienthong.plugins.rule_sets import find_rule_set
 from lienthong.spi.records import Head, JournalRow, OrganisationRow
 from lienthong.spi.storage import RecordStore, WriteTransaction
+from lienthong.testing.store import MemoryRecordStore
+from lienthong_node.opening import plugin_host, under
 from lienthong_node.reports.terms import Rules
+from lienthong_node.settings import load_settings
 from sdk.tests.reports.cast import AXIS, ELSEWHERE, FINANCE, JUSTICE, NAMES, OLD_OFFICE, UBND
 from sdk.tests.reports.generated import Entry
 
@@ -55,6 +59,19 @@ ORGANISATIONS: Final = (
     organisation(OLD_OFFICE, valid_to=date(2026, 7, 1), successors=[JUSTICE]),
     organisation(ELSEWHERE),
 )
+
+
+def filled(entries: Iterable[Entry]) -> MemoryRecordStore:
+    """A store of this process with a journal and the directory."""
+    made = MemoryRecordStore()
+    fill(made, entries)
+    return made
+
+
+def records_of(folder: Path) -> RecordStore:
+    """The store of a node's folder, which does not run."""
+    settings = load_settings(folder)
+    return plugin_host(folder, settings).open_record_store(under(folder, settings.records))
 
 
 def fill(store: RecordStore, entries: Iterable[Entry]) -> None:

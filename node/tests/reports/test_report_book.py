@@ -27,7 +27,7 @@ from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.reports.book import FILE_NAME, ReportBook
 from lienthong_node.reports.following import open_up_to_date
 from lienthong_node.reports.terms import Rules
-from node.tests.reports.reporting import ORGANISATIONS, RULES, at, fill
+from node.tests.reports.reporting import ORGANISATIONS, RULES, at, fill, filled
 from sdk.tests.reports.book import Book
 from sdk.tests.reports.cast import FINANCE, ORGANS
 from sdk.tests.reports.generated import generate
@@ -62,9 +62,7 @@ def found(book: ReportBook) -> Counts:
 
 @pytest.fixture(scope="module")
 def store() -> MemoryRecordStore:
-    made = MemoryRecordStore()
-    fill(made, JOURNAL.entries)
-    return made
+    return filled(JOURNAL.entries)
 
 
 @pytest.fixture(scope="module")

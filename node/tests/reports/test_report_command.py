@@ -16,10 +16,9 @@ from click.testing import CliRunner, Result
 from lienthong.model.time import format_vietnam, vietnam_date
 from lienthong_node.cli import cli
 from lienthong_node.cli.reporting import KINDS
-from lienthong_node.opening import plugin_host, under, utc_now
+from lienthong_node.opening import utc_now
 from lienthong_node.reports.book import FILE_NAME
-from lienthong_node.settings import load_settings
-from node.tests.reports.reporting import NEW_CODE, at, fill
+from node.tests.reports.reporting import NEW_CODE, at, fill, records_of
 from sdk.tests.reports.generated import generate
 
 PERIOD = ("--period", "2026-Q3")
@@ -35,14 +34,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A node's folder with a journal."""
     folder = tmp_path_factory.mktemp("node") / "data"
     assert run("init", folder, "--axis", "truc.test").exit_code == 0
-    with closing(_store(folder)) as store:
+    with closing(records_of(folder)) as store:
         fill(store, generate(41, 12).entries)
     return folder
-
-
-def _store(folder: Path) -> Any:
-    settings = load_settings(folder)
-    return plugin_host(folder, settings).open_record_store(under(folder, settings.records))
 
 
 def run(*arguments: object) -> Result:
@@ -109,14 +103,14 @@ def test_options_that_a_report_has_no_use_for_are_refused(
 def test_the_way_out_beside_a_running_node_works_as_it_is_told(data: Path, tmp_path: Path) -> None:
     counts, backup = tmp_path / "counts.db", tmp_path / "backup"
     options = (*PERIOD, "--format", "csv", "--counts", counts)
-    with closing(_store(data)):
+    with closing(records_of(data)):
         told = error("quarterly", data, *options)
         assert (told["code"], told["facts"]["path"]) == ("report.behind", str(counts))
         assert f"--counts {counts}" in told["next_step"]
     assert run("backup", data, "--to", backup).exit_code == 0
     of_backup = report("quarterly", backup, *options)
     assert of_backup.exit_code == 0, of_backup.stderr
-    with closing(_store(data)):
+    with closing(records_of(data)):
         assert report("quarterly", data, *options).stdout_bytes == of_backup.stdout_bytes
 
 
@@ -156,13 +150,13 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
 
 def test_a_running_node_needs_counts_that_are_there(data: Path) -> None:
     (data / FILE_NAME).unlink(missing_ok=True)
-    with closing(_store(data)):
+    with closing(records_of(data)):
         assert error("quarterly", data, *PERIOD)["code"] == "report.behind"
 
 
 def test_beside_a_running_node_the_last_counts_are_shown(data: Path) -> None:
     before = report("quarterly", data, *PERIOD, "--format", "csv").stdout_bytes
-    with closing(_store(data)):
+    with closing(records_of(data)):
         found = report("quarterly", data, *PERIOD, "--format", "csv")
         other = error("quarterly", data, *PERIOD, "--rule-set", "national-2020")
         path = data / FILE_NAME
@@ -223,7 +217,7 @@ def test_what_only_the_report_reads_is_made_anew_too(data: Path, tmp_path: Path)
     with sqlite3.connect(counts) as db:
         db.execute("UPDATE tally SET measure = 'KHONG_CO' || measure")
     db.close()
-    with closing(_store(data)):
+    with closing(records_of(data)):
         assert error("quarterly", data, *options)["code"] == "report.unusable"
     assert report("quarterly", data, *options).stdout_bytes == before
 
@@ -234,7 +228,7 @@ def test_only_what_the_records_vouch_for_is_counted_and_frozen(tmp_path: Path) -
     assert run("init", folder, "--axis", "truc.test").exit_code == 0
     entries = [each for each in generate(41, 12).entries if each.recorded_at < at("2026-09-10")]
     last = entries[-1]
-    with closing(_store(folder)) as store:
+    with closing(records_of(folder)) as store:
         fill(store, entries)
     made = json.loads(report("quarterly", folder, *PERIOD, "--json").stdout)
     assert made["source"]["Số liệu đến"] == format_vietnam(last.recorded_at)

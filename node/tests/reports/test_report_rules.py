@@ -14,15 +14,13 @@ from lienthong.model.ids import OrganId
 from lienthong.plugins.calendars import find_calendar
 from lienthong.plugins.rule_sets import find_rule_set
 from lienthong.rules.calendar_table import CalendarTable
-from lienthong.spi.storage import RecordStore
 from lienthong_node.core.law import Kept, law_row
-from lienthong_node.opening import plugin_host, under
 from lienthong_node.provision import create_folder
 from lienthong_node.reports.book import FILE_NAME
 from lienthong_node.reports.kept import rules_for
-from lienthong_node.settings import Settings, load_settings
+from lienthong_node.settings import Settings
 from lienthong_node.stores import Registry, load_registry
-from node.tests.reports.reporting import NEW_CODE, fill
+from node.tests.reports.reporting import NEW_CODE, fill, records_of
 from sdk.tests.reports.cast import FINANCE, JUSTICE
 from sdk.tests.reports.generated import generate
 
@@ -32,14 +30,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A node's folder with a journal, and no law."""
     folder = tmp_path_factory.mktemp("node") / "data"
     create_folder(folder, Settings(axis="truc.test"), ["localhost"])
-    with closing(_store(folder)) as store:
+    with closing(records_of(folder)) as store:
         fill(store, generate(41, 12).entries)
     return folder
-
-
-def _store(folder: Path) -> RecordStore:
-    settings = load_settings(folder)
-    return plugin_host(folder, settings).open_record_store(under(folder, settings.records))
 
 
 class TestKeptRules:
@@ -57,7 +50,7 @@ class TestKeptRules:
             Kept(organ_id=str(FINANCE), value=own, version=2),
             Kept(organ_id=str(FINANCE), value=days, version=3),
         ]
-        with closing(_store(folder)) as store, store.write() as tx:
+        with closing(records_of(folder)) as store, store.write() as tx:
             for kept in given:
                 tx.put_law(law_row(kept))
             tx.set_head(evolve(tx.head(), directory_version=tx.head().directory_version + 3))
@@ -68,7 +61,7 @@ class TestKeptRules:
     ) -> tuple[str, str]:
         now = datetime(2026, 11, 22, tzinfo=UTC)
         found = rules_for(folder, folder / FILE_NAME, str(organ), *names, now)
-        with closing(_store(folder)) as store, store.read() as view:
+        with closing(records_of(folder)) as store, store.read() as view:
             directory = load_registry(view, Registry()).directory
         code = str(directory.resolve(organ).organ_id)
         table = found.law.table(code, directory, now.date())

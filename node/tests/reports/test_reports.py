@@ -31,7 +31,7 @@ from lienthong_node.reports.following import open_up_to_date
 from lienthong_node.reports.making import Kind, Request, make
 from lienthong_node.reports.paper import Paper, Table, Text
 from lienthong_node.reports.snapshot import freeze, frozen_path, write_whole
-from node.tests.reports.reporting import NEW_CODE, RULES, at, fill
+from node.tests.reports.reporting import NEW_CODE, RULES, at, filled
 from sdk.tests.reports.cast import ELSEWHERE, FINANCE, JUSTICE, OLD_OFFICE, UBND
 from sdk.tests.reports.generated import generate
 
@@ -43,9 +43,7 @@ QUARTER = Period.parse("2026-Q3", 14)
 
 @pytest.fixture(scope="module")
 def store() -> MemoryRecordStore:
-    made = MemoryRecordStore()
-    fill(made, JOURNAL.entries)
-    return made
+    return filled(JOURNAL.entries)
 
 
 @pytest.fixture(scope="module")
