@@ -328,9 +328,11 @@ def test_refused_requests_that_stay_are_noticed(
             data = LARGE["1 000 000 states"][1]() if what == "_alone" else counted(1, b"") * 10**6
             a.ask(method, data)
             before = resident_bytes(os.getpid())
-            for _ in range(6):
+            for _ in range(60):  # what earlier tests have freed here is used up first
                 assert not a.ask(method, data).ok
-            assert resident_bytes(os.getpid()) - before > LIMIT_BYTES
+                if resident_bytes(os.getpid()) - before > LIMIT_BYTES:
+                    return
+            pytest.fail("refusals that stay have not been noticed")
     finally:
         gc.enable()
 
