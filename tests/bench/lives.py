@@ -152,7 +152,7 @@ async def _send(profile: Path, sendings: Sequence[Sending]) -> tuple[float, floa
 
 async def _wait_accepted(client: AsyncClient, start: int, documents: int) -> None:
     accepted = 0
-    async for item in client.feed(start, follow=True, inline_limit=0):
+    async for item in client.feed(start, follow=True, inline_limit=0, others_only=True):
         body = item.entry.body
         if isinstance(body, PackageRecord | StatementRecord):
             accepted += sum(e.to_state is DeliveryState.ACCEPTED for e in body.effects)

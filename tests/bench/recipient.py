@@ -64,7 +64,7 @@ async def _receive(profile: Path, documents: int, ready: object, used: object) -
         before = _cpu()
         ready.set()  # type: ignore[attr-defined] # multiprocessing has no public types for these
         received = 0
-        async for item in client.feed(start, follow=True):
+        async for item in client.feed(start, follow=True, others_only=True):
             if not isinstance(item.entry.body, PackageRecord):
                 continue
             received += 1

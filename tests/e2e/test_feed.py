@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final
@@ -15,14 +15,17 @@ from attrs import define, field
 
 from lienthong.client import AsyncClient, Profile
 from lienthong.client.loop import shared_loop
+from lienthong.codec.signed import load_entry
+from lienthong.model.journal import PackageRecord, StatementRecord
 from lienthong_node.local import LocalAxis
+from lienthong_node.opening import open_for_audit
 from tests.e2e.conftest import NAMES
 from tests.e2e.forked_axis import forked_axis
 from tests.e2e.history import Entry, judge, read_events, read_journal
 from tests.e2e.load_process import loaded
 
-READERS: Final = 5
-"""Readers of each organisation, beside the two of the load."""
+READERS: Final = 6
+"""Readers of each organisation, beside the two of the load; every other one only of others."""
 
 SECONDS: Final = 8.0
 SEED: Final = int(os.environ.get("LIENTHONG_SEED", "20193"))
@@ -35,6 +38,7 @@ class Reader:
 
     organ: str
     chance: random.Random
+    others_only: bool = False
     start: int = 0
     seen: list[int] = field(factory=list)
 
@@ -53,7 +57,10 @@ class Reader:
     async def _visit(self, client: AsyncClient, *, wait: float) -> None:
         leaves = wait > 0
         page_size = self.chance.choice([1, 3, 20, 100])
-        async with aclosing(client.feed(self.cursor, wait=wait, page_size=page_size)) as items:
+        feed = client.feed(
+            self.cursor, wait=wait, page_size=page_size, others_only=self.others_only
+        )
+        async with aclosing(feed) as items:
             async for item in items:
                 self.seen.append(item.entry.index)
                 if leaves and self.chance.random() < LEAVE_SHARE:
@@ -63,8 +70,10 @@ class Reader:
 def test_feeds_never_skip_while_many_write_and_read(tmp_path: Path) -> None:
     print(f"seed {SEED}")
     readers, journal, faults = read_under_load(tmp_path)
+    said = authors(tmp_path / "axis" / "node")
     assert faults == []
-    assert wrong(readers, journal) == []
+    assert wrong(readers, journal, said) == []
+    assert len(set(said.values())) > 1
     assert all(reader.seen for reader in readers)
     print(f"{len(journal)} entries, {sum(len(reader.seen) for reader in readers)} seen")
 
@@ -72,7 +81,7 @@ def test_feeds_never_skip_while_many_write_and_read(tmp_path: Path) -> None:
 @pytest.mark.planted("feed cursor of another look")
 def test_a_cursor_of_another_look_would_be_caught(tmp_path: Path) -> None:
     readers, journal, _ = read_under_load(tmp_path, planted="cursor-of-another-look")
-    assert wrong(readers, journal)
+    assert wrong(readers, journal, authors(tmp_path / "axis" / "node"))
 
 
 def read_under_load(
@@ -91,7 +100,9 @@ def read_under_load(
 async def read_all(axis: LocalAxis, end: Callable[[], object]) -> list[Reader]:
     chance, stopped = random.Random(SEED), asyncio.Event()
     readers = [
-        Reader(organ, random.Random(chance.random())) for organ in NAMES for _ in range(READERS)
+        Reader(organ, random.Random(chance.random()), others_only=number % 2 == 1)
+        for organ in NAMES
+        for number in range(READERS)
     ]
     clients = {organ: AsyncClient(Profile.load(axis.profile(organ))) for organ in NAMES}
     async with asyncio.TaskGroup() as group:
@@ -105,14 +116,32 @@ async def read_all(axis: LocalAxis, end: Callable[[], object]) -> list[Reader]:
     return readers
 
 
-def wrong(readers: Sequence[Reader], journal: Sequence[Entry]) -> list[str]:
+def authors(data: Path) -> dict[int, str]:
+    """Who has sent or reported the entries of a node that has stopped, by index."""
+    said: dict[int, str] = {}
+    with open_for_audit(data, None) as (store, _, _), store.read() as view:
+        while rows := view.journal(len(said), 1000):
+            for row in rows:
+                match load_entry(row.entry).body:
+                    case PackageRecord(sender=organ) | StatementRecord(reporter=organ):
+                        said[row.index] = str(organ)
+                    case _:
+                        said[row.index] = ""
+    return said
+
+
+def wrong(
+    readers: Sequence[Reader], journal: Sequence[Entry], said: Mapping[int, str]
+) -> list[str]:
     """Readers that did not see exactly what concerns them, once and in order."""
     found = []
     for reader in readers:
         expected = [
             entry.index
             for entry in journal
-            if reader.organ in entry.parties and entry.index >= reader.start
+            if reader.organ in entry.parties
+            and entry.index >= reader.start
+            and not (reader.others_only and said[entry.index] == reader.organ)
         ]
         if reader.seen != expected:
             missing = sorted(set(expected) - set(reader.seen))[:5]

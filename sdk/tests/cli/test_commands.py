@@ -244,8 +244,14 @@ def test_watching_keeps_its_cursor(as_recipient: Run, sent: str, tmp_path: Path)
     assert lines(as_recipient("watch", "--once", "--cursor", cursor, "--json")) == []
     assert len(lines(as_recipient("watch", "--once", "--after", "0", "--json"))) == 1
     assert "52/QĐ-UBND" in as_recipient("watch", "--once").stdout
+    assert "52/QĐ-UBND" in as_recipient("watch", "--once", "--others-only").stdout
     cursor.write_text("nonsense")
     assert as_recipient("watch", "--once", "--cursor", cursor).exit_code == 3
+
+
+def test_what_was_sent_by_oneself_may_be_left_out(as_sender: Run, sent: str) -> None:
+    assert "52/QĐ-UBND" in as_sender("watch", "--once").stdout
+    assert as_sender("watch", "--once", "--others-only").stdout == ""
 
 
 def test_watching_says_how_to_go_on_after_what_does_not_verify(

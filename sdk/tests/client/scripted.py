@@ -185,6 +185,8 @@ class ScriptedAxis(
         organ = _organ(context)
         page: list[Any] = []
         for record in self._visible(organ, request.from_index):
+            if request.others_only and record.said_by == organ:
+                continue
             page.append(self._item(record, request.inline_limit))
             cut = bool(self.faults.feed_cuts) and len(page) == self.faults.feed_cuts[0]
             if cut or len(page) == (request.page_size or 100):

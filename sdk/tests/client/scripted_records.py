@@ -8,6 +8,7 @@ from attrs import define
 
 from lienthong.codec.signed import (
     dump_statement_content,
+    load_entry,
     load_manifest,
     load_statement,
 )
@@ -44,6 +45,14 @@ class Record:
     receipt: Receipt
     envelope: Envelope | None
     parties: frozenset[str]
+
+    @property
+    def said_by(self) -> str:
+        """Who sent or reported it; empty for the axis itself."""
+        match load_entry(self.receipt.entry).body:
+            case PackageRecord(sender=organ) | StatementRecord(reporter=organ):
+                return str(organ)
+        return ""
 
 
 class ScriptedRecords:

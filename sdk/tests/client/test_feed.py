@@ -113,6 +113,19 @@ def test_what_was_sent_comes_back_as_others_see_it(
     assert list(sender.feed()) == list(recipient.feed()) == list(sender.feed())
 
 
+def test_the_feed_of_others_has_what_they_said_and_nothing_else(
+    sender: Client, recipient: Client, document: Document
+) -> None:
+    fill(sender, document, 2)
+    [first, second] = recipient.feed(others_only=True)
+    assert first.manifest is not None
+    recipient.arrived(first.manifest.package_id)
+    whole = list(sender.feed())
+    assert whole[:2] == [first, second]
+    assert list(recipient.feed(others_only=True)) == [first, second]
+    assert list(sender.feed(others_only=True)) == whole[2:]
+
+
 def test_reading_goes_on_after_an_item_that_does_not_verify(
     axis: ScriptedAxis, sender: Client, recipient: Client, document: Document
 ) -> None:

@@ -16,7 +16,7 @@ from lienthong_node.contents import read_content
 from lienthong_node.services.context import NodeContext
 from lienthong_node.stores import checkpoint_of
 from lienthong_node.uploads import CHUNK_LIMIT
-from lienthong_proto.axis.v1 import exchange_pb2
+from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
 
 MAX_WAIT_MS: Final = 60_000
 IDLE_S: Final = 25.0
@@ -81,9 +81,7 @@ def _page(
         if not rows:
             _check_cursor(view, cursor)
         for row in rows:
-            if organ not in row.parties:
-                # The second wall: whatever the index of feeds says, the entry itself decides.
-                _tell_stray(node, row, organ)
+            if not _belongs(node, request, row, organ):
                 cursor = row.index + 1
                 continue
             files = _small_files(node, view, row, limit) if limit else []
@@ -97,6 +95,26 @@ def _page(
         wanted = wanted - step if len(rows) == step else 0
     page.next_index = cursor
     return page
+
+
+def _belongs(
+    node: NodeContext, request: exchange_pb2.SubscribeRequest, row: JournalRow, organ: str
+) -> bool:
+    """Whether an entry comes with the feed that was asked for."""
+    if organ not in row.parties:
+        # The second wall: whatever the index of feeds says, the entry itself decides.
+        _tell_stray(node, row, organ)
+        return False
+    return not (request.others_only and _said_by(row) == organ)
+
+
+def _said_by(row: JournalRow) -> str:
+    """Code of the organisation that sent or reported what is recorded; empty for the axis itself.
+
+    Read without the checks of the codec: the node has made these bytes.
+    """
+    entry = journal_pb2.JournalEntry.FromString(row.entry)
+    return entry.package.sender or entry.statement.reporter
 
 
 def _tell_stray(node: NodeContext, row: JournalRow, organ: str) -> None:

@@ -32,6 +32,9 @@ class FeedRequest:
     wait: float
     """Seconds to wait for a first entry, without ``follow``."""
 
+    others_only: bool = False
+    """Without what the reader itself has sent or reported."""
+
     def at(self, cursor: int) -> exchange_pb2.SubscribeRequest:
         return exchange_pb2.SubscribeRequest(
             from_index=cursor,
@@ -39,6 +42,7 @@ class FeedRequest:
             follow=self.follow,
             wait_ms=round(self.wait * 1000),
             inline_limit=self.inline_limit,
+            others_only=self.others_only,
         )
 
 

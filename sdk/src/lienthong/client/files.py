@@ -8,10 +8,11 @@ import hashlib
 import os
 import stat
 from collections.abc import AsyncGenerator, Callable, Iterable
+from itertools import chain, repeat
 from pathlib import Path, PurePath
 from typing import BinaryIO, Final, Self, TypeAlias
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from lienthong.errors import HashMismatch, InvalidValue, SizeMismatch
 from lienthong.model.ids import Sha256
@@ -155,19 +156,20 @@ async def prepare(files: Iterable[AnyFile], *, with_main: bool) -> tuple[Prepare
         raise InvalidValue(field="files", found=repr(files)[:80], expected="a list of files")
     sources = [one if isinstance(one, FileSource) else FileSource.of(one) for one in files]
     named = any(one.role is FileRole.MAIN for one in sources)
-    if with_main and not named and sources and sources[0].role is None:
-        sources[0] = evolve(sources[0], role=FileRole.MAIN)
-    return tuple([await _prepare(one) for one in sources])
+    first = FileRole.MAIN if with_main and not named else FileRole.ATTACHMENT
+    roles = chain([first], repeat(FileRole.ATTACHMENT))
+    return tuple([await _prepare(one, role) for one, role in zip(sources, roles, strict=False)])
 
 
-async def _prepare(source: FileSource) -> PreparedFile:
+async def _prepare(source: FileSource, role: FileRole) -> PreparedFile:
+    """Hash a file; it has this role unless it was given one."""
     content, sha256, size = await _load(source.content)
     entry = FileEntry(
         name=source.name,
         media_type=source.media_type,
         size=size,
         sha256=sha256,
-        role=source.role or FileRole.ATTACHMENT,
+        role=source.role or role,
         attachment_kind=source.attachment_kind,
         page_amount=source.page_amount,
     )

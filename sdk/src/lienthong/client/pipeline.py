@@ -107,14 +107,13 @@ class Pipeline(Generic[I, Q, A]):
             LienthongError: the axis refused the whole stream.
         """
         answer = self._put(item)
+        timeout = asyncio.get_running_loop().call_later(
+            self._connection.policy.timeout, self._give_up, answer
+        )
         try:
-            async with asyncio.timeout(self._connection.policy.timeout):
-                return await answer
-        except TimeoutError as error:
-            # The stream may be stuck; what others wait for goes to a new one.
-            self._break()
-            raise self._connection.late(self._name) from error
+            return await answer
         finally:
+            timeout.cancel()
             _abandon(answer)
 
     async def close(self) -> None:
@@ -245,6 +244,12 @@ class Pipeline(Generic[I, Q, A]):
                 self._wake.set()
         if not one.answer.done():
             one.answer.set_result(_outcome(result))
+
+    def _give_up(self, answer: asyncio.Future[Outcome]) -> None:
+        """An answer is late: the stream may be stuck; what others wait for goes to a new one."""
+        if not answer.done():
+            answer.set_exception(self._connection.late(self._name))
+            self._break()
 
     def _break(self) -> None:
         if self._call is not None:

@@ -53,6 +53,7 @@ class ReceivingMethods(RejudgingMethods):
         inline_limit: int = INLINE_LIMIT,
         page_size: int = FEED_PAGE,
         wait: float = 0.0,
+        others_only: bool = False,
         on_judged: JudgedCallback | None = None,
     ) -> AsyncGenerator[FeedItem, None]:
         """What concerns this organisation, in journal order, each item checked before it is given.
@@ -74,6 +75,8 @@ class ReceivingMethods(RejudgingMethods):
             inline_limit: bytes up to which files come with their item, at most 256 KiB; 0 for none.
             page_size: entries a message, at most 500.
             wait: seconds to wait for a first entry, without *follow*; at most 60.
+            others_only: leave out what this organisation itself has sent or reported: its receipts
+                have told that already.
             on_judged: with it, ``judge_again`` is done beside the reading, every minute as far as
                 something is due, and each outcome told to it, on the thread of the event loop.
 
@@ -88,7 +91,12 @@ class ReceivingMethods(RejudgingMethods):
             ConfigInvalid: something is to be judged, and the profile names no trust store.
         """
         request = FeedRequest(
-            after=after, follow=follow, inline_limit=inline_limit, page_size=page_size, wait=wait
+            after=after,
+            follow=follow,
+            inline_limit=inline_limit,
+            page_size=page_size,
+            wait=wait,
+            others_only=others_only,
         )
         items = FeedReader(self._connection, request).items(self._verifier)
         async with self._judging_beside(on_judged):

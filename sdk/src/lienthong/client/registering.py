@@ -105,9 +105,11 @@ class RegisterKeeper:
 
     async def sent(self, entered: Entered, manifest: Manifest) -> None:
         """Write when the document went out, and to whom."""
+        if self._book is None:
+            return
         names = [one.organ_name or str(one.organ_id) for one in manifest.recipients]
         with _done_anyway(manifest.document):
-            if self._book is not None and entered.line is not None:
+            if entered.line is not None:
                 # Another sending of it may have been refused meanwhile.
                 await asyncio.to_thread(self._book.use, entered.line, on=self._clock())
             await self._amend(entered.line, partial(_sent, names=names, today=self._today()))

@@ -28,15 +28,15 @@ from lienthong_proto.axis.v1 import journal_pb2 as lienthong__proto_dot_axis_dot
 from lienthong_proto.axis.v1 import package_pb2 as lienthong__proto_dot_axis_dot_v1_dot_package__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&lienthong_proto/axis/v1/exchange.proto\x12\x11lienthong.axis.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#lienthong_proto/axis/v1/error.proto\x1a%lienthong_proto/axis/v1/journal.proto\x1a%lienthong_proto/axis/v1/package.proto\"2\n\x12\x42\x65ginUploadRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\"J\n\x13\x42\x65ginUploadResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\"A\n\rUploadRequest\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\r\n\x05\x63hunk\x18\x03 \x01(\x0c\"2\n\x0eUploadResponse\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"C\n\rSubmitRequest\x12\x32\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1d.lienthong.axis.v1.Submission\"^\n\nSubmission\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12-\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x1b.lienthong.axis.v1.Envelope\x12\x14\n\x0cinline_files\x18\x03 \x03(\x0c\"B\n\x0eSubmitResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.SubmitResult\"\x80\x01\n\x0cSubmitResult\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12-\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.lienthong.axis.v1.ReceiptH\x00\x12)\n\x05\x66\x61ult\x18\x03 \x01(\x0b\x32\x18.lienthong.axis.v1.FaultH\x00\x42\t\n\x07outcome\"=\n\rReportRequest\x12,\n\x05items\x18\x01 \x03(\x0b\x32\x1d.lienthong.axis.v1.ReportItem\"H\n\nReportItem\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12-\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x1b.lienthong.axis.v1.Envelope\"B\n\x0eReportResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.ReportResult\"\x80\x01\n\x0cReportResult\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12-\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.lienthong.axis.v1.ReceiptH\x00\x12)\n\x05\x66\x61ult\x18\x03 \x01(\x0b\x32\x18.lienthong.axis.v1.FaultH\x00\x42\t\n\x07outcome\"p\n\x10SubscribeRequest\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x0e\n\x06\x66ollow\x18\x03 \x01(\x08\x12\x0f\n\x07wait_ms\x18\x04 \x01(\r\x12\x14\n\x0cinline_limit\x18\x05 \x01(\r\"S\n\x11SubscribeResponse\x12*\n\x05items\x18\x01 \x03(\x0b\x32\x1b.lienthong.axis.v1.FeedItem\x12\x12\n\nnext_index\x18\x02 \x01(\x04\"|\n\x08\x46\x65\x65\x64Item\x12+\n\x07receipt\x18\x01 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt\x12-\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x1b.lienthong.axis.v1.Envelope\x12\x14\n\x0cinline_files\x18\x03 \x03(\x0c\"E\n\x0f\x44ownloadRequest\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"!\n\x10\x44ownloadResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"\'\n\x11GetPackageRequest\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\"\xa1\x01\n\x12GetPackageResponse\x12-\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x1b.lienthong.axis.v1.Envelope\x12+\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt\x12/\n\ndeliveries\x18\x03 \x03(\x0b\x32\x1b.lienthong.axis.v1.Delivery\"\xb4\x03\n\x08\x44\x65livery\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12\x11\n\trecipient\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x15\n\rupdated_index\x18\x05 \x01(\x04\x12.\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x04kind\x18\x07 \x01(\x0e\x32\x1e.lienthong.axis.v1.PackageKind\x12\x0f\n\x07subject\x18\x08 \x01(\t\x12\x0e\n\x06number\x18\t \x01(\t\x12\x0f\n\x07urgency\x18\n \x01(\t\x12+\n\x07sent_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\tdeadlines\x18\x0c \x03(\x0b\x32\x1b.lienthong.axis.v1.Deadline\x12+\n\x05paper\x18\r \x01(\x0b\x32\x1c.lienthong.axis.v1.Judgement\x12\x31\n\x0blegal_value\x18\x0e \x01(\x0b\x32\x1c.lienthong.axis.v1.Judgement\"z\n\x08\x44\x65\x61\x64line\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12*\n\x06\x64ue_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05stage\x18\x03 \x01(\t\x12\x10\n\x08\x63\x61lendar\x18\x04 \x01(\t\x12\x13\n\x0bprovisional\x18\x05 \x01(\x08\":\n\tJudgement\x12\r\n\x05value\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x03(\r\x12\x10\n\x08rule_set\x18\x03 \x01(\t\"\x7f\n\x15ListDeliveriesRequest\x12/\n\tdirection\x18\x01 \x01(\x0e\x32\x1c.lienthong.axis.v1.Direction\x12\x0e\n\x06states\x18\x02 \x03(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"b\n\x16ListDeliveriesResponse\x12/\n\ndeliveries\x18\x01 \x03(\x0b\x32\x1b.lienthong.axis.v1.Delivery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\";\n\x11GetHistoryRequest\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x12\n\nfrom_index\x18\x02 \x01(\x04\"T\n\x12GetHistoryResponse\x12*\n\x05items\x18\x01 \x03(\x0b\x32\x1b.lienthong.axis.v1.FeedItem\x12\x12\n\nnext_index\x18\x02 \x01(\x04\"E\n\x12RecordCheckRequest\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.lienthong.axis.v1.CheckResult\"B\n\x13RecordCheckResponse\x12+\n\x07receipt\x18\x01 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt*V\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44IRECTION_INCOMING\x10\x01\x12\x16\n\x12\x44IRECTION_OUTGOING\x10\x02\x32\x8b\x07\n\x08\x45xchange\x12\\\n\x0b\x42\x65ginUpload\x12%.lienthong.axis.v1.BeginUploadRequest\x1a&.lienthong.axis.v1.BeginUploadResponse\x12O\n\x06Upload\x12 .lienthong.axis.v1.UploadRequest\x1a!.lienthong.axis.v1.UploadResponse(\x01\x12Q\n\x06Submit\x12 .lienthong.axis.v1.SubmitRequest\x1a!.lienthong.axis.v1.SubmitResponse(\x01\x30\x01\x12Q\n\x06Report\x12 .lienthong.axis.v1.ReportRequest\x1a!.lienthong.axis.v1.ReportResponse(\x01\x30\x01\x12X\n\tSubscribe\x12#.lienthong.axis.v1.SubscribeRequest\x1a$.lienthong.axis.v1.SubscribeResponse0\x01\x12U\n\x08\x44ownload\x12\".lienthong.axis.v1.DownloadRequest\x1a#.lienthong.axis.v1.DownloadResponse0\x01\x12Y\n\nGetPackage\x12$.lienthong.axis.v1.GetPackageRequest\x1a%.lienthong.axis.v1.GetPackageResponse\x12\x65\n\x0eListDeliveries\x12(.lienthong.axis.v1.ListDeliveriesRequest\x1a).lienthong.axis.v1.ListDeliveriesResponse\x12Y\n\nGetHistory\x12$.lienthong.axis.v1.GetHistoryRequest\x1a%.lienthong.axis.v1.GetHistoryResponse\x12\\\n\x0bRecordCheck\x12%.lienthong.axis.v1.RecordCheckRequest\x1a&.lienthong.axis.v1.RecordCheckResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&lienthong_proto/axis/v1/exchange.proto\x12\x11lienthong.axis.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#lienthong_proto/axis/v1/error.proto\x1a%lienthong_proto/axis/v1/journal.proto\x1a%lienthong_proto/axis/v1/package.proto\"2\n\x12\x42\x65ginUploadRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x04\"J\n\x13\x42\x65ginUploadResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\"A\n\rUploadRequest\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\r\n\x05\x63hunk\x18\x03 \x01(\x0c\"2\n\x0eUploadResponse\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"C\n\rSubmitRequest\x12\x32\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1d.lienthong.axis.v1.Submission\"^\n\nSubmission\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12-\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x1b.lienthong.axis.v1.Envelope\x12\x14\n\x0cinline_files\x18\x03 \x03(\x0c\"B\n\x0eSubmitResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.SubmitResult\"\x80\x01\n\x0cSubmitResult\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12-\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.lienthong.axis.v1.ReceiptH\x00\x12)\n\x05\x66\x61ult\x18\x03 \x01(\x0b\x32\x18.lienthong.axis.v1.FaultH\x00\x42\t\n\x07outcome\"=\n\rReportRequest\x12,\n\x05items\x18\x01 \x03(\x0b\x32\x1d.lienthong.axis.v1.ReportItem\"H\n\nReportItem\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12-\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x1b.lienthong.axis.v1.Envelope\"B\n\x0eReportResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.lienthong.axis.v1.ReportResult\"\x80\x01\n\x0cReportResult\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12-\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.lienthong.axis.v1.ReceiptH\x00\x12)\n\x05\x66\x61ult\x18\x03 \x01(\x0b\x32\x18.lienthong.axis.v1.FaultH\x00\x42\t\n\x07outcome\"\x85\x01\n\x10SubscribeRequest\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x0e\n\x06\x66ollow\x18\x03 \x01(\x08\x12\x0f\n\x07wait_ms\x18\x04 \x01(\r\x12\x14\n\x0cinline_limit\x18\x05 \x01(\r\x12\x13\n\x0bothers_only\x18\x06 \x01(\x08\"S\n\x11SubscribeResponse\x12*\n\x05items\x18\x01 \x03(\x0b\x32\x1b.lienthong.axis.v1.FeedItem\x12\x12\n\nnext_index\x18\x02 \x01(\x04\"|\n\x08\x46\x65\x65\x64Item\x12+\n\x07receipt\x18\x01 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt\x12-\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x1b.lienthong.axis.v1.Envelope\x12\x14\n\x0cinline_files\x18\x03 \x03(\x0c\"E\n\x0f\x44ownloadRequest\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"!\n\x10\x44ownloadResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"\'\n\x11GetPackageRequest\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\"\xa1\x01\n\x12GetPackageResponse\x12-\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x1b.lienthong.axis.v1.Envelope\x12+\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt\x12/\n\ndeliveries\x18\x03 \x03(\x0b\x32\x1b.lienthong.axis.v1.Delivery\"\xb4\x03\n\x08\x44\x65livery\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12\x11\n\trecipient\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x15\n\rupdated_index\x18\x05 \x01(\x04\x12.\n\nupdated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x04kind\x18\x07 \x01(\x0e\x32\x1e.lienthong.axis.v1.PackageKind\x12\x0f\n\x07subject\x18\x08 \x01(\t\x12\x0e\n\x06number\x18\t \x01(\t\x12\x0f\n\x07urgency\x18\n \x01(\t\x12+\n\x07sent_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\tdeadlines\x18\x0c \x03(\x0b\x32\x1b.lienthong.axis.v1.Deadline\x12+\n\x05paper\x18\r \x01(\x0b\x32\x1c.lienthong.axis.v1.Judgement\x12\x31\n\x0blegal_value\x18\x0e \x01(\x0b\x32\x1c.lienthong.axis.v1.Judgement\"z\n\x08\x44\x65\x61\x64line\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12*\n\x06\x64ue_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05stage\x18\x03 \x01(\t\x12\x10\n\x08\x63\x61lendar\x18\x04 \x01(\t\x12\x13\n\x0bprovisional\x18\x05 \x01(\x08\":\n\tJudgement\x12\r\n\x05value\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x03(\r\x12\x10\n\x08rule_set\x18\x03 \x01(\t\"\x7f\n\x15ListDeliveriesRequest\x12/\n\tdirection\x18\x01 \x01(\x0e\x32\x1c.lienthong.axis.v1.Direction\x12\x0e\n\x06states\x18\x02 \x03(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"b\n\x16ListDeliveriesResponse\x12/\n\ndeliveries\x18\x01 \x03(\x0b\x32\x1b.lienthong.axis.v1.Delivery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\";\n\x11GetHistoryRequest\x12\x12\n\npackage_id\x18\x01 \x01(\x0c\x12\x12\n\nfrom_index\x18\x02 \x01(\x04\"T\n\x12GetHistoryResponse\x12*\n\x05items\x18\x01 \x03(\x0b\x32\x1b.lienthong.axis.v1.FeedItem\x12\x12\n\nnext_index\x18\x02 \x01(\x04\"E\n\x12RecordCheckRequest\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.lienthong.axis.v1.CheckResult\"B\n\x13RecordCheckResponse\x12+\n\x07receipt\x18\x01 \x01(\x0b\x32\x1a.lienthong.axis.v1.Receipt*V\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44IRECTION_INCOMING\x10\x01\x12\x16\n\x12\x44IRECTION_OUTGOING\x10\x02\x32\x8b\x07\n\x08\x45xchange\x12\\\n\x0b\x42\x65ginUpload\x12%.lienthong.axis.v1.BeginUploadRequest\x1a&.lienthong.axis.v1.BeginUploadResponse\x12O\n\x06Upload\x12 .lienthong.axis.v1.UploadRequest\x1a!.lienthong.axis.v1.UploadResponse(\x01\x12Q\n\x06Submit\x12 .lienthong.axis.v1.SubmitRequest\x1a!.lienthong.axis.v1.SubmitResponse(\x01\x30\x01\x12Q\n\x06Report\x12 .lienthong.axis.v1.ReportRequest\x1a!.lienthong.axis.v1.ReportResponse(\x01\x30\x01\x12X\n\tSubscribe\x12#.lienthong.axis.v1.SubscribeRequest\x1a$.lienthong.axis.v1.SubscribeResponse0\x01\x12U\n\x08\x44ownload\x12\".lienthong.axis.v1.DownloadRequest\x1a#.lienthong.axis.v1.DownloadResponse0\x01\x12Y\n\nGetPackage\x12$.lienthong.axis.v1.GetPackageRequest\x1a%.lienthong.axis.v1.GetPackageResponse\x12\x65\n\x0eListDeliveries\x12(.lienthong.axis.v1.ListDeliveriesRequest\x1a).lienthong.axis.v1.ListDeliveriesResponse\x12Y\n\nGetHistory\x12$.lienthong.axis.v1.GetHistoryRequest\x1a%.lienthong.axis.v1.GetHistoryResponse\x12\\\n\x0bRecordCheck\x12%.lienthong.axis.v1.RecordCheckRequest\x1a&.lienthong.axis.v1.RecordCheckResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'lienthong_proto.axis.v1.exchange_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DIRECTION']._serialized_start=2930
-  _globals['_DIRECTION']._serialized_end=3016
+  _globals['_DIRECTION']._serialized_start=2952
+  _globals['_DIRECTION']._serialized_end=3038
   _globals['_BEGINUPLOADREQUEST']._serialized_start=209
   _globals['_BEGINUPLOADREQUEST']._serialized_end=259
   _globals['_BEGINUPLOADRESPONSE']._serialized_start=261
@@ -61,38 +61,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTRESPONSE']._serialized_end=1023
   _globals['_REPORTRESULT']._serialized_start=1026
   _globals['_REPORTRESULT']._serialized_end=1154
-  _globals['_SUBSCRIBEREQUEST']._serialized_start=1156
-  _globals['_SUBSCRIBEREQUEST']._serialized_end=1268
-  _globals['_SUBSCRIBERESPONSE']._serialized_start=1270
-  _globals['_SUBSCRIBERESPONSE']._serialized_end=1353
-  _globals['_FEEDITEM']._serialized_start=1355
-  _globals['_FEEDITEM']._serialized_end=1479
-  _globals['_DOWNLOADREQUEST']._serialized_start=1481
-  _globals['_DOWNLOADREQUEST']._serialized_end=1550
-  _globals['_DOWNLOADRESPONSE']._serialized_start=1552
-  _globals['_DOWNLOADRESPONSE']._serialized_end=1585
-  _globals['_GETPACKAGEREQUEST']._serialized_start=1587
-  _globals['_GETPACKAGEREQUEST']._serialized_end=1626
-  _globals['_GETPACKAGERESPONSE']._serialized_start=1629
-  _globals['_GETPACKAGERESPONSE']._serialized_end=1790
-  _globals['_DELIVERY']._serialized_start=1793
-  _globals['_DELIVERY']._serialized_end=2229
-  _globals['_DEADLINE']._serialized_start=2231
-  _globals['_DEADLINE']._serialized_end=2353
-  _globals['_JUDGEMENT']._serialized_start=2355
-  _globals['_JUDGEMENT']._serialized_end=2413
-  _globals['_LISTDELIVERIESREQUEST']._serialized_start=2415
-  _globals['_LISTDELIVERIESREQUEST']._serialized_end=2542
-  _globals['_LISTDELIVERIESRESPONSE']._serialized_start=2544
-  _globals['_LISTDELIVERIESRESPONSE']._serialized_end=2642
-  _globals['_GETHISTORYREQUEST']._serialized_start=2644
-  _globals['_GETHISTORYREQUEST']._serialized_end=2703
-  _globals['_GETHISTORYRESPONSE']._serialized_start=2705
-  _globals['_GETHISTORYRESPONSE']._serialized_end=2789
-  _globals['_RECORDCHECKREQUEST']._serialized_start=2791
-  _globals['_RECORDCHECKREQUEST']._serialized_end=2860
-  _globals['_RECORDCHECKRESPONSE']._serialized_start=2862
-  _globals['_RECORDCHECKRESPONSE']._serialized_end=2928
-  _globals['_EXCHANGE']._serialized_start=3019
-  _globals['_EXCHANGE']._serialized_end=3926
+  _globals['_SUBSCRIBEREQUEST']._serialized_start=1157
+  _globals['_SUBSCRIBEREQUEST']._serialized_end=1290
+  _globals['_SUBSCRIBERESPONSE']._serialized_start=1292
+  _globals['_SUBSCRIBERESPONSE']._serialized_end=1375
+  _globals['_FEEDITEM']._serialized_start=1377
+  _globals['_FEEDITEM']._serialized_end=1501
+  _globals['_DOWNLOADREQUEST']._serialized_start=1503
+  _globals['_DOWNLOADREQUEST']._serialized_end=1572
+  _globals['_DOWNLOADRESPONSE']._serialized_start=1574
+  _globals['_DOWNLOADRESPONSE']._serialized_end=1607
+  _globals['_GETPACKAGEREQUEST']._serialized_start=1609
+  _globals['_GETPACKAGEREQUEST']._serialized_end=1648
+  _globals['_GETPACKAGERESPONSE']._serialized_start=1651
+  _globals['_GETPACKAGERESPONSE']._serialized_end=1812
+  _globals['_DELIVERY']._serialized_start=1815
+  _globals['_DELIVERY']._serialized_end=2251
+  _globals['_DEADLINE']._serialized_start=2253
+  _globals['_DEADLINE']._serialized_end=2375
+  _globals['_JUDGEMENT']._serialized_start=2377
+  _globals['_JUDGEMENT']._serialized_end=2435
+  _globals['_LISTDELIVERIESREQUEST']._serialized_start=2437
+  _globals['_LISTDELIVERIESREQUEST']._serialized_end=2564
+  _globals['_LISTDELIVERIESRESPONSE']._serialized_start=2566
+  _globals['_LISTDELIVERIESRESPONSE']._serialized_end=2664
+  _globals['_GETHISTORYREQUEST']._serialized_start=2666
+  _globals['_GETHISTORYREQUEST']._serialized_end=2725
+  _globals['_GETHISTORYRESPONSE']._serialized_start=2727
+  _globals['_GETHISTORYRESPONSE']._serialized_end=2811
+  _globals['_RECORDCHECKREQUEST']._serialized_start=2813
+  _globals['_RECORDCHECKREQUEST']._serialized_end=2882
+  _globals['_RECORDCHECKRESPONSE']._serialized_start=2884
+  _globals['_RECORDCHECKRESPONSE']._serialized_end=2950
+  _globals['_EXCHANGE']._serialized_start=3041
+  _globals['_EXCHANGE']._serialized_end=3948
 # @@protoc_insertion_point(module_scope)

@@ -340,6 +340,7 @@ class SubscribeRequest(_message.Message):
     FOLLOW_FIELD_NUMBER: _builtins.int
     WAIT_MS_FIELD_NUMBER: _builtins.int
     INLINE_LIMIT_FIELD_NUMBER: _builtins.int
+    OTHERS_ONLY_FIELD_NUMBER: _builtins.int
     from_index: _builtins.int
     """Index of the last entry that the reader has, plus one; 0 for all."""
     page_size: _builtins.int
@@ -350,6 +351,8 @@ class SubscribeRequest(_message.Message):
     """Without follow: wait so long for a first entry before ending; at most 60 000 ms."""
     inline_limit: _builtins.int
     """Put files of at most this many bytes into the items, at most 262 144; 0 for none."""
+    others_only: _builtins.bool
+    """Leave out what the caller itself has sent or reported: its receipts have told that already."""
     def __init__(
         self,
         *,
@@ -358,10 +361,11 @@ class SubscribeRequest(_message.Message):
         follow: _builtins.bool = ...,
         wait_ms: _builtins.int = ...,
         inline_limit: _builtins.int = ...,
+        others_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["follow", b"follow", "from_index", b"from_index", "inline_limit", b"inline_limit", "page_size", b"page_size", "wait_ms", b"wait_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["follow", b"follow", "from_index", b"from_index", "inline_limit", b"inline_limit", "others_only", b"others_only", "page_size", b"page_size", "wait_ms", b"wait_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -31,6 +31,11 @@ lienthong watch --once --after 120""",
         click.option("--after", type=click.IntRange(0), help="Begin at this journal index."),
         click.option("--once", is_flag=True, help="End at the newest entry."),
         click.option(
+            "--others-only",
+            is_flag=True,
+            help="Leave out what this organisation itself has sent or reported.",
+        ),
+        click.option(
             "--cursor", type=PLACE, help="File that keeps where to go on, written after each item."
         ),
         click.option(
@@ -39,7 +44,9 @@ lienthong watch --once --after 120""",
         register_option,
     ),
 )
-def watch(after: int | None, once: bool, cursor: Path | None, judging: bool) -> None:
+def watch(
+    after: int | None, once: bool, others_only: bool, cursor: Path | None, judging: bool
+) -> None:
     """Show what happens, as it happens.
 
     Everything that concerns this organisation, in journal order, each item verified. With --cursor
@@ -54,7 +61,9 @@ def watch(after: int | None, once: bool, cursor: Path | None, judging: bool) -> 
     with current.client() as client:
         try:
             told = partial(_show_judged, current) if judging else None
-            for item in client.feed(begin, follow=not once, inline_limit=0, on_judged=told):
+            for item in client.feed(
+                begin, follow=not once, inline_limit=0, others_only=others_only, on_judged=told
+            ):
                 _show_item(current, item)
                 if cursor is not None:
                     _keep(cursor, item.next_index)
