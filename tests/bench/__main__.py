@@ -25,12 +25,23 @@ from tests.bench import (
     limits,
     lives,
     recovery,
+    small,
     transfer,
     trust_cost,
 )
 from tests.bench.rows import Row, table, write_json
 
-PARTS = ("lives", "latency", "fanout", "transfer", "recovery", "deadlines", "trust", "files")
+PARTS = (
+    "lives",
+    "latency",
+    "fanout",
+    "transfer",
+    "recovery",
+    "deadlines",
+    "trust",
+    "files",
+    "small",
+)
 
 
 def main() -> None:
@@ -67,6 +78,7 @@ def _run(folder: Path, options: argparse.Namespace) -> list[Row]:
         "files": lambda: files.rows(
             folder / "files", _highest(folder, rows, options.documents), options.seconds
         ),
+        "small": small.rows,
     }
     for name in options.only or PARTS:
         print(f"measuring {name} …", file=sys.stderr)

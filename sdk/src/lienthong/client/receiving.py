@@ -59,8 +59,7 @@ class ReceivingMethods(RejudgingMethods):
         """What concerns this organisation, in journal order, each item checked before it is given.
 
         Reading changes nothing at the axis: keep ``item.next_index`` beside what you did with the
-        item, in one transaction, and go on from there. Items are neither skipped nor repeated,
-        whatever happens to the connection.
+        item, in one transaction, and go on from there. Nothing is skipped, nothing comes twice.
 
         An item that does not verify ends the reading. The error has its ``index`` among its facts,
         and reading again from there ends the same way. Whoever has kept the error as evidence and
@@ -75,8 +74,7 @@ class ReceivingMethods(RejudgingMethods):
             inline_limit: bytes up to which files come with their item, at most 256 KiB; 0 for none.
             page_size: entries a message, at most 500.
             wait: seconds to wait for a first entry, without *follow*; at most 60.
-            others_only: leave out what this organisation itself has sent or reported: its receipts
-                have told that already.
+            others_only: leave out what this organisation itself has sent or reported.
             on_judged: with it, ``judge_again`` is done beside the reading, every minute as far as
                 something is due, and each outcome told to it, on the thread of the event loop.
 
