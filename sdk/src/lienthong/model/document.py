@@ -42,6 +42,7 @@ DEFAULT_LANGUAGE: Final = "Tiếng Việt"
 MAX_RELATED: Final = 20
 """Documents that one document may answer, and relations that it may have."""
 
+_SEPARATORS: Final = re.compile(r"[/-]")
 _DELEGATED: Final = frozenset({Authority.TL, Authority.TUQ})
 
 
@@ -265,19 +266,18 @@ class Document:
 
     def _check_texts(self) -> None:
         """No text may be a secrecy mark in disguise."""
-        texts = {
-            "number": (self.number.notation, *re.split(r"[/-]", self.number.notation)),
-            "subject": (self.subject,),
-            "description": (self.description,),
-            "place": (self.place,),
-            "field": (self.field,),
-            "keywords": self.keywords,
-            "to_places": self.to_places,
-        }
-        for name, values in texts.items():
+        notation = self.number.notation
+        for name, values in (
+            ("Document.number", (notation, *_SEPARATORS.split(notation))),
+            ("Document.subject", (self.subject,)),
+            ("Document.description", (self.description,)),
+            ("Document.place", (self.place,)),
+            ("Document.field", (self.field,)),
+            ("Document.keywords", self.keywords),
+            ("Document.to_places", self.to_places),
+        ):
             for value in values:
-                if value:
-                    refuse_marked_text(value, field=f"Document.{name}")
+                refuse_marked_text(value, field=name)
 
     def _check_paper(self) -> None:
         if self.paper_basis is PaperBasis.SECRET:
