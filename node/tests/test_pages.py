@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
 import pytest
+from attrs import define, field
 
-from lienthong.codec.signed import dump_entry, dump_envelope
+from lienthong.codec.signed import dump_envelope
 from lienthong.errors import CursorBeyondJournal
-from lienthong.model.delivery import DeliveryEvent
-from lienthong.model.ids import OrganId, Sha256, StatementId
-from lienthong.model.journal import (
-    DirectoryRecord,
-    JournalBody,
-    JournalEntry,
-    PackageRecord,
-    StatementRecord,
-)
-from lienthong.model.package import PackageKind
+from lienthong.model.journal import JournalBody
 from lienthong.model.signing import MANIFEST_TYPE, Envelope, Signature, SignatureAlgorithm
 from lienthong.spi.records import CheckpointRow, Head
 from lienthong.testing.samples import journal_row
 from lienthong.testing.store import MemoryRecordStore
-from lienthong_node.services.context import NodeContext
-from lienthong_node.services.feed import PAGE_BYTES, _page, history_page
+from lienthong_node.feeds import Feeds
+from lienthong_node.services.context import NodeContext, Pools
+from lienthong_node.services.feed import PAGE_BYTES, _page, follow, history_page
+from lienthong_node.stores import Registry
 from lienthong_proto.axis.v1 import exchange_pb2
-from node.tests.support import NOW, A, B, package_id
+from node.tests.said import BY_THE_AXIS, acceptance, add, package
+from node.tests.support import DIRECTORY, NOW, A, B
 
 LARGE = 400_000
 COUNT = 12
@@ -52,10 +49,15 @@ def filled() -> MemoryRecordStore:
     return store
 
 
-def bare_node() -> NodeContext:
+def bare_node(**given: Any) -> NodeContext:
     """A node context for reads that need nothing else."""
     parts: dict[str, Any] = dict.fromkeys(attrs.fields_dict(NodeContext))
-    return NodeContext(**parts)
+    parts |= {
+        "committer": SimpleNamespace(registry=Registry(version=1, directory=DIRECTORY)),
+        "clock": lambda: NOW,
+        "pools": Pools(),
+    }
+    return NodeContext(**(parts | given))
 
 
 def test_feed_gives_everything_in_pages_that_fit_a_message() -> None:
@@ -72,68 +74,85 @@ def test_feed_gives_everything_in_pages_that_fit_a_message() -> None:
     assert seen == list(range(COUNT))
 
 
-def package_record(sender: str) -> PackageRecord:
-    return PackageRecord(
-        package_id=package_id(),
-        kind=PackageKind.NEW,
-        sender=OrganId(sender),
-        recipients=[OrganId(A), OrganId(B)],
-        payload_sha256=Sha256(bytes(32)),
-        envelope_sha256=Sha256(bytes(32)),
-    )
-
-
-def acceptance(reporter: str) -> StatementRecord:
-    return StatementRecord(
-        statement_id=StatementId.new(NOW, bytes(10)),
-        package_id=package_id(),
-        recipient=OrganId(B),
-        reporter=OrganId(reporter),
-        event=DeliveryEvent.ACCEPT,
-        payload_sha256=Sha256(bytes(32)),
-        envelope_sha256=Sha256(bytes(32)),
-    )
-
-
-def said() -> MemoryRecordStore:
-    """A store of many entries: A's own, those of B, and one of the axis itself at the end."""
-    store = MemoryRecordStore()
-    bodies: list[JournalBody] = [
-        *(package_record(B if index % OWN == OWN - 1 else A) for index in range(MANY)),
-        *(acceptance(organ) for organ in (A, B)),
-        DirectoryRecord(
-            version=1,
-            subject="organisation",
-            organ_id=OrganId(A),
-            change_sha256=Sha256(bytes(32)),
-        ),
-    ]
-    with store.write() as tx:
-        for index, body in enumerate(bodies):
-            entry = JournalEntry(
-                index=index, nonce=bytes(32), recorded_at=NOW, axis="axis.test", body=body
-            )
-            row = journal_row(index, parties=(A, B), envelope=b"", entry=dump_entry(entry))
-            tx.add_journal([row])
-            tx.add_checkpoint(CheckpointRow(size=row.checkpoint_size, note=f"note {index}\n"))
-        tx.set_head(Head(size=len(bodies)))
-    return store
-
-
 @pytest.mark.parametrize("page_size", [1, 7, 500])
 def test_a_feed_of_others_leaves_out_what_the_reader_has_said(page_size: int) -> None:
     """Also where pages hold nothing else, and the feed has to go on behind them."""
-    by_b = [index for index in range(MANY) if index % OWN == OWN - 1]
-    own = {A: {*range(MANY), MANY} - {*by_b}, B: {*by_b, MANY + 1}}
-    with said().read() as view:
+    store = MemoryRecordStore()
+    add(store, *(package(B, A) if at % OWN == OWN - 1 else package(A, B) for at in range(MANY)))
+    add(store, acceptance(A), acceptance(B), *BY_THE_AXIS)
+    by_b = {at for at in range(MANY) if at % OWN == OWN - 1} | {MANY + 1}
+    end = MANY + 2 + len(BY_THE_AXIS)
+    own = {A: {*range(MANY + 2)} - by_b, B: by_b}
+    with store.read() as view:
         for organ in (A, B):
             request = exchange_pb2.SubscribeRequest(page_size=page_size, others_only=True)
             seen, cursor = [], 0
             while (page := _page(bare_node(), request, organ, cursor, view)).next_index > cursor:
                 seen += [item.receipt.index for item in page.items]
                 cursor = page.next_index
-            assert seen == sorted({*range(MANY + 3)} - own[organ])
-            assert cursor == MANY + 3
+            assert seen == sorted({*range(end)} - own[organ])
+            assert cursor == end
+
+
+@define(eq=False)
+class Reading:
+    """Pages that a reader is given while entries come."""
+
+    store: MemoryRecordStore = field(factory=MemoryRecordStore)
+    pages: list[tuple[list[int], int]] = field(factory=list)
+    """Indexes of the items, and where to go on."""
+
+    async def run(
+        self, request: exchange_pb2.SubscribeRequest, *later: JournalBody, pause: float = 0.05
+    ) -> None:
+        """Read to the end, while what comes later comes, one after the other."""
+        feeds = Feeds(asyncio.get_running_loop())
+        node = bare_node(store=self.store, feeds=feeds, stopping=asyncio.Event())
+        reader = asyncio.create_task(self._read(node, request))
+        for body in later:
+            await asyncio.sleep(pause)
+            add(self.store, body)
+            feeds.publish([A, B])
+        await reader
+
+    async def _read(self, node: NodeContext, request: exchange_pb2.SubscribeRequest) -> None:
+        async for page in follow(node, request, A):
+            self.pages.append(([item.receipt.index for item in page.items], page.next_index))
+
+
+LONG_MS = 60_000
+
+
+def test_a_long_poll_is_not_ended_by_what_is_left_out() -> None:
+    reading = Reading()
+    request = exchange_pb2.SubscribeRequest(wait_ms=LONG_MS, others_only=True)
+    later = (package(A, B), acceptance(A), acceptance(B))
+    asyncio.run(asyncio.wait_for(reading.run(request, *later), timeout=LONG_MS / 2000))
+    assert [index for items, _ in reading.pages for index in items] == [2]
+    assert reading.pages[-1] == ([2], 3)
+
+
+def test_what_is_left_out_moves_the_cursor_of_the_reader() -> None:
+    """Otherwise a reader that comes back would go over it again and again."""
+    reading = Reading()
+    add(reading.store, *(package(A, B) for _ in range(5)))
+    request = exchange_pb2.SubscribeRequest(page_size=2, others_only=True)
+    asyncio.run(reading.run(request))
+    assert reading.pages == [([], 2), ([], 4), ([], 5)]
+
+
+def test_a_long_poll_ends_when_it_has_shown_an_entry() -> None:
+    reading = Reading()
+    add(reading.store, package(B, A))
+    request = exchange_pb2.SubscribeRequest(wait_ms=LONG_MS)
+    asyncio.run(asyncio.wait_for(reading.run(request), timeout=LONG_MS / 2000))
+    assert reading.pages == [([0], 1)]
+
+
+def test_a_poll_without_news_ends_in_time() -> None:
+    reading = Reading()
+    asyncio.run(reading.run(exchange_pb2.SubscribeRequest(wait_ms=50)))
+    assert reading.pages == []
 
 
 def test_history_goes_on_where_the_answer_before_ended() -> None:

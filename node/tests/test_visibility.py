@@ -13,7 +13,7 @@ from lienthong.codec.signed import dump_entry
 from lienthong.errors import DataCorrupt, NotFound
 from lienthong.model.delivery import DeliveryEvent
 from lienthong.model.ids import OrganId, PackageId, Sha256
-from lienthong.model.journal import JournalEntry, PackageRecord
+from lienthong.model.journal import JournalBody, JournalEntry, PackageRecord
 from lienthong.model.organisation import Directory
 from lienthong.model.package import Manifest, PackageKind
 from lienthong.spi.records import JournalRow
@@ -23,6 +23,7 @@ from lienthong_node.core.commands import Command
 from lienthong_node.core.registry import directory_with
 from lienthong_node.services.visibility import (
     concerns,
+    is_own,
     sees_as_sender,
     visible_deliveries,
     visible_entry,
@@ -31,11 +32,14 @@ from lienthong_node.services.visibility import (
     visible_package,
 )
 from lienthong_node.stores import Recorded
+from node.tests import said
 from node.tests.committing import ask, filled, make, started
 from node.tests.support import (
     AXIS,
     BODY,
+    CLOSED,
     DIRECTORY,
+    HEIR,
     NOW,
     OFFICE,
     TODAY,
@@ -121,6 +125,39 @@ def row(sender: str, *recipients: str, told: tuple[str, ...] = ()) -> JournalRow
         envelope=b"",
         parties=(sender, *recipients, *told),
     )
+
+
+class TestOwn:
+    @pytest.mark.parametrize(
+        ("body", "own"),
+        [
+            (said.package(OFFICE, A), True),
+            (said.package(OFFICE, A, kind=PackageKind.RECALL), True),
+            (said.acceptance(OFFICE, recipient=BODY), True),
+            (said.package(A, OFFICE), False),
+            (said.package(BODY, A), False),
+            (said.acceptance(A), False),
+            (said.package(OFFICE, A, BODY), False),
+            (said.package(OFFICE, BODY, kind=PackageKind.RECALL), False),
+            *((body, False) for body in said.BY_THE_AXIS),
+        ],
+        ids=lambda value: type(value).__name__ if not isinstance(value, bool) else "",
+    )
+    def test_what_it_said_itself_and_need_not_act_on(self, body: JournalBody, own: bool) -> None:
+        assert is_own(said.row(0, body), OFFICE, DIRECTORY, TODAY) is own
+
+    def test_what_its_predecessor_is_to_get_is_shown(self) -> None:
+        body = said.package(HEIR, CLOSED)
+        assert not is_own(said.row(0, body), HEIR, DIRECTORY, TODAY)
+
+    def test_what_the_axis_says_of_it_is_shown(self) -> None:
+        for body in said.BY_THE_AXIS:
+            assert not is_own(said.row(0, body), A, DIRECTORY, TODAY)
+
+    def test_what_cannot_be_read_is_shown(self) -> None:
+        """Its reader keeps it as evidence."""
+        damaged = evolve(said.row(0, said.package(A, B)), entry=b"\xff")
+        assert not is_own(damaged, A, DIRECTORY, TODAY)
 
 
 class TestConcerns:

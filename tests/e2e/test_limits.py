@@ -91,7 +91,8 @@ def test_calls_a_second(parties: Parties) -> None:
     assert all(look(parties[A]).ok for _ in range(BURST))
     # Nothing may follow the refusal: what passes takes what it has promised.
     answers = (look(parties[A]) for _ in range(2 * BURST))
-    refused = next(each for each in answers if is_refused(each, "calls a second"))
+    refused = next((each for each in answers if is_refused(each, "calls a second")), None)
+    assert refused is not None
     for other in (B, C, "operator"):
         assert look(parties[other]).ok
     assert refused.retry_after is not None

@@ -168,6 +168,12 @@ class Line:
                 return
             self._rest += got
 
+    def answer_pings(self) -> None:
+        """Work through what has come, without waiting: who leaves pings unanswered is cut."""
+        for frame in self.frames(0):
+            if isinstance(frame, PingFrame) and "ACK" not in frame.flags:
+                self.send(PingFrame(0, frame.opaque_data, flags=["ACK"]).serialize())
+
     def read_to_pong(self, mark: bytes) -> None:
         """Read until the answer to this ping: then everything before it was worked through."""
         for frame in self.frames():

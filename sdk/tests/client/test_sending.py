@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 
-from lienthong.client import Client, FileSource, Profile, RetryPolicy, Sending
+from lienthong.client import AsyncClient, Client, FileSource, Profile, RetryPolicy, Sending
 from lienthong.client.loop import shared_loop
 from lienthong.codec.signed import load_manifest
 from lienthong.errors import (
@@ -29,6 +30,7 @@ from lienthong.errors import (
 )
 from lienthong.model.document import Document
 from lienthong.model.ids import OrganId, PackageId
+from lienthong.model.journal import Receipt
 from lienthong.model.words import FileRole
 from lienthong.testing.journal import MemoryJournal
 
@@ -263,6 +265,67 @@ def test_silent_axis_is_given_up(axis: ScriptedAxis, document: Document) -> None
         client.send(document, [FILE], [RECIPIENT])
     assert len(axis.seen) == 2
     assert axis.seen[0] == axis.seen[1]
+
+
+async def eventually(met: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if met():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it did not come to be")
+
+
+def test_what_others_wait_for_goes_to_a_new_stream_when_one_is_late(
+    axis: ScriptedAxis, document: Document
+) -> None:
+    """The second item shares a stream with one that is never answered."""
+    axis.faults.silent = True
+
+    async def send(client: AsyncClient, name: str) -> Receipt:
+        return await client.send(document, [FileSource.of_bytes(name, b"content")], [RECIPIENT])
+
+    async def run() -> None:
+        async with AsyncClient(
+            axis.profile(SENDER),
+            signer=axis.pki.organisation(SENDER).signer(),
+            clock=lambda: axis.pki.now,
+            retry=RetryPolicy(attempts=2, first_delay=0.01, timeout=2.0),
+        ) as client:
+            first = asyncio.create_task(send(client, "a.pdf"))
+            await asyncio.sleep(1.0)
+            second = asyncio.create_task(send(client, "b.pdf"))
+            await eventually(lambda: len(axis.seen) == 2)
+            axis.faults.silent = False
+            assert {(await first).index, (await second).index} == {0, 1}
+
+    shared_loop().run(run())
+    assert axis.calls.count("Submit") == 2
+    assert axis.seen[1][0] in axis.seen[2]
+
+
+def test_nobody_is_disturbed_when_one_that_gave_up_is_late(
+    axis: ScriptedAxis, document: Document
+) -> None:
+    axis.faults.silent = True
+
+    async def run() -> None:
+        async with AsyncClient(
+            axis.profile(SENDER),
+            signer=axis.pki.organisation(SENDER).signer(),
+            clock=lambda: axis.pki.now,
+            retry=RetryPolicy(attempts=1, timeout=0.3),
+        ) as client:
+            first = asyncio.create_task(client.send(document, [FILE], [RECIPIENT]))
+            await eventually(lambda: bool(axis.seen))
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            axis.faults.silent = False
+            await asyncio.sleep(0.4)
+            await client.send(document, [FILE], [RECIPIENT])
+
+    shared_loop().run(run())
+    assert axis.calls.count("Submit") == 1
 
 
 def test_unreachable_axis_is_reported_after_all_tries(

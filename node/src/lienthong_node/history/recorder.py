@@ -73,7 +73,7 @@ class Recorder:
         self.note(Event(op=op, type=type_, by=by, id=id_, code=error.code))
 
     def reading(self, reader: str, by: str, cursor: int) -> None:
-        """A reader begins, or goes on, at *cursor*."""
+        """A reader of all of its feed, not of others alone, begins or goes on at *cursor*."""
         self.note(
             Event(op=Operation.READ, type=Outcome.INVOKE, by=by, reader=reader, cursor=cursor)
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
 from typing import Final
 
@@ -14,9 +15,10 @@ from lienthong.spi.storage import ReadView
 from lienthong_node import wire
 from lienthong_node.contents import read_content
 from lienthong_node.services.context import NodeContext
+from lienthong_node.services.visibility import is_own
 from lienthong_node.stores import checkpoint_of
 from lienthong_node.uploads import CHUNK_LIMIT
-from lienthong_proto.axis.v1 import exchange_pb2, journal_pb2
+from lienthong_proto.axis.v1 import exchange_pb2
 
 MAX_WAIT_MS: Final = 60_000
 IDLE_S: Final = 25.0
@@ -36,21 +38,22 @@ async def follow(
 ) -> AsyncIterator[exchange_pb2.SubscribeResponse]:
     """Pages of the feed; with ``follow`` for ever, otherwise until caught up."""
     cursor = wire.check_index(request.from_index, "from_index")
-    wait_ms = min(request.wait_ms, MAX_WAIT_MS)
+    clock = asyncio.get_running_loop().time
+    until = clock() + min(request.wait_ms, MAX_WAIT_MS) / 1000
     with closing(node.feeds.watch(organ)) as watch:
         while not node.stopping.is_set():
             watch.arm()
             page = await node.read(functools.partial(_page, node, request, organ, cursor))
-            if page.items:
+            if page.next_index > cursor:
                 cursor = page.next_index
+                if page.items:
+                    until = 0.0
+                # Also without items: what was left out is not gone over again.
                 yield page
-            elif page.next_index > cursor:  # what was left out stands in front of what is not
-                cursor = page.next_index
             elif request.follow:
                 await watch.wait(IDLE_S)
-            elif wait_ms:
-                await watch.wait(wait_ms / 1000)
-                wait_ms = 0
+            elif (left := until - clock()) > 0:
+                await watch.wait(left)
             else:
                 return
 
@@ -65,7 +68,7 @@ def _page(
     limit = min(request.inline_limit, CHUNK_LIMIT)
     wanted, room, longest = wire.page_size(request.page_size), PAGE_BYTES, STEP
     page, notes = exchange_pb2.SubscribeResponse(), dict[int, str]()
-    items = page.items
+    items, admit = page.items, _door(node, organ, others_only=request.others_only)
     while wanted > 0 and room > 0:
         step = min(wanted, longest)
         try:
@@ -81,7 +84,7 @@ def _page(
         if not rows:
             _check_cursor(view, cursor)
         for row in rows:
-            if not _belongs(node, request, row, organ):
+            if not admit(row):
                 cursor = row.index + 1
                 continue
             files = _small_files(node, view, row, limit) if limit else []
@@ -97,24 +100,17 @@ def _page(
     return page
 
 
-def _belongs(
-    node: NodeContext, request: exchange_pb2.SubscribeRequest, row: JournalRow, organ: str
-) -> bool:
-    """Whether an entry comes with the feed that was asked for."""
-    if organ not in row.parties:
-        # The second wall: whatever the index of feeds says, the entry itself decides.
-        _tell_stray(node, row, organ)
-        return False
-    return not (request.others_only and _said_by(row) == organ)
+def _door(node: NodeContext, organ: str, *, others_only: bool) -> Callable[[JournalRow], bool]:
+    """Lets through what comes with a feed, and tells of what should never have come so far."""
 
+    def admit(row: JournalRow) -> bool:
+        if organ not in row.parties:
+            # The second wall: whatever the index of feeds says, the entry itself decides.
+            _tell_stray(node, row, organ)
+            return False
+        return not (others_only and is_own(row, organ, node.registry.directory, node.today()))
 
-def _said_by(row: JournalRow) -> str:
-    """Code of the organisation that sent or reported what is recorded; empty for the axis itself.
-
-    Read without the checks of the codec: the node has made these bytes.
-    """
-    entry = journal_pb2.JournalEntry.FromString(row.entry)
-    return entry.package.sender or entry.statement.reporter
+    return admit
 
 
 def _tell_stray(node: NodeContext, row: JournalRow, organ: str) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from google.protobuf.message import DecodeError
+
 from lienthong.codec.signed import load_entry
 from lienthong.errors import NotFound
 from lienthong.model.ids import OrganId, PackageId
@@ -29,6 +31,7 @@ from lienthong_node.core.checks import may_act
 from lienthong_node.core.commands import Caller
 from lienthong_node.core.deadlines import sides_told
 from lienthong_node.stores import Recorded, read_recorded
+from lienthong_proto.axis.v1 import journal_pb2
 
 
 def concerns(row: JournalRow, caller: Caller, directory: Directory, on: date) -> bool:
@@ -50,6 +53,28 @@ def _principals(row: JournalRow) -> tuple[str, ...]:
         case InterconnectionRecord() | ExpiryRecord():
             return row.parties[:1]
     return row.parties
+
+
+def is_own(row: JournalRow, organ: str, directory: Directory, on: date) -> bool:
+    """Whether an organisation itself sent or reported it, and need not act on it for a recipient.
+
+    A body's office may send to the body, and then accepts for it.
+
+    Args:
+        row: the entry.
+        organ: canonical code of the organisation.
+        directory: knows for whom it acts.
+        on: the day in Vietnam.
+    """
+    try:
+        # Without the checks of the codec: the node has made these bytes, and asks for each entry.
+        entry = journal_pb2.JournalEntry.FromString(row.entry)
+    except DecodeError:
+        return False
+    if entry.package.sender != organ:
+        return entry.statement.reporter == organ
+    own = OrganId(organ)
+    return not any(directory.acts_for(own, OrganId(one), on) for one in entry.package.recipients)
 
 
 def visible_package(

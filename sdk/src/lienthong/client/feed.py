@@ -33,7 +33,7 @@ class FeedRequest:
     """Seconds to wait for a first entry, without ``follow``."""
 
     others_only: bool = False
-    """Without what the reader itself has sent or reported."""
+    """Without packages and reports of the reader's own organisation."""
 
     def at(self, cursor: int) -> exchange_pb2.SubscribeRequest:
         return exchange_pb2.SubscribeRequest(

@@ -8,7 +8,6 @@ import hashlib
 import os
 import stat
 from collections.abc import AsyncGenerator, Callable, Iterable
-from itertools import chain, repeat
 from pathlib import Path, PurePath
 from typing import BinaryIO, Final, Self, TypeAlias
 
@@ -157,8 +156,12 @@ async def prepare(files: Iterable[AnyFile], *, with_main: bool) -> tuple[Prepare
     sources = [one if isinstance(one, FileSource) else FileSource.of(one) for one in files]
     named = any(one.role is FileRole.MAIN for one in sources)
     first = FileRole.MAIN if with_main and not named else FileRole.ATTACHMENT
-    roles = chain([first], repeat(FileRole.ATTACHMENT))
-    return tuple([await _prepare(one, role) for one, role in zip(sources, roles, strict=False)])
+    return tuple(
+        [
+            await _prepare(one, FileRole.ATTACHMENT if number else first)
+            for number, one in enumerate(sources)
+        ]
+    )
 
 
 async def _prepare(source: FileSource, role: FileRole) -> PreparedFile:

@@ -352,7 +352,9 @@ class SubscribeRequest(_message.Message):
     inline_limit: _builtins.int
     """Put files of at most this many bytes into the items, at most 262 144; 0 for none."""
     others_only: _builtins.bool
-    """Leave out what the caller itself has sent or reported: its receipts have told that already."""
+    """Leave out the packages and reports whose sender or reporter is the caller's own organisation,
+    whoever handed them over; but not a package to a body or predecessor that it acts for.
+    """
     def __init__(
         self,
         *,
@@ -380,7 +382,9 @@ class SubscribeResponse(_message.Message):
     next_index: _builtins.int
     """Where to go on: from_index of the next call."""
     @_builtins.property
-    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeedItem]: ...
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeedItem]:
+        """None where all that was passed over was left out."""
+
     def __init__(
         self,
         *,

@@ -33,7 +33,7 @@ lienthong watch --once --after 120""",
         click.option(
             "--others-only",
             is_flag=True,
-            help="Leave out what this organisation itself has sent or reported.",
+            help="Leave out packages and reports of this organisation itself.",
         ),
         click.option(
             "--cursor", type=PLACE, help="File that keeps where to go on, written after each item."
