@@ -1,4 +1,4 @@
-"""Journal entries that somebody has said, without a node that judges them."""
+"""Journal entries for tests, by who said them, without a node that judges them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from lienthong.model.package import PackageKind
 from lienthong.spi.records import CheckpointRow, Head, JournalRow
 from lienthong.testing.samples import journal_row
 from lienthong.testing.store import MemoryRecordStore
+from lienthong_proto.axis.v1 import journal_pb2
 from node.tests.support import AXIS, NOW, A, B, package_id
 
 _NONE = Sha256(bytes(32))
@@ -62,6 +63,12 @@ BY_THE_AXIS: tuple[JournalBody, ...] = (
     InterconnectionRecord(organ_id=OrganId(A), missed_at=NOW),
 )
 """What concerns A, and no organisation has sent or reported."""
+
+
+def unchecked(sender: str, *recipients: str) -> bytes:
+    """An entry about a package that nobody has checked."""
+    record = journal_pb2.PackageRecord(sender=sender, recipients=recipients)
+    return journal_pb2.JournalEntry(package=record).SerializeToString()
 
 
 def row(index: int, body: JournalBody, *parties: str) -> JournalRow:

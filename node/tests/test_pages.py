@@ -151,8 +151,18 @@ def test_a_long_poll_ends_when_it_has_shown_an_entry() -> None:
 
 def test_a_poll_without_news_ends_in_time() -> None:
     reading = Reading()
-    asyncio.run(reading.run(exchange_pb2.SubscribeRequest(wait_ms=50)))
+    poll = reading.run(exchange_pb2.SubscribeRequest(wait_ms=50))
+    asyncio.run(asyncio.wait_for(poll, timeout=LONG_MS / 1000))
     assert reading.pages == []
+
+
+def test_a_poll_ends_in_time_though_what_is_left_out_goes_on_coming() -> None:
+    reading = Reading()
+    request = exchange_pb2.SubscribeRequest(wait_ms=500, others_only=True)
+    asyncio.run(reading.run(request, *(package(A, B) for _ in range(60))))
+    assert reading.pages
+    assert reading.pages[-1][1] < 60
+    assert all(items == [] for items, _ in reading.pages)
 
 
 def test_history_goes_on_where_the_answer_before_ended() -> None:

@@ -40,6 +40,7 @@ from node.tests.support import (
     CLOSED,
     DIRECTORY,
     HEIR,
+    NOBODY,
     NOW,
     OFFICE,
     TODAY,
@@ -139,7 +140,6 @@ class TestOwn:
             (said.acceptance(A), False),
             (said.package(OFFICE, A, BODY), False),
             (said.package(OFFICE, BODY, kind=PackageKind.RECALL), False),
-            *((body, False) for body in said.BY_THE_AXIS),
         ],
         ids=lambda value: type(value).__name__ if not isinstance(value, bool) else "",
     )
@@ -154,9 +154,18 @@ class TestOwn:
         for body in said.BY_THE_AXIS:
             assert not is_own(said.row(0, body), A, DIRECTORY, TODAY)
 
-    def test_what_cannot_be_read_is_shown(self) -> None:
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            b"\xff",
+            said.unchecked(A, "no code"),
+            said.unchecked(A, NOBODY),
+        ],
+        ids=["no entry", "no code", "nobody's code"],
+    )
+    def test_what_cannot_be_read_is_shown(self, entry: bytes) -> None:
         """Its reader keeps it as evidence."""
-        damaged = evolve(said.row(0, said.package(A, B)), entry=b"\xff")
+        damaged = evolve(said.row(0, said.package(A, B)), entry=entry)
         assert not is_own(damaged, A, DIRECTORY, TODAY)
 
 

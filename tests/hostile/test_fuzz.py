@@ -328,7 +328,7 @@ def test_refused_requests_that_stay_are_noticed(
             data = LARGE["1 000 000 states"][1]() if what == "_alone" else counted(1, b"") * 10**6
             a.ask(method, data)
             sizes = [resident_bytes(os.getpid())]
-            # By six of them; what earlier tests have freed here is used up first.
+            # More than the limit within six; before, what earlier tests have freed is used up.
             while sizes[-1] - min(sizes[-7:]) <= LIMIT_BYTES:
                 assert len(sizes) <= 60, "refusals that stay have not been noticed"
                 assert not a.ask(method, data).ok

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
@@ -47,7 +47,10 @@ def open_streams(axis: LocalAxis) -> int:
         return int(status(operator).open_streams) - 1
 
 
-def are_open(axis: LocalAxis, wanted: int) -> bool:
+def are_open(axis: LocalAxis, lines: Sequence[Line], wanted: int) -> bool:
+    """Whether so many are; who leaves the node's pings unanswered meanwhile would be cut."""
+    for line in lines:
+        line.answer_pings()
     return open_streams(axis) >= wanted
 
 
@@ -68,9 +71,8 @@ def hold(axis: LocalAxis, pid: int, profile: Profile, lines: int, each: int) -> 
                 line.follow()
             wanted += each
             if wanted % STEP == 0 or wanted == lines * each:
-                assert eventually(partial(are_open, axis, wanted), SOON_S), open_streams(axis)
-                for one in opened:
-                    one.answer_pings()
+                met = partial(are_open, axis, opened, wanted)
+                assert eventually(met, SOON_S), open_streams(axis)
         grown = resident(pid) - memory
     others.check()
     room = wanted * EACH + lines * CONNECTION + SLACK

@@ -11,9 +11,6 @@ from typing import Any
 from packaging.requirements import Requirement
 
 HEAVY = ("grpc", "google.protobuf", "cryptography", "lienthong_proto", "asyncio")
-MODULES = 60
-"""So few take little time; the bench measures how much (DESIGN section 11)."""
-
 BROUGHT_BY = {
     # The wire contract brings its two libraries to the SDK (DESIGN section 3).
     "lienthong": {"grpc", "google"},
@@ -34,11 +31,6 @@ IMPORT_NAMES = {
 def test_sdk_is_imported_without_the_heavy_libraries() -> None:
     code = f"import sys, lienthong; print([name for name in {HEAVY} if name in sys.modules])"
     assert _python("-c", code).strip() == "[]"
-
-
-def test_importing_the_sdk_loads_few_modules() -> None:
-    code = "import sys; bare = {*sys.modules}; import lienthong; print(len({*sys.modules} - bare))"
-    assert int(_python("-c", code)) < MODULES
 
 
 def test_every_import_is_declared(repository: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lienthong.errors import InvalidValue, StateSecret
+from lienthong.model import secrecy
 from lienthong.model.ids import DocumentNumber
 from lienthong.model.secrecy import names_secrecy, refuse_state_secret
 from lienthong.model.words import IssueForm, PaperBasis, Secrecy
@@ -102,3 +103,8 @@ def test_text_that_is_a_mark_is_refused(fields: dict[str, Any]) -> None:
 )
 def test_words_that_only_look_alike_pass(subject: str) -> None:
     assert a_document(subject=subject).subject == subject
+
+
+def test_every_mark_of_texts_has_a_letter_that_is_not_ascii() -> None:
+    """Texts of ASCII alone are not looked at further."""
+    assert not [mark for mark in secrecy._MARKS if mark.isascii()]

@@ -65,7 +65,7 @@ def _page(
     cursor: int,
     view: ReadView,
 ) -> exchange_pb2.SubscribeResponse:
-    limit = min(request.inline_limit, CHUNK_LIMIT)
+    limit, start = min(request.inline_limit, CHUNK_LIMIT), cursor
     wanted, room, longest = wire.page_size(request.page_size), PAGE_BYTES, STEP
     page, notes = exchange_pb2.SubscribeResponse(), dict[int, str]()
     items, admit = page.items, _door(node, organ, others_only=request.others_only)
@@ -75,7 +75,7 @@ def _page(
             rows = view.feed(organ, cursor, step)
         except DataCorrupt:
             # A damaged entry ends the feed, but not before what stands in front of it was shown.
-            if items:
+            if cursor > start:
                 break
             if step == 1:
                 raise
@@ -102,13 +102,14 @@ def _page(
 
 def _door(node: NodeContext, organ: str, *, others_only: bool) -> Callable[[JournalRow], bool]:
     """Lets through what comes with a feed, and tells of what should never have come so far."""
+    directory, today = node.registry.directory, node.today()
 
     def admit(row: JournalRow) -> bool:
         if organ not in row.parties:
             # The second wall: whatever the index of feeds says, the entry itself decides.
             _tell_stray(node, row, organ)
             return False
-        return not (others_only and is_own(row, organ, node.registry.directory, node.today()))
+        return not (others_only and is_own(row, organ, directory, today))
 
     return admit
 

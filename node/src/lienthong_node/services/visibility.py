@@ -14,7 +14,7 @@ from datetime import date
 from google.protobuf.message import DecodeError
 
 from lienthong.codec.signed import load_entry
-from lienthong.errors import NotFound
+from lienthong.errors import LienthongError, NotFound
 from lienthong.model.ids import OrganId, PackageId
 from lienthong.model.journal import (
     DeadlineRecord,
@@ -58,7 +58,8 @@ def _principals(row: JournalRow) -> tuple[str, ...]:
 def is_own(row: JournalRow, organ: str, directory: Directory, on: date) -> bool:
     """Whether an organisation itself sent or reported it, and need not act on it for a recipient.
 
-    A body's office may send to the body, and then accepts for it.
+    A body's office may send to the body, and then accepts for it. What cannot be read, or names
+    somebody unknown, is not held back: its reader keeps it as evidence.
 
     Args:
         row: the entry.
@@ -69,12 +70,12 @@ def is_own(row: JournalRow, organ: str, directory: Directory, on: date) -> bool:
     try:
         # Without the checks of the codec: the node has made these bytes, and asks for each entry.
         entry = journal_pb2.JournalEntry.FromString(row.entry)
-    except DecodeError:
+        if entry.package.sender != organ:
+            return entry.statement.reporter == organ
+        own, recipients = OrganId(organ), map(OrganId, entry.package.recipients)
+        return not any(directory.acts_for(own, one, on) for one in recipients)
+    except (DecodeError, LienthongError):
         return False
-    if entry.package.sender != organ:
-        return entry.statement.reporter == organ
-    own = OrganId(organ)
-    return not any(directory.acts_for(own, OrganId(one), on) for one in entry.package.recipients)
 
 
 def visible_package(

@@ -74,7 +74,7 @@ class ReceivingMethods(RejudgingMethods):
             inline_limit: bytes up to which files come with their item, at most 256 KiB; 0 for none.
             page_size: entries a message, at most 500.
             wait: seconds to wait for a first entry, without *follow*; at most 60.
-            others_only: without own packages and reports, but with those to whom it acts for.
+            others_only: leave out its own packages and reports, unless it acts for a recipient.
             on_judged: with it, ``judge_again`` is done beside the reading, every minute as far as
                 something is due, and each outcome told to it, on the thread of the event loop.
 

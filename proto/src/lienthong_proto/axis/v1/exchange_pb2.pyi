@@ -383,7 +383,7 @@ class SubscribeResponse(_message.Message):
     """Where to go on: from_index of the next call."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeedItem]:
-        """None where all that was passed over was left out."""
+        """Empty when everything before next_index was left out."""
 
     def __init__(
         self,
