@@ -35,13 +35,17 @@ sys.path.insert(0, str(ROOT))
 from tests.supply.mutants import Mutant, mutants, mutated  # noqa: E402 - the root must be on the path
 from tests.supply.targets import EQUIVALENT, TARGETS, Target  # noqa: E402
 
-CPU_S: Final = 120
+CPU_S: Final = 60
 """CPU seconds after which a mutant counts as noticed: it hangs."""
 
 APPLIED: Final = b"applied"
 SOUND: Final = "sound"
 FATAL: Final = "fatal"
-"""Operators of the two mutants with which the runner itself is tested."""
+ENDLESS: Final = "endless"
+"""Operators of the mutants with which the runner itself is tested."""
+
+ADDED: Final = {SOUND: "", FATAL: "\nraise Exception\n", ENDLESS: "\nwhile True:\n    pass\n"}
+"""What they add to a module."""
 
 PASSED: Final = 0
 NOT_RUN: Final = {4, 5, 99, -signal.SIGKILL}
@@ -107,6 +111,7 @@ class Runner:
     apply: bool = True
     """False is the planted defect: mutants are counted, but never loaded."""
 
+    cpu_s: int = CPU_S
     _running: dict[int, tuple[Mutant, int, Path]] = field(factory=dict)
 
     def judge(self, wanted: Sequence[tuple[Mutant, Target]]) -> Iterator[Verdict]:
@@ -123,6 +128,8 @@ class Runner:
         log = Path(tempfile.mkstemp(prefix="mutant-")[1])
         pid = os.fork()
         if pid == 0:
+            # At the hard limit the kernel kills without a word, which would count as not run.
+            resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_s, 2 * self.cpu_s))
             _child(mutant if self.apply else None, target, writing, log)
         os.close(writing)
         self._running[pid] = mutant, reading, log
@@ -144,7 +151,6 @@ def _child(mutant: Mutant | None, target: Target, pipe: int, log: Path) -> None:
     """Run the tests of a module in this forked process, and end it."""
     code = 99
     try:
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(signal.SIGXCPU, signal.SIG_DFL)
         output = os.open(log, os.O_WRONLY)
@@ -202,19 +208,19 @@ def population(only: str = "") -> list[tuple[Mutant, Target]]:
 
 def control(target: Target, path: str) -> list[tuple[Mutant, Target]]:
     """Two mutants whose verdicts are known: the sound module, and one that cannot be loaded."""
-    known = (
-        Mutant(path=path, number=0, operator=kind, where="<module>", line=1, before="")
-        for kind in (SOUND, FATAL)
-    )
-    return [(mutant, target) for mutant in known]
+    return [(known(path, kind), target) for kind in (SOUND, FATAL)]
+
+
+def known(path: str, kind: str) -> Mutant:
+    """A mutant whose verdict is known."""
+    return Mutant(path=path, number=0, operator=kind, where="<module>", line=1, before="")
 
 
 def text_of(mutant: Mutant) -> str:
     """The module as the mutant has it."""
-    if mutant.operator not in {SOUND, FATAL}:
+    if mutant.operator not in ADDED:
         return mutated(ROOT, mutant)
-    text = (ROOT / mutant.path).read_text("utf-8")
-    return text if mutant.operator == SOUND else f"{text}\nraise Exception\n"
+    return (ROOT / mutant.path).read_text("utf-8") + ADDED[mutant.operator]
 
 
 def trusted(verdicts: Sequence[Verdict]) -> bool:
@@ -232,16 +238,20 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--controls", type=int, default=len(TARGETS), help="targets to control")
-    parser.add_argument("--planted", choices=["none", "never-applied"], default="none")
+    parser.add_argument("--planted", choices=["none", "never-applied", "endless"], default="none")
+    parser.add_argument("--cpu-seconds", type=int, default=CPU_S, help="of a mutant")
     chosen = parser.parse_args()
     begun = time.monotonic()
     everything = population(chosen.only)
     rng = random.Random(chosen.seed)
     wanted = rng.sample(everything, chosen.sample) if chosen.sample else everything
+    if chosen.planted == ENDLESS:
+        wanted = [(known(TARGETS[0].paths[0], ENDLESS), TARGETS[0])]
     targets = [target for target in TARGETS if chosen.only in target.part][: chosen.controls]
     controls = [one for target in targets for one in control(target, target.paths[0])]
     warm_up()
-    runner = Runner(workers=chosen.workers, apply=chosen.planted == "none")
+    apply = chosen.planted != "never-applied"
+    runner = Runner(workers=chosen.workers, apply=apply, cpu_s=chosen.cpu_seconds)
     judged = list(runner.judge(controls))
     verdicts = list(runner.judge(wanted)) if trusted(judged) else []
     survivors = [v.mutant for v in verdicts if not v.noticed]

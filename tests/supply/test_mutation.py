@@ -51,6 +51,12 @@ def test_runner_that_changes_nothing_is_found() -> None:
     assert found["judged"] == 0
 
 
+def test_mutant_that_never_ends_is_noticed() -> None:
+    found = judged("--planted", "endless", "--controls", 1, "--cpu-seconds", 15)
+    assert found["trusted"], found["doubts"]
+    assert (found["judged"], found["noticed"]) == (1, 1)
+
+
 SAMPLE: Final = """
 def f(a, b):
     if a < 1 and not b:
