@@ -102,14 +102,13 @@ def _page(
 
 def _door(node: NodeContext, organ: str, *, others_only: bool) -> Callable[[JournalRow], bool]:
     """Lets through what comes with a feed, and tells of what should never have come so far."""
-    directory, today = node.registry.directory, node.today()
 
     def admit(row: JournalRow) -> bool:
         if organ not in row.parties:
             # The second wall: whatever the index of feeds says, the entry itself decides.
             _tell_stray(node, row, organ)
             return False
-        return not (others_only and is_own(row, organ, directory, today))
+        return not (others_only and is_own(row, organ, node.registry.directory, node.today()))
 
     return admit
 
