@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 from tests.supply.mutants import Mutant, mutants, mutated  # noqa: E402 - the root must be on the path
 from tests.supply.targets import EQUIVALENT, TARGETS, Target  # noqa: E402
 
-CPU_S: Final = 60
+CPU_S: Final = 120
 """CPU seconds after which a mutant counts as noticed: it hangs."""
 
 APPLIED: Final = b"applied"
