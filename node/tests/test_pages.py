@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from lienthong.spi.records import CheckpointRow, Head
 from lienthong.testing.samples import journal_row
 from lienthong.testing.store import MemoryRecordStore
 from lienthong_node.feeds import Feeds
+from lienthong_node.interceptor import _write_all
 from lienthong_node.services.context import NodeContext, Pools
 from lienthong_node.services.feed import PAGE_BYTES, _page, follow, history_page
 from lienthong_node.stores import Registry
@@ -163,6 +165,45 @@ def test_a_poll_ends_in_time_though_what_is_left_out_goes_on_coming() -> None:
     assert reading.pages
     assert reading.pages[-1][1] < 60
     assert all(items == [] for items, _ in reading.pages)
+
+
+@define(eq=False)
+class Page:
+    """A page that can be looked for when it should be gone."""
+
+    next_index: int
+    items: tuple[int, ...]
+
+
+async def test_a_stream_that_waits_for_news_holds_no_page() -> None:
+    made: list[weakref.ref[Page]] = []
+    written: list[int] = []
+    waiting = asyncio.Event()
+
+    async def read(_: object) -> Page:
+        page = Page(next_index=2, items=(1,)) if not made else Page(next_index=2, items=())
+        made.append(weakref.ref(page))
+        return page
+
+    async def write(page: Page) -> None:
+        written.append(page.next_index)
+
+    async def wait(_: float) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    watch = SimpleNamespace(arm=lambda: None, wait=wait, close=lambda: None)
+    feeds = SimpleNamespace(watch=lambda _: watch)
+    node: Any = SimpleNamespace(read=read, feeds=feeds, stopping=asyncio.Event())
+    context: Any = SimpleNamespace(write=write)
+    pages = follow(node, exchange_pb2.SubscribeRequest(follow=True), A)
+    writing = asyncio.create_task(_write_all(pages, context))
+    async with asyncio.timeout(LONG_MS / 1000):
+        await waiting.wait()
+    assert written == [2]
+    assert [page() for page in made] == [None, None]
+    writing.cancel()
+    await asyncio.wait([writing])
 
 
 def test_history_goes_on_where_the_answer_before_ended() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -134,9 +134,7 @@ class Gate(grpc.aio.ServerInterceptor):
             if inspect.isawaitable(responses):
                 await self._until_stopping(responses)
                 return
-            async with aclosing(responses):
-                async for response in responses:
-                    await context.write(response)
+            await _write_all(responses, context)
 
         return self._guarded(method, answer)
 
@@ -245,6 +243,14 @@ class Gate(grpc.aio.ServerInterceptor):
                     }
                 },
             )
+
+
+async def _write_all(responses: AsyncGenerator[Any, None], context: Context) -> None:
+    async with aclosing(responses):
+        async for response in responses:
+            await context.write(response)
+            # Who waits long for the next one holds none meanwhile.
+            del response
 
 
 def _reading(inner: Callable[[AsyncIterator[Any], Context], Any]) -> Any:

@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import grpc
 import pytest
+from grpc.aio._call import StreamUnaryCall
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +49,26 @@ def test_upload_resumes_where_it_was_cut(
     send(sender, document, path)
     assert CONTENT in axis.files.values()
     assert axis.received <= SIZE + len(cuts) * CHUNK
+
+
+def test_upload_that_is_cut_while_its_end_is_told_goes_on(
+    axis: ScriptedAxis, sender: Client, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What gRPC does when the call ends in that moment; for a message it raises the call's status.
+    done_writing = StreamUnaryCall.done_writing
+    cut: list[grpc.StatusCode] = []
+
+    async def tell_end(call: StreamUnaryCall[Any, Any]) -> None:
+        if not cut:
+            cut.append(await call.code())
+            raise grpc.aio.InternalError('Failed "execute_batch"')
+        await done_writing(call)
+
+    monkeypatch.setattr(StreamUnaryCall, "done_writing", tell_end)
+    axis.faults.upload_cuts.append(SIZE - 1)
+    send(sender, document, CONTENT)
+    assert cut == [grpc.StatusCode.UNAVAILABLE]
+    assert CONTENT in axis.files.values()
 
 
 def test_cuts_without_progress_are_given_up(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
 from typing import Final
 
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 async def follow(
     node: NodeContext, request: exchange_pb2.SubscribeRequest, organ: str
-) -> AsyncIterator[exchange_pb2.SubscribeResponse]:
+) -> AsyncGenerator[exchange_pb2.SubscribeResponse, None]:
     """Pages of the feed; with ``follow`` for ever, otherwise until caught up."""
     cursor = wire.check_index(request.from_index, "from_index")
     clock = asyncio.get_running_loop().time
@@ -50,7 +50,10 @@ async def follow(
                     until = 0.0
                 # Also without items: what was left out is not gone over again.
                 yield page
-            elif request.follow:
+                continue
+            # Thousands may wait here: none of them holds a page meanwhile.
+            del page
+            if request.follow:
                 await watch.wait(IDLE_S)
             elif (left := until - clock()) > 0:
                 await watch.wait(left)

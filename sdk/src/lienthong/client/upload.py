@@ -128,8 +128,8 @@ async def _pump(
                     await call.write(request)
                     course.report(done)
             await call.done_writing()
-        except asyncio.InvalidStateError:
-            # The axis ended the call early; its answer says why.
+        except (asyncio.InvalidStateError, grpc.aio.InternalError):
+            # The axis ended the call early, before or while this was told; its answer says why.
             pass
         limit.reschedule(loop.time() + timeout + course.file.entry.size / _SLOWEST_DISK)
         return await call
