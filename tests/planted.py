@@ -96,6 +96,7 @@ PLANTED: Final[Mapping[str, str]] = {
     "files read whole": "P8",
     "connections for ever": "P8",
     "handshake time-out off": "P8",
+    "hoards memory for each connection": "P8",
     "hoards memory for each stream": "P8",
     "limit not applied per organisation": "P8",
     "log injection": "P8",

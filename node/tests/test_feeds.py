@@ -74,7 +74,7 @@ async def test_old_news_are_forgotten_when_it_is_armed_anew(feeds: Feeds, watch:
 async def test_looking_again_and_again_costs_nothing(feeds: Feeds, watch: Watch) -> None:
     for _ in range(100):
         watch.arm()
-    assert len(feeds._waiting[A]) == 1
+    assert len(feeds._watching[A]) == 1
 
 
 async def test_everybody_is_woken_when_the_node_stops(feeds: Feeds) -> None:
@@ -92,4 +92,4 @@ async def test_who_has_gone_leaves_nothing_behind(feeds: Feeds) -> None:
         feeds.publish([A])
         async with asyncio.timeout(SOON):
             await stays.wait(2 * SOON)
-    assert feeds._waiting == {}
+    assert feeds._watching == {}

@@ -36,6 +36,7 @@ from lienthong.evidence.tiles import node_reader
 from lienthong.model.organisation import Directory
 from lienthong.spi.storage import ReadView
 from lienthong_node import committer, contents, logs, uploads, wire
+from lienthong_node.connections import Connections
 from lienthong_node.core import submit, telling
 from lienthong_node.serve import serve
 from lienthong_node.server import Node
@@ -46,6 +47,7 @@ from lienthong_storage_sqlite.transaction import SQLiteWriteTransaction
 
 PLUGINS: Final = ("lienthong_signer_softkey", "lienthong_storage_fs", "lienthong_storage_sqlite")
 TOO_EARLY_S: Final = 0.05
+HOARD: Final = 100_000
 
 
 def main() -> None:
@@ -257,6 +259,17 @@ def _senders_are_told_all() -> None:
     telling.sides_told = visibility.sides_told = lambda *_: 2  # type: ignore[attr-defined]
 
 
+def _hoards_for_each_connection() -> None:
+    """Something is kept for each connection that anybody makes a call on."""
+    inner, hoard = Connections.identified, dict[str, bytes]()
+
+    def identified(self: Connections, peer: str, organ: str) -> None:
+        hoard.setdefault(peer, os.urandom(HOARD))
+        inner(self, peer, organ)
+
+    Connections.identified = identified  # type: ignore[method-assign]
+
+
 PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "acknowledge-before-commit": _acknowledge_before_commit,
     "new-receipts": _new_receipts,
@@ -269,6 +282,7 @@ PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "senders-see-all-in-lists": _senders_see_all_in_lists,
     "senders-see-all-of-a-package": _senders_see_all_of_a_package,
     "senders-are-told-all": _senders_are_told_all,
+    "hoards-for-each-connection": _hoards_for_each_connection,
 }
 
 if __name__ == "__main__":

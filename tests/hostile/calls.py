@@ -105,7 +105,7 @@ class Calls:
         evidence_pb2_grpc.add_EvidenceServicer_to_server(Evidence(node), server)
         admin_pb2_grpc.add_AdminServicer_to_server(Admin(node), server)
         self._handlers = {
-            method: gate._wrapped(method, handler) for method, handler in handlers.by_method.items()
+            method: gate._wrap(method, handler) for method, handler in handlers.by_method.items()
         }
 
     async def ask(self, profile: Profile, method: str, data: bytes) -> Answer:

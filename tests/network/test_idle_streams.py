@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -15,10 +16,12 @@ from lienthong_node.local import LocalAxis
 from lienthong_node.services import exchange
 from lienthong_node.services.feed import follow
 from tests.conftest import Figure
-from tests.e2e.forked_axis import ForkedAxis
+from tests.e2e.conftest import NAMES, A
+from tests.e2e.forked_axis import ForkedAxis, forked_axis
 from tests.e2e.patient import status
 from tests.e2e.raw import Party
-from tests.network.conftest import Inside
+from tests.network.bare import Bare
+from tests.network.conftest import GENEROUS, Inside
 from tests.network.http2 import Line
 from tests.network.neighbours import Neighbours
 from tests.network.vitals import MIB, eventually, needs_proc, open_sockets, resident
@@ -26,16 +29,28 @@ from tests.tiers import tier
 
 STREAMS_A_LINE: Final = 100
 LINES: Final = tier(10, 100)
-SINGLE: Final = tier(100, 5_000)
 EACH: Final = 40_000
-"""Bytes of the node's memory for one stream: 400 MB for 10,000."""
+"""Bytes of the node's memory for one stream on a shared connection: 400 MB for 10,000."""
+
+SINGLE: Final = tier(400, 5_000)
+OWN: Final = 16_000
+"""Bytes of the node for a stream and its connection, beside what gRPC takes for them."""
 
 STEP: Final = 500
 """Streams that are begun at once: gRPC refuses more while a thousand wait to be taken up."""
 
-SLACK: Final = 32 * MIB
+SLACK: Final = 8 * MIB
+"""What a node takes in its first calls, however few."""
+
 SOON_S: Final = tier(60.0, 900.0)
 HOARD: Final = 1_000_000
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[ForkedAxis]:
+    """A node that has not served anybody: no memory that it once had is left to be used again."""
+    with forked_axis(tmp_path / "axis", NAMES, **GENEROUS) as axis:
+        yield axis
 
 
 def open_streams(axis: LocalAxis) -> int:
@@ -44,56 +59,96 @@ def open_streams(axis: LocalAxis) -> int:
         return int(status(operator).open_streams) - 1
 
 
-def are_open(axis: LocalAxis, lines: Sequence[Line], wanted: int) -> bool:
-    """Whether so many are; who leaves the node's pings unanswered meanwhile would be cut."""
+def all_open(count: Callable[[], int], lines: Sequence[Line], wanted: int) -> bool:
+    """Whether so many are; who leaves the server's pings unanswered meanwhile would be cut."""
     for line in lines:
         line.answer_pings()
-    return open_streams(axis) >= wanted
+    return count() >= wanted
 
 
-def hold(axis: LocalAxis, pid: int, profile: Profile, lines: int, each: int) -> int:
-    """Hold streams open while others call; returns by how many bytes the node has grown.
+def grown(pid: int, count: Callable[[], int], profile: Profile, lines: int, each: int) -> int:
+    """By how many bytes a server grows while so many streams wait on so many connections.
+
+    Args:
+        pid: the server's process.
+        count: how many streams it has open.
+        profile: who connects.
+        lines: connections.
+        each: streams on each.
 
     Raises:
-        AssertionError: they are not all open, cost too much, or others notice.
+        AssertionError: not all of them are taken up.
     """
     memory = resident(pid)
-    with ExitStack() as stack, Neighbours.calling(axis) as others:
+    with ExitStack() as stack:
         opened: list[Line] = []
-        wanted = 0
         for _ in range(lines):
-            line = stack.enter_context(Line.opened(profile))
-            opened.append(line)
+            opened.append(stack.enter_context(Line.opened(profile)))
             for _ in range(each):
-                line.follow()
-            wanted += each
-            if wanted % STEP == 0 or wanted == lines * each:
-                met = partial(are_open, axis, opened, wanted)
-                assert eventually(met, SOON_S), open_streams(axis)
-        grown = resident(pid) - memory
+                opened[-1].follow()
+            wanted = len(opened) * each
+            if wanted % STEP == 0 or len(opened) == lines:
+                met = partial(all_open, count, opened, wanted)
+                assert eventually(met, SOON_S), count()
+        return resident(pid) - memory
+
+
+def node_grown(axis: LocalAxis, pid: int, profile: Profile, lines: int, each: int) -> int:
+    """The same of a node, while others call.
+
+    Raises:
+        AssertionError: not all of them are taken up, or others notice.
+    """
+    with Neighbours.calling(axis) as others:
+        found = grown(pid, lambda: open_streams(axis), profile, lines, each)
     others.check()
-    assert grown <= wanted * EACH + SLACK, f"{grown // wanted} bytes a stream"
-    return grown
+    return found
+
+
+def check_shared(found: int, streams: int) -> None:
+    assert found <= streams * EACH + SLACK, f"{found // streams} bytes a stream"
+
+
+def check_single(found: int, without: int, streams: int) -> None:
+    own = found - without
+    assert own <= streams * OWN + SLACK, f"{own // streams} bytes a connection of its own"
 
 
 @needs_proc
-@pytest.mark.parametrize(
-    ("lines", "each"), [(LINES, STREAMS_A_LINE), (SINGLE, 1)], ids=["few lines", "many lines"]
-)
-def test_waiting_streams_are_cheap(
-    axis: ForkedAxis, attacker: Profile, figure: Figure, lines: int, each: int
-) -> None:
-    sockets = open_sockets(axis.pid)
-    grown = hold(axis, axis.pid, attacker, lines, each)
-    given_back = eventually(lambda: open_sockets(axis.pid) <= sockets, SOON_S)
+def test_waiting_streams_are_cheap(fresh: ForkedAxis, figure: Figure) -> None:
+    profile, sockets = Profile.load(fresh.profile(A)), open_sockets(fresh.pid)
+    streams = LINES * STREAMS_A_LINE
+    found = node_grown(fresh, fresh.pid, profile, LINES, STREAMS_A_LINE)
+    back = eventually(lambda: open_sockets(fresh.pid) <= sockets, SOON_S)
     figure(
         "N-07",
         wanted=f"<= {EACH // 1000} KB a stream, 0 calls of others failed, descriptors come back",
-        found=f"{lines * each} streams on {lines} connections: +{grown // MIB} MiB, "
-        f"descriptors {'back' if given_back else 'LEFT'}",
+        found=f"{streams} streams on {LINES} connections: +{found // MIB} MiB, "
+        f"descriptors {'back' if back else 'LEFT'}",
     )
-    assert given_back
-    assert eventually(lambda: open_streams(axis) == 0, SOON_S)
+    check_shared(found, streams)
+    assert back
+    assert eventually(lambda: open_streams(fresh) == 0, SOON_S)
+
+
+@needs_proc
+def test_connections_cost_little_more_than_gRPC_does(fresh: ForkedAxis, figure: Figure) -> None:
+    """TLS, HTTP/2 and the call are gRPC's; a server of it that does nothing tells how much."""
+    profile, sockets = Profile.load(fresh.profile(A)), open_sockets(fresh.pid)
+    with Bare.beside(fresh, profile) as bare:
+        without = grown(bare.pid, bare.open_streams, bare.profile, SINGLE, 1)
+    found = node_grown(fresh, fresh.pid, profile, SINGLE, 1)
+    back = eventually(lambda: open_sockets(fresh.pid) <= sockets, SOON_S)
+    figure(
+        "N-07",
+        wanted=f"<= {OWN // 1000} KB a connection beside gRPC's own, 0 calls of others failed, "
+        "descriptors come back",
+        found=f"{SINGLE} streams on as many connections: +{found // MIB} MiB "
+        f"(gRPC alone +{without // MIB}), descriptors {'back' if back else 'LEFT'}",
+    )
+    check_single(found, without, SINGLE)
+    assert back
+    assert eventually(lambda: open_streams(fresh) == 0, SOON_S)
 
 
 @pytest.mark.planted("hoards memory for each stream")
@@ -109,5 +164,22 @@ def test_a_node_that_hoards_is_found(
         hoard.clear()
 
     monkeypatch.setattr(exchange, "follow", hoarding)
-    with inside(), pytest.raises(AssertionError, match="bytes a stream"):
-        hold(at_rest, os.getpid(), attacker_inside, 2, STREAMS_A_LINE)
+    with inside():
+        found = node_grown(at_rest, os.getpid(), attacker_inside, 2, STREAMS_A_LINE)
+    with pytest.raises(AssertionError, match="bytes a stream"):
+        check_shared(found, 2 * STREAMS_A_LINE)
+
+
+@pytest.mark.planted("hoards memory for each connection")
+@needs_proc
+def test_a_node_that_hoards_for_connections_is_found(tmp_path: Path) -> None:
+    lines = 200
+    with forked_axis(
+        tmp_path / "axis", NAMES, planted="hoards-for-each-connection", **GENEROUS
+    ) as axis:
+        profile = Profile.load(axis.profile(A))
+        with Bare.beside(axis, profile) as bare:
+            without = grown(bare.pid, bare.open_streams, bare.profile, lines, 1)
+        found = node_grown(axis, axis.pid, profile, lines, 1)
+    with pytest.raises(AssertionError, match="bytes a connection"):
+        check_single(found, without, lines)

@@ -15,11 +15,13 @@ class Feeds:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._watching: dict[str, set[Watch]] = {}
 
     def watch(self, organ: str) -> Watch:
         """Begin to notice news about *organ*; do so before looking into the store."""
-        return Watch(self, organ)
+        watch = Watch(self, organ, self._loop)
+        self._watching.setdefault(organ, set()).add(watch)
+        return watch
 
     def publish(self, organs: Iterable[str]) -> None:
         """Wake the readers of these organisations; may be called from any thread."""
@@ -27,46 +29,58 @@ class Feeds:
 
     def wake_all(self) -> None:
         """Wake everybody, on the event loop: the node stops."""
-        self._wake(frozenset(self._waiting))
+        self._wake(frozenset(self._watching))
 
     def _wake(self, organs: frozenset[str]) -> None:
         for organ in organs:
-            for future in self._waiting.pop(organ, ()):
-                if not future.done():
-                    future.set_result(None)
+            for watch in self._watching.get(organ, ()):
+                watch.notice()
 
-    def add(self, organ: str) -> asyncio.Future[None]:
-        """A future that the next news about *organ* completes."""
-        future: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.setdefault(organ, set()).add(future)
-        return future
-
-    def discard(self, organ: str, future: asyncio.Future[None]) -> None:
-        """Forget a future that nobody waits for any more."""
-        waiting = self._waiting.get(organ)
-        if waiting is not None:
-            waiting.discard(future)
-            if not waiting:
-                del self._waiting[organ]
+    def discard(self, organ: str, watch: Watch) -> None:
+        """Forget who does not watch any more."""
+        watching = self._watching.get(organ)
+        if watching is not None:
+            watching.discard(watch)
+            if not watching:
+                del self._watching[organ]
 
 
 class Watch:
-    """Notices whether anything happened since it was last armed."""
+    """Notices whether anything happened since it was last armed; thousands of them may wait."""
 
-    def __init__(self, feeds: Feeds, organ: str) -> None:
+    __slots__ = ("_feeds", "_loop", "_noticed", "_organ", "_waiter")
+
+    def __init__(self, feeds: Feeds, organ: str, loop: asyncio.AbstractEventLoop) -> None:
         self._feeds = feeds
         self._organ = organ
-        self._future = feeds.add(organ)
+        self._loop = loop
+        self._noticed = False
+        self._waiter: asyncio.Future[None] | None = None
 
     def arm(self) -> None:
         """Forget what was noticed; call it before looking into the store."""
-        if self._future.done():
-            self._future = self._feeds.add(self._organ)
+        self._noticed = False
+
+    def notice(self) -> None:
+        """Something happened: who waits goes on."""
+        self._noticed = True
+        self._go_on()
 
     async def wait(self, timeout_s: float) -> None:
         """Return when something happened since ``arm``, or after *timeout_s* seconds."""
-        await asyncio.wait({self._future}, timeout=timeout_s)
+        if self._noticed:
+            return
+        self._waiter = self._loop.create_future()
+        timer = self._loop.call_later(timeout_s, self._go_on)
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
 
     def close(self) -> None:
-        self._feeds.discard(self._organ, self._future)
-        self._future.cancel()
+        self._feeds.discard(self._organ, self)
+
+    def _go_on(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

@@ -83,19 +83,24 @@ class Gate(grpc.aio.ServerInterceptor):
         self._metrics = metrics
         self._security = security
         self._stopping = stopping
+        self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
-        """Wrap the handler of a method; unknown methods have none."""
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return handler
-        return self._wrapped(handler_call_details.method, handler)
+        """Wrap the handler of a method, once for all calls; unknown methods have none."""
+        method = handler_call_details.method
+        wrapped = self._wrapped.get(method)
+        if wrapped is None:
+            handler = await continuation(handler_call_details)
+            if handler is None:
+                return None
+            wrapped = self._wrapped[method] = self._wrap(method, handler)
+        return wrapped
 
-    def _wrapped(self, method: str, handler: Handler) -> Handler:
+    def _wrap(self, method: str, handler: Handler) -> Handler:
         forms: dict[tuple[bool, bool], tuple[Any, str]] = {
             (False, False): (grpc.unary_unary_rpc_method_handler, "unary_unary"),
             (False, True): (grpc.unary_stream_rpc_method_handler, "unary_stream"),
@@ -129,12 +134,11 @@ class Gate(grpc.aio.ServerInterceptor):
         return self._guarded(method, answer)
 
     def _streaming(self, method: str, inner: Any) -> Any:
-        async def answer(request: Any, context: Context) -> None:
+        def answer(request: Any, context: Context) -> Awaitable[None]:
             responses = inner(request, context)
             if inspect.isawaitable(responses):
-                await self._until_stopping(responses)
-                return
-            await _write_all(responses, context)
+                return self._until_stopping(responses)
+            return _write_all(responses, context)
 
         return self._guarded(method, answer)
 

@@ -88,6 +88,8 @@ OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     # What a cut upload has sent and nobody has read is lost. With windows that do not grow this is
     # less than one chunk, and a sender that is faster than the disk costs no memory.
     ("grpc.http2.bdp_probe", 0),
+    # TLS records of 8 KiB, half the default: each connection keeps a buffer for one.
+    ("grpc.tsi.max_frame_size", 8_192),
 )
 
 

@@ -144,11 +144,10 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
         ]
         return response(results=results)
 
-    async def Subscribe(
+    def Subscribe(
         self, request: exchange_pb2.SubscribeRequest, context: Any
     ) -> AsyncIterator[exchange_pb2.SubscribeResponse]:
-        async for page in follow(self._node, request, current_caller().organ):
-            yield page
+        return follow(self._node, request, current_caller().organ)
 
     async def Download(
         self, request: exchange_pb2.DownloadRequest, context: Any
