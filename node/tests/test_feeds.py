@@ -44,6 +44,26 @@ async def test_news_wake_who_waits(feeds: Feeds, watch: Watch) -> None:
         await waiting
 
 
+async def test_news_that_come_twice_wake_everybody_once(feeds: Feeds) -> None:
+    with closing(feeds.watch(A)) as one, closing(feeds.watch(A)) as other:
+        waiting = [asyncio.create_task(each.wait(SOON)) for each in (one, other)]
+        await asyncio.sleep(0)
+        feeds.publish([A])
+        feeds.publish([A])
+        async with asyncio.timeout(SOON / 2):
+            await asyncio.gather(*waiting)
+
+
+async def test_who_has_waited_in_vain_waits_again(feeds: Feeds, watch: Watch) -> None:
+    assert await waits(watch)
+    watch.arm()
+    waiting = asyncio.create_task(watch.wait(SOON))
+    await asyncio.sleep(0)
+    feeds.publish([A])
+    async with asyncio.timeout(SOON / 2):
+        await waiting
+
+
 async def test_news_between_looking_and_waiting_are_not_lost(feeds: Feeds, watch: Watch) -> None:
     watch.arm()
     feeds.publish([A])

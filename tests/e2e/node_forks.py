@@ -47,7 +47,7 @@ from lienthong_storage_sqlite.transaction import SQLiteWriteTransaction
 
 PLUGINS: Final = ("lienthong_signer_softkey", "lienthong_storage_fs", "lienthong_storage_sqlite")
 TOO_EARLY_S: Final = 0.05
-HOARD: Final = 100_000
+HOARD: Final = 40_000
 
 
 def main() -> None:

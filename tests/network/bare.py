@@ -20,6 +20,7 @@ from lienthong_node.server import OPTIONS
 from lienthong_node.settings import load_settings
 from tests.network.http2 import SUBSCRIBE
 
+SOON_S: Final = 60.0
 _SPAWN: Final = multiprocessing.get_context("spawn")
 
 
@@ -42,6 +43,7 @@ class Bare:
         process.start()
         try:
             there.close()
+            assert here.poll(SOON_S), "the bare server does not start"
             endpoint = f"127.0.0.1:{here.recv()}"
             assert process.pid is not None
             yield cls(process.pid, evolve(profile, endpoint=endpoint), counter)
@@ -69,6 +71,7 @@ async def _serve(folder: Path, pipe: Any, counter: Any) -> None:
     server = grpc.aio.server(options=OPTIONS)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
     credentials = KeyFiles(folder, load_settings(folder)).credentials()
-    pipe.send(server.add_secure_port("127.0.0.1:0", credentials))
+    port = server.add_secure_port("127.0.0.1:0", credentials)
     await server.start()
+    pipe.send(port)
     await server.wait_for_termination()

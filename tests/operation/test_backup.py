@@ -6,12 +6,14 @@ import random
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
+from operator import add
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
-from attrs import define
+from attrs import astuple, define
 
 from lienthong.client import Client, Profile
 from lienthong.errors import (
@@ -33,7 +35,10 @@ from tests.e2e.load_process import loaded
 from tests.operation.folders import audited, copy_of
 from tests.tiers import SEED, tier
 
-BACKUPS: Final = tier(5, 100)
+AXES: Final = tier(1, 20)
+BACKUPS: Final = 5
+"""Of each axis: they hold all documents so far, and grow with every one."""
+
 PAUSES_S: Final = (0.05, 0.8)
 
 
@@ -51,6 +56,9 @@ class Restored:
     against_outside: int = 0
     """Refused although the head file had gone back too: a checkpoint from outside is newer."""
 
+    def __add__(self, other: Restored) -> Restored:
+        return Restored(*map(add, astuple(self), astuple(other)))
+
     def __str__(self) -> str:
         return (
             f"{self.consistent} consistent; refused: {self.unconfirmed} unconfirmed,"
@@ -58,12 +66,12 @@ class Restored:
         )
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ForkedAxis, list[Path]]]:
+@contextmanager
+def backed_up(folder: Path, seed: int) -> Iterator[tuple[ForkedAxis, list[Path]]]:
     """A node that was backed up at random moments under load, and has stopped since."""
-    folder, chance = tmp_path_factory.mktemp("axis"), random.Random(SEED)
+    chance = random.Random(seed)
     with forked_axis(folder / "axis", NAMES) as axis:
-        with loaded(axis, folder, seed=SEED) as load:
+        with loaded(axis, folder, seed=seed) as load:
             backups = []
             for number in range(BACKUPS):
                 time.sleep(chance.uniform(*PAUSES_S))
@@ -76,11 +84,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ForkedAxi
         yield axis, backups
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ForkedAxis, list[Path]]]:
+    with backed_up(tmp_path_factory.mktemp("axis"), SEED) as found:
+        yield found
+
+
 def test_every_backup_is_a_consistent_beginning_of_the_journal(
     served: tuple[ForkedAxis, list[Path]], tmp_path: Path, figure: Figure
 ) -> None:
     found = restore_all(*served, tmp_path)
-    count = len(served[1])
+    for number in range(1, AXES):
+        with TemporaryDirectory(dir=tmp_path) as name, backed_up(Path(name), SEED + number) as more:
+            found += restore_all(*more, Path(name))
+    count = AXES * BACKUPS
     wanted = f"{count} backups under load: consistent, and none signed on unnoticed"
     figure("D-09", wanted=wanted, found=str(found))
     assert found == Restored(count, count, count, count), f"seed {SEED}"

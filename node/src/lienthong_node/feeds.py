@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from attrs import define
+
 
 class Feeds:
     """Wake-ups by organisation.
@@ -45,17 +47,15 @@ class Feeds:
                 del self._watching[organ]
 
 
+@define(eq=False)
 class Watch:
     """Notices whether anything happened since it was last armed; thousands of them may wait."""
 
-    __slots__ = ("_feeds", "_loop", "_noticed", "_organ", "_waiter")
-
-    def __init__(self, feeds: Feeds, organ: str, loop: asyncio.AbstractEventLoop) -> None:
-        self._feeds = feeds
-        self._organ = organ
-        self._loop = loop
-        self._noticed = False
-        self._waiter: asyncio.Future[None] | None = None
+    _feeds: Feeds
+    _organ: str
+    _loop: asyncio.AbstractEventLoop
+    _noticed: bool = False
+    _waiter: asyncio.Future[None] | None = None
 
     def arm(self) -> None:
         """Forget what was noticed; call it before looking into the store."""
@@ -67,7 +67,10 @@ class Watch:
         self._go_on()
 
     async def wait(self, timeout_s: float) -> None:
-        """Return when something happened since ``arm``, or after *timeout_s* seconds."""
+        """Return when something happened since ``arm``, or after *timeout_s* seconds.
+
+        One waits at a time.
+        """
         if self._noticed:
             return
         self._waiter = self._loop.create_future()

@@ -83,7 +83,8 @@ class Gate(grpc.aio.ServerInterceptor):
         self._metrics = metrics
         self._security = security
         self._stopping = stopping
-        self._wrapped: dict[str, Handler] = {}
+        self._handlers: dict[str, Handler] = {}
+        """Wrapped, by method; of those that exist."""
 
     async def intercept_service(
         self,
@@ -92,13 +93,12 @@ class Gate(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         """Wrap the handler of a method, once for all calls; unknown methods have none."""
         method = handler_call_details.method
-        wrapped = self._wrapped.get(method)
-        if wrapped is None:
+        if method not in self._handlers:
             handler = await continuation(handler_call_details)
             if handler is None:
                 return None
-            wrapped = self._wrapped[method] = self._wrap(method, handler)
-        return wrapped
+            self._handlers[method] = self._wrap(method, handler)
+        return self._handlers[method]
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
         forms: dict[tuple[bool, bool], tuple[Any, str]] = {

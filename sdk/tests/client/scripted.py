@@ -153,6 +153,8 @@ class ScriptedAxis(
                 staged += request.chunk[: cuts.popleft() - len(staged)]
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "cut")
             staged += request.chunk
+        if self.faults.upload_refusals:
+            await abort(context, self.faults.upload_refusals.popleft())
         digest, size = key.split("-")
         complete = len(staged) == int(size)
         if complete:

@@ -37,6 +37,9 @@ class Faults:
     upload_cuts: deque[int] = field(factory=deque)
     """Offsets at which an upload breaks."""
 
+    upload_refusals: deque[LienthongError] = field(factory=deque)
+    """Answers to the next uploads that have come to their end."""
+
     download_cuts: deque[int] = field(factory=deque)
     feed_cuts: deque[int] = field(factory=deque)
     """Numbers of items after which the feed breaks."""

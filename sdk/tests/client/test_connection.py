@@ -5,11 +5,10 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import grpc
 import pytest
 
 from lienthong.client import Client, FileSource, Profile, RetryPolicy
-from lienthong.client.connection import Connection, load_credentials
+from lienthong.client.connection import load_credentials
 from lienthong.client.loop import shared_loop
 from lienthong.errors import (
     ConfigInvalid,
@@ -122,22 +121,6 @@ def test_transport_files_are_checked_before_gRPC_hides_the_reason(axis: Scripted
     files.certificate.unlink()
     with pytest.raises(ConfigInvalid, match="a readable file"):
         load_credentials(files)
-
-
-class Open:
-    """A call that nobody has cancelled."""
-
-    def cancelled(self) -> bool:
-        return False
-
-
-def test_what_gRPC_says_of_its_own_operations_is_a_lost_connection(axis: ScriptedAxis) -> None:
-    connection = Connection(Profile.load(axis.profile(SENDER)), ONCE)
-    with (
-        pytest.raises(ConnectionFailed, match="execute_batch"),
-        connection.translating(Open(), "Upload"),
-    ):
-        raise grpc.aio.InternalError('Failed "execute_batch"')
 
 
 def test_listener_that_never_answers_is_given_up(axis: ScriptedAxis) -> None:

@@ -12,7 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lienthong.client import Client, FileSource, Progress
-from lienthong.errors import ConnectionFailed, HashMismatch, InvalidValue, NotFound, SizeMismatch
+from lienthong.errors import (
+    ConnectionFailed,
+    HashMismatch,
+    InvalidValue,
+    NotFound,
+    SizeMismatch,
+    StoreFailed,
+    TooLarge,
+)
 from lienthong.model.document import Document
 from lienthong.model.ids import PackageId
 
@@ -51,24 +59,43 @@ def test_upload_resumes_where_it_was_cut(
     assert axis.received <= SIZE + len(cuts) * CHUNK
 
 
-def test_upload_that_is_cut_while_its_end_is_told_goes_on(
-    axis: ScriptedAxis, sender: Client, document: Document, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # What gRPC does when the call ends in that moment; for a message it raises the call's status.
+@pytest.fixture
+def ended_while_told(monkeypatch: pytest.MonkeyPatch) -> list[grpc.StatusCode]:
+    """The first upload ends while this side says that it was all; how the axis ended it.
+
+    gRPC raises an error of its own in that moment, unlike for a message.
+    """
     done_writing = StreamUnaryCall.done_writing
-    cut: list[grpc.StatusCode] = []
+    ended: list[grpc.StatusCode] = []
 
     async def tell_end(call: StreamUnaryCall[Any, Any]) -> None:
-        if not cut:
-            cut.append(await call.code())
-            raise grpc.aio.InternalError('Failed "execute_batch"')
         await done_writing(call)
+        if not ended:
+            ended.append(await call.code())
+            raise grpc.aio.InternalError('Failed "execute_batch"')
 
     monkeypatch.setattr(StreamUnaryCall, "done_writing", tell_end)
-    axis.faults.upload_cuts.append(SIZE - 1)
+    return ended
+
+
+def test_upload_that_fails_while_its_end_is_told_goes_on(
+    axis: ScriptedAxis, sender: Client, document: Document, ended_while_told: list[grpc.StatusCode]
+) -> None:
+    axis.faults.upload_refusals.append(StoreFailed(reason="disk", retry_after=0.01))
     send(sender, document, CONTENT)
-    assert cut == [grpc.StatusCode.UNAVAILABLE]
+    assert ended_while_told == [grpc.StatusCode.UNAVAILABLE]
+    assert axis.calls.count("Upload") == 2
     assert CONTENT in axis.files.values()
+
+
+def test_upload_that_is_refused_while_its_end_is_told_shows_the_refusal(
+    axis: ScriptedAxis, sender: Client, document: Document, ended_while_told: list[grpc.StatusCode]
+) -> None:
+    axis.faults.upload_refusals.append(TooLarge(what="the upload", found=SIZE, limit=1))
+    with pytest.raises(TooLarge):
+        send(sender, document, CONTENT)
+    assert ended_while_told == [grpc.StatusCode[TooLarge.status]]
+    assert axis.calls.count("Upload") == 1
 
 
 def test_cuts_without_progress_are_given_up(

@@ -147,6 +147,7 @@ class Exchange(exchange_pb2_grpc.ExchangeServicer):
     def Subscribe(
         self, request: exchange_pb2.SubscribeRequest, context: Any
     ) -> AsyncIterator[exchange_pb2.SubscribeResponse]:
+        # No generator of its own around it: thousands of these wait.
         return follow(self._node, request, current_caller().organ)
 
     async def Download(

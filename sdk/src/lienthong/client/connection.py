@@ -151,10 +151,6 @@ class Connection:
             yield
         except grpc.aio.AioRpcError as error:
             raise self.fault(error, name) from error
-        except grpc.aio.InternalError as error:
-            # An operation on a call that has just ended, which gRPC itself turns into a status
-            # nearly everywhere, but not when a client ends its writing.
-            raise self.lost(str(error)) from error
         except TimeoutError as error:
             raise self.late(name) from error
         except asyncio.CancelledError as error:

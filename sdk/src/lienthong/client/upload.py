@@ -120,6 +120,7 @@ async def _pump(
         timeout: seconds that a chunk may take.
     """
     loop = asyncio.get_running_loop()
+    patience = timeout + course.file.entry.size / _SLOWEST_DISK
     async with asyncio.timeout(timeout) as limit:
         try:
             async with aclosing(_requests(course.file, begun)) as requests:
@@ -129,9 +130,10 @@ async def _pump(
                     course.report(done)
             await call.done_writing()
         except (asyncio.InvalidStateError, grpc.aio.InternalError):
-            # The axis ended the call early, before or while this was told; its answer says why.
-            pass
-        limit.reschedule(loop.time() + timeout + course.file.entry.size / _SLOWEST_DISK)
+            # The axis ended the call early, before or while its end was told (which gRPC itself
+            # turns into a status for a message, but not there); its answer says why.
+            patience = timeout
+        limit.reschedule(loop.time() + patience)
         return await call
 
 
