@@ -42,28 +42,41 @@ STEPS: Final = (*schema.migrations(), LATER)
 WITH_DEADLINES: Final = 3
 """The version since which deliveries have columns for what is due."""
 
+WITH_CHECKSUMS: Final = 5
+"""The version since which deliveries and checkpoints have a checksum."""
+
 NEWER: Final = ", deadlines, look_us, paper, legal_value"
 STATEMENTS: Final[Mapping[str, str]] = {
-    name: sql for name, sql in vars(queries).items() if isinstance(sql, str) and NEWER in sql
+    name: sql
+    for name, sql in vars(queries).items()
+    if isinstance(sql, str) and (NEWER in sql or "note, crc" in sql)
 }
-DUMP, LOAD = rows.dump_delivery, rows.load_delivery
+DUMP, LOAD, DUMP_CHECKPOINT = rows.dump_delivery, rows.load_delivery, rows.dump_checkpoint
 OLD_COLUMNS: Final = 14
 
 
 def use(monkeypatch: pytest.MonkeyPatch, steps: tuple[str, ...]) -> None:
     """Be the program that knows so many migrations, and the columns that came with them."""
+    version = len(steps)
     for module in (schema, connect):
         monkeypatch.setattr(module, "migrations", lambda: steps)
-    is_old = len(steps) < WITH_DEADLINES
     for name, sql in STATEMENTS.items():
-        old = sql.replace(NEWER, "").replace(", ?" * (OLD_COLUMNS + 3), ", ?" * (OLD_COLUMNS - 1))
-        monkeypatch.setattr(queries, name, old if is_old else sql)
-    monkeypatch.setattr(transaction, "dump_delivery", _old_dump if is_old else DUMP)
-    monkeypatch.setattr(rows, "load_delivery", _old_load if is_old else LOAD)
+        monkeypatch.setattr(queries, name, _statement_of(version, sql))
+    has_deadlines = version >= WITH_DEADLINES
+    dumped = None if version >= WITH_CHECKSUMS else -1 if has_deadlines else OLD_COLUMNS
+    noted = None if version >= WITH_CHECKSUMS else -1
+    monkeypatch.setattr(transaction, "dump_delivery", lambda row: DUMP(row)[:dumped])
+    monkeypatch.setattr(transaction, "dump_checkpoint", lambda row: DUMP_CHECKPOINT(row)[:noted])
+    monkeypatch.setattr(rows, "load_delivery", LOAD if has_deadlines else _old_load)
 
 
-def _old_dump(row: DeliveryRow) -> rows.Columns:
-    return DUMP(row)[:OLD_COLUMNS]
+def _statement_of(version: int, sql: str) -> str:
+    if version < WITH_CHECKSUMS:
+        sql = sql.replace(", crc FROM delivery WHERE crc IS NOT NULL", " FROM delivery WHERE 0")
+        sql = sql.replace(", crc) VALUES (?, ", ") VALUES (").replace("note, crc", "note, NULL")
+    if version < WITH_DEADLINES:
+        sql = sql.replace(NEWER, "").replace(", ?" * (OLD_COLUMNS + 3), ", ?" * (OLD_COLUMNS - 1))
+    return sql
 
 
 def _old_load(row: rows.Columns) -> DeliveryRow:

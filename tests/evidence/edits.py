@@ -244,7 +244,9 @@ class Forger:
         if found and self.dice.random() < 0.7:
             signed, _ = split_note(found[0][0])
             note = checkpoint.dump() + found[0][0][len(signed) :]
-        self.disk.run("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", checkpoint.size, note)
+        self.disk.run(
+            "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, NULL)", checkpoint.size, note
+        )
 
     # Reading the schema
 

@@ -72,7 +72,7 @@ class Mutants:
         data = bytearray(chance.choice(self._templates))
         for _ in range(chance.randint(1, 4)):
             chance.choice(_CHANGES)(self, data)
-        return bytes(data)
+        return bytes(data[:LONGEST])
 
     def _of_fields(self, kind: Any, depth: int) -> bytes:
         """Fields of a message, some of them odd."""

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - statements are put together from constants of this file
 """D-07 and D-08: one flipped bit or one cut file of a stopped node is noticed or harmless.
 
 Each trial damages a fresh copy of the folder of a killed node, then asks it for everything as the
@@ -10,9 +11,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
+import apsw
 import pytest
 from attrs import define, field
 
@@ -41,8 +44,14 @@ from tests.tiers import SEED, tier
 FLIPS: Final = tier(6, 1000)
 """Trials a file."""
 
+OF_A_COLUMN: Final = tier(6, 50)
 CUTS: Final = tier(3, 250)
 FLIPPED: Final = ("database", "log", "blob", "head")
+KEYS: Final = {"delivery": "hex(package_id) || recipient", "checkpoint": "size"}
+COLUMNS: Final = (
+    *(("delivery", name) for name in ("state", "deadlines", "look_us", "paper", "legal_value")),
+    ("checkpoint", "note"),
+)
 CUT: Final = ("database", "log", "blob", "head", "lock", "shared memory")
 
 Damage: TypeAlias = Callable[[Path, random.Random], str]
@@ -154,6 +163,29 @@ def flip(path: Path, chance: random.Random) -> str:
     return f"bit {bit} of byte {at} of {path.name}"
 
 
+def flip_in(table: str, column: str) -> Damage:
+    """Flip one bit of what some row has in a column: of a thousand in the file few reach it."""
+
+    def damage(path: Path, chance: random.Random) -> str:
+        key = KEYS[table]
+        with closing(apsw.Connection(str(path))) as connection:
+            rows = f"SELECT {key}, {column} FROM {table} WHERE {column} NOT IN ('', 0)"
+            row, value = chance.choice(connection.execute(rows).fetchall())
+            assert isinstance(value, int | str)
+            flipped = f"UPDATE {table} SET {column} = ? WHERE {key} = ?"
+            connection.execute(flipped, (_flipped(value, chance), row))
+        return f"one bit of {column} of {row} in {table}"
+
+    return damage
+
+
+def _flipped(value: int | str, chance: random.Random) -> int | str:
+    if isinstance(value, int):
+        return value ^ 1 << chance.randrange(48)
+    at = chance.randrange(len(value))
+    return value[:at] + chr(ord(value[at]) ^ 1 << chance.randrange(7)) + value[at + 1 :]
+
+
 def cut(path: Path, chance: random.Random) -> str:
     """Cut the file off somewhere."""
     size = chance.randrange(path.stat().st_size)
@@ -168,6 +200,14 @@ def test_a_flipped_bit_is_noticed_or_harmless(trials: Trials, figure: Figure, ki
     found = trials.run(kind, flip, FLIPS)
     figure("D-07", wanted=f"{FLIPS} flips in the {kind}: 0 wrong, 0 silent", found=str(found))
     assert found.faults == []
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS)
+def test_a_flipped_bit_of_a_column_is_noticed(trials: Trials, table: str, column: str) -> None:
+    """What the law says of a delivery is in no entry: only its own checksum tells."""
+    found = trials.run("database", flip_in(table, column), OF_A_COLUMN)
+    assert found.faults == []
+    assert not found.outcomes["harmless"], found
 
 
 @pytest.mark.parametrize("kind", CUT)
@@ -198,6 +238,19 @@ def test_reading_without_checking_would_be_caught(
 
     monkeypatch.setattr(folders, "pieces", unchecked)
     assert trials.run("blob", flip, 2).wrong
+
+
+@pytest.mark.planted("row without a checksum")
+@pytest.mark.parametrize(("table", "column"), COLUMNS[-2:])
+def test_rows_without_their_checksum_would_be_caught(
+    trials: Trials, table: str, column: str
+) -> None:
+    def damage(path: Path, chance: random.Random) -> str:
+        with closing(apsw.Connection(str(path))) as connection:
+            connection.execute(f"UPDATE {table} SET crc = NULL")
+        return flip_in(table, column)(path, chance)
+
+    assert trials.run("database", damage, 6).faults
 
 
 @pytest.mark.planted("rollback not detected")

@@ -13,7 +13,10 @@ from lienthong_storage_sqlite.store import SQLiteRecordStore
 READS = {
     name: sql
     for name, sql in vars(queries).items()
-    if name.isupper() and sql.startswith("SELECT") and name not in {"HEAD", "EVERY_FEED"}
+    if name.isupper()
+    and sql.startswith("SELECT")
+    and name != "HEAD"
+    and not name.startswith("EVERY_")
 }
 PAGES = {
     f"page incoming={incoming} continued={continued}": queries.delivery_page(

@@ -45,7 +45,7 @@ def check_quickly(connection: apsw.Connection) -> None:
 
 
 def check_fully(connection: apsw.Connection) -> None:
-    """Verify structure, indexes, references, and every journal entry's bytes.
+    """Verify structure, indexes, references, and the bytes of every journal entry and delivery.
 
     Raises:
         DataCorrupt: naming what is damaged.
@@ -55,6 +55,8 @@ def check_fully(connection: apsw.Connection) -> None:
         raise DataCorrupt(what=f"table {table}, row {row}: no {parent} that it refers to")
     check_head(connection)
     _check_journal(connection)
+    for columns in connection.execute(queries.EVERY_DELIVERY):
+        rows.check_delivery(columns)
     _check_strays(connection)
 
 

@@ -68,8 +68,8 @@ FEED: Final = (
     f"SELECT {_JOURNAL} FROM feed JOIN journal USING (idx)"
     " WHERE organ = ? AND feed.idx >= ? ORDER BY feed.idx LIMIT ?"
 )
-CHECKPOINT: Final = "SELECT size, note FROM checkpoint WHERE size = ?"
-NEWEST_CHECKPOINT: Final = "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
+CHECKPOINT: Final = "SELECT size, note, crc FROM checkpoint WHERE size = ?"
+NEWEST_CHECKPOINT: Final = "SELECT size, note, crc FROM checkpoint ORDER BY size DESC LIMIT 1"
 STAMPS: Final = f"SELECT {_STAMP} FROM stamp WHERE number > ? ORDER BY number LIMIT ?"
 STAMPS_OF: Final = (
     f"SELECT {_STAMP} FROM stamp WHERE number > ? AND kind = ? ORDER BY number LIMIT ?"
@@ -97,18 +97,19 @@ LAWS: Final = (
 )
 
 EVERY_FEED: Final = "SELECT organ, idx FROM feed"
+EVERY_DELIVERY: Final = f"SELECT {_DELIVERY}, crc FROM delivery WHERE crc IS NOT NULL"
 
 ADD_JOURNAL: Final = f"INSERT INTO journal ({_JOURNAL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_FEED: Final = "INSERT INTO feed (organ, idx) VALUES (?, ?)"
-ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note) VALUES (?, ?)"
+ADD_CHECKPOINT: Final = "INSERT INTO checkpoint (size, note, crc) VALUES (?, ?, ?)"
 ADD_STAMP: Final = f"INSERT INTO stamp ({_STAMP}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_TILE: Final = "INSERT INTO tile (level, idx, root, hashes) VALUES (?, ?, ?, ?)"
 SET_HEAD: Final = "UPDATE head SET size = ?, recorded_us = ?, directory_version = ?, frontier = ?"
 ADD_PACKAGE: Final = "INSERT INTO package VALUES (?, ?, ?, ?, ?, ?, ?)"
 ADD_PACKAGE_FILE: Final = "INSERT INTO package_file VALUES (?, ?, ?, ?, ?, ?)"
 PUT_DELIVERY: Final = (
-    f"INSERT OR REPLACE INTO delivery ({_DELIVERY})"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f"INSERT OR REPLACE INTO delivery ({_DELIVERY}, crc)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 ADD_STATEMENT: Final = f"INSERT INTO statement ({_STATEMENT}) VALUES (?, ?, ?, ?, ?, ?, ?)"
 ADD_POSSESSION: Final = (

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from lienthong.errors import DataCorrupt, InvalidValue
 from lienthong.spi.records import (
+    CheckpointRow,
     CredentialRow,
     DeadlineRow,
     DeliveryRow,
@@ -95,7 +96,7 @@ def dump_journal(row: JournalRow) -> Columns:
         row.entry,
         row.envelope,
     )
-    return *columns, _checksum(columns)
+    return *columns, _crc_of_entry(columns)
 
 
 def load_journal(row: Columns) -> JournalRow:
@@ -106,7 +107,7 @@ def load_journal(row: Columns) -> JournalRow:
     """
     *columns, checksum = row
     try:
-        sound = _checksum(columns) == checksum
+        sound = _crc_of_entry(columns) == checksum
     except TypeError:
         sound = False
     if not sound:
@@ -135,10 +136,32 @@ def _load_parties(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
-def _checksum(columns: Sequence[Any]) -> int:
+def _crc_of_entry(columns: Sequence[Any]) -> int:
     index, leaf, size, recorded, subject, package, parties, proof, entry, envelope = columns
     words = f"{index} {size} {recorded} {parties}".encode()
     return crc32(envelope, crc32(entry, crc32(b"".join((words, leaf, subject, package, proof)))))
+
+
+def _crc(columns: Sequence[bytes | int | str]) -> int:
+    """CRC-32 of columns in their order."""
+    return crc32(b"\x1f".join([c if isinstance(c, bytes) else str(c).encode() for c in columns]))
+
+
+def dump_checkpoint(row: CheckpointRow) -> Columns:
+    """Columns of a checkpoint, with their checksum."""
+    return row.size, row.note, _crc((row.size, row.note))
+
+
+def load_checkpoint(row: Columns) -> CheckpointRow:
+    """A checkpoint from its columns.
+
+    Raises:
+        DataCorrupt: they are not what was stored.
+    """
+    size, note, crc = row
+    if crc is not None and crc != _crc((size, note)):
+        raise DataCorrupt(what=f"the checkpoint of size {size}")
+    return CheckpointRow(size=size, note=note)
 
 
 def dump_package(row: PackageRow) -> Columns:
@@ -177,8 +200,8 @@ def load_package(row: Columns, files: Sequence[Columns]) -> PackageRow:
 
 
 def dump_delivery(row: DeliveryRow) -> Columns:
-    """Columns of a delivery."""
-    return (
+    """Columns of a delivery, with their checksum."""
+    columns = (
         row.package_id,
         row.recipient,
         row.sender,
@@ -198,6 +221,18 @@ def dump_delivery(row: DeliveryRow) -> Columns:
         _dump_judgement(row.paper),
         _dump_judgement(row.legal_value),
     )
+    return *columns, _crc(columns)
+
+
+def check_delivery(row: Columns) -> None:
+    """Compare a delivery's columns with their checksum, which comes last.
+
+    Raises:
+        DataCorrupt: they are not what was stored.
+    """
+    *columns, crc = row
+    if _crc(columns) != crc:
+        raise DataCorrupt(what=f"the delivery of {row[0].hex()} to {row[1]}")
 
 
 def load_delivery(row: Columns) -> DeliveryRow:

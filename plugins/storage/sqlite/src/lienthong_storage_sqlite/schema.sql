@@ -205,3 +205,9 @@ BEGIN SELECT raise(ABORT, 'time-stamps are append-only'); END;
 
 CREATE TRIGGER stamp_no_delete BEFORE DELETE ON stamp
 BEGIN SELECT raise(ABORT, 'time-stamps are append-only'); END;
+
+-- migration 5
+
+-- CRC-32 of the columns before it; NULL in rows that were written before this column was there.
+ALTER TABLE delivery ADD COLUMN crc INTEGER;
+ALTER TABLE checkpoint ADD COLUMN crc INTEGER;

@@ -26,6 +26,7 @@ from lienthong_storage_sqlite import queries
 from lienthong_storage_sqlite.faults import is_suspect, translate
 from lienthong_storage_sqlite.rows import (
     Columns,
+    dump_checkpoint,
     dump_delivery,
     dump_files,
     dump_head,
@@ -103,7 +104,7 @@ class SQLiteWriteTransaction(SQLiteReadView, WriteTransaction):
         self._put(queries.ADD_FEED, shown)
 
     def add_checkpoint(self, row: CheckpointRow) -> None:
-        self._put(queries.ADD_CHECKPOINT, [(row.size, row.note)])
+        self._put(queries.ADD_CHECKPOINT, [dump_checkpoint(row)])
 
     def add_stamp(self, row: StampRow) -> None:
         self._put(queries.ADD_STAMP, map(dump_stamp, [row]))

@@ -153,7 +153,7 @@ class SQLiteReadView(ReadView):
             row = self._one(queries.NEWEST_CHECKPOINT)
         else:
             row = self._one(queries.CHECKPOINT, size)
-        return None if row is None else CheckpointRow(size=row[0], note=row[1])
+        return None if row is None else rows.load_checkpoint(row)
 
     def stamps(self, after: int, limit: int, kind: str = "") -> Sequence[StampRow]:
         page = (queries.STAMPS_OF, after, kind) if kind else (queries.STAMPS, after)
