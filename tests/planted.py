@@ -87,7 +87,7 @@ PLANTED: Final[Mapping[str, str]] = {
     "revoked credential still served on open streams": "P5",
     "timing tells what exists": "P5",
     "bit rot not checked on read": "P7",
-    "row without a checksum": "P7",
+    "rows without a checksum": "P7",
     "earlier bytes of a signed file rewritten": "P7",
     "signature brought into form before it is checked": "P7",
     "bidi signs shown": "P8",

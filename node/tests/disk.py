@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ from lienthong.model.journal import CheckResult, InterconnectionRecord
 from lienthong.model.words import FileRole
 from lienthong.rules.calendar_table import CalendarTable
 from lienthong.testing.signer import MemorySigner
+from lienthong_node.audit import Audited, audit
 from lienthong_node.core.commands import (
     Command,
     PutCredential,
@@ -30,6 +32,9 @@ from lienthong_node.core.commands import (
     RecordCheck,
 )
 from lienthong_node.core.credentials import Role
+from lienthong_storage_fs.store import FSBlobStore
+from lienthong_storage_sqlite.rows import crc_of
+from lienthong_storage_sqlite.store import SQLiteRecordStore
 from node.tests.support import (
     AXIS,
     NOBODY,
@@ -69,6 +74,9 @@ COLUMNS: Final = (
     "envelope",
 )
 
+SEALED: Final = ("checkpoint", "delivery")
+"""Tables whose rows have a check sum of their own, beside the journal."""
+
 
 @frozen
 class Disk:
@@ -79,10 +87,16 @@ class Disk:
 
     @classmethod
     def unguarded(cls, folder: Path, connection: apsw.Connection) -> Disk:
-        """Without the triggers and checksums that keep a careless hand from changing something."""
+        """Without the triggers that keep a careless hand from changing something."""
         connection.execute("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete")
-        connection.execute("UPDATE delivery SET crc = NULL; UPDATE checkpoint SET crc = NULL")
+        connection.create_scalar_function("crc_of", crc_of)
         return cls(folder, connection)
+
+    def reseal(self) -> None:
+        """Give deliveries and checkpoints check sums that fit, as a forger would."""
+        for table in SEALED:
+            names = [row[1] for row in self.run(f"PRAGMA table_info({table})") if row[1] != "crc"]
+            self.run(f"UPDATE {table} SET crc = crc_of({', '.join(names)})")
 
     def run(self, statement: str, *values: Any) -> list[Any]:
         return self.sql.execute(statement, values).fetchall()
@@ -150,3 +164,11 @@ CHECK_TAMPERINGS: Final[dict[str, tuple[Callable[[Disk], object], str]]] = {
     "check missed ahead of time": (_miss_ahead, "journal entry 267: a check was missed"),
 }
 """Of the check of the interconnection; what the audit says of each."""
+
+
+def run_audit(folder: Path, *, files: bool = True) -> Audited:
+    with (
+        closing(SQLiteRecordStore(folder / "node.db")) as store,
+        closing(FSBlobStore(folder / "blobs")) as blobs,
+    ):
+        return list(audit(store, KEY, blobs if files else None))[-1]

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-import apsw
 import pytest
 
 from lienthong.codec.signed import load_entry
@@ -19,55 +17,13 @@ from lienthong.errors import CheckpointInvalid, DataCorrupt
 from lienthong.evidence.checkpoint import Checkpoint, sign_checkpoint
 from lienthong.evidence.merkle import append
 from lienthong.evidence.witness import Kept, dump_kept
-from lienthong.testing.clock import FixedClock
 from lienthong.testing.signer import MemorySigner
-from lienthong_node.audit import Audited, audit, check_kept
-from lienthong_node.committer import Committer
-from lienthong_storage_fs.store import FSBlobStore
+from lienthong_node.audit import Audited, check_kept
 from lienthong_storage_sqlite.store import SQLiteRecordStore
-from node.tests.disk import CHECK_TAMPERINGS, KEY, LARGE, SIGNER, Disk, life
-from node.tests.support import AXIS, MAIN, NOBODY, POLICY, A, B, C
+from node.tests.disk import CHECK_TAMPERINGS, KEY, LARGE, Disk, run_audit
+from node.tests.support import AXIS, MAIN, NOBODY, A, B, C
 
 Tampering = Callable[["Disk"], object]
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A node's files after some work: three batches, more than a tile of entries."""
-    folder = tmp_path_factory.mktemp("sound")
-    with (
-        closing(SQLiteRecordStore(folder / "node.db")) as store,
-        closing(FSBlobStore(folder / "blobs")) as blobs,
-    ):
-        staging = blobs.stage("a" * 8)
-        staging.write(LARGE)
-        staging.publish(hashlib.sha256(LARGE).digest(), len(LARGE))
-        with store.write() as tx:
-            tx.add_possession(A, hashlib.sha256(LARGE).digest(), len(LARGE))
-        committer = Committer(store, policy=POLICY, signer=SIGNER, clock=FixedClock())
-        committer.start()
-        for batch in life():
-            outcomes = committer.submit(batch).result(60)
-            assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-        committer.stop()
-    return folder
-
-
-@pytest.fixture
-def disk(sound: Path, tmp_path: Path) -> Iterator[Disk]:
-    """A copy to tamper with; the triggers that guard the journal are gone, and the checksums."""
-    folder = tmp_path / "copy"
-    shutil.copytree(sound, folder)
-    with closing(apsw.Connection(str(folder / "node.db"))) as connection:
-        yield Disk.unguarded(folder, connection)
-
-
-def run_audit(folder: Path, *, files: bool = True) -> Audited:
-    with (
-        closing(SQLiteRecordStore(folder / "node.db")) as store,
-        closing(FSBlobStore(folder / "blobs")) as blobs,
-    ):
-        return list(audit(store, KEY, blobs if files else None))[-1]
 
 
 def test_a_sound_store_passes(disk: Disk) -> None:
@@ -347,6 +303,7 @@ def test_finds_and_names(disk: Disk, name: str) -> None:
     tamper, named = TAMPERINGS[name]
     tamper(disk)
     assert disk.sql.changes() or name.startswith("large file")
+    disk.reseal()
     disk.sql.close()
     with pytest.raises(DataCorrupt, match=re.escape(named)):
         run_audit(disk.folder)

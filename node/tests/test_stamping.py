@@ -26,6 +26,7 @@ from lienthong.evidence.stamps import CHECKPOINT, RENEWAL, Statement
 from lienthong.spi.verifier import Outcome
 from lienthong.testing.clock import START
 from lienthong.testing.pki import TestPKI
+from lienthong.testing.store import MemoryReadView
 from lienthong.testing.tsa import TestTSA
 from lienthong_node.stamp_check import check_stamps
 from lienthong_node.stamp_guard import LIMIT, StampGuard, read_state
@@ -113,6 +114,19 @@ def test_stamp_that_cannot_be_stored_is_asked_for_again(axis: StampedAxis) -> No
     axis.clock.advance(timedelta(seconds=10))
     assert axis.stamping.step() is not None
     assert axis.stamping.guard.failing == ""
+
+
+def test_a_damaged_checkpoint_is_said_to_be_why(
+    axis: StampedAxis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_: object, size: int | None = None) -> None:
+        raise DataCorrupt(what="the checkpoint of size 3")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryReadView, "checkpoint", damaged)
+        with pytest.raises(DataCorrupt):
+            axis.stamping.step()
+    assert "the checkpoint of size 3" in axis.stamping.guard.failing
 
 
 def test_guard_says_why_and_since_when(axis: StampedAxis) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,16 @@ from attrs import evolve
 
 from lienthong.client.filereports import digest_of
 from lienthong.codec.signed import load_entry
-from lienthong.errors import NotFound
+from lienthong.errors import DataCorrupt, NotFound
 from lienthong.model.file_signature import Certificates, Finding
 from lienthong.model.ids import PackageId
 from lienthong.model.journal import PackageRecord, VerificationRecord
 from lienthong.model.package import PackageKind
 from lienthong.model.words import FileRole
 from lienthong.rules.ruleset import RuleSet
+from lienthong.spi.records import DeliveryRow
 from lienthong.spi.verifier import Outcome
+from lienthong.testing.store import MemoryReadView
 from lienthong.testing.values import signatures
 from lienthong_node.core.commands import AXIS, PutLaw, TellVerified
 from lienthong_node.core.rulings import Rulings
@@ -97,6 +99,21 @@ class TestWhoWants:
         axis.do(submit(recall))
         assert axis.verify() == 0
         assert len(axis.verified()) == 1
+
+    def test_a_damaged_delivery_holds_up_nobody(
+        self, axis: VerifyingAxis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bad, good, deliveries = axis.post(), axis.post(), MemoryReadView.deliveries
+
+        def damaged(view: MemoryReadView, package_id: bytes) -> Sequence[DeliveryRow]:
+            if package_id == bad.bytes:
+                raise DataCorrupt(what=f"the delivery of {bad}")
+            return deliveries(view, package_id)
+
+        monkeypatch.setattr(MemoryReadView, "deliveries", damaged)
+        axis.verify()
+        assert axis.worth(good) == ORIGINAL
+        assert axis.work.standing.waiting == 1
 
 
 class TestWhatIsTold:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 import pytest
 
 from lienthong.errors import ConfigInvalid
-from lienthong.spi.records import DeliveryRow
+from lienthong.spi.records import CheckpointRow, DeliveryRow
 from lienthong.testing.samples import SENDER, sha256
 from lienthong_storage_sqlite import connect, queries, rows, schema, transaction
 from lienthong_storage_sqlite.store import SQLiteRecordStore
@@ -51,8 +52,13 @@ STATEMENTS: Final[Mapping[str, str]] = {
     for name, sql in vars(queries).items()
     if isinstance(sql, str) and (NEWER in sql or "note, crc" in sql)
 }
-DUMP, LOAD, DUMP_CHECKPOINT = rows.dump_delivery, rows.load_delivery, rows.dump_checkpoint
+COLUMNS: Final = 18
+"""Of a delivery, without its checksum."""
+
 OLD_COLUMNS: Final = 14
+DUMP_DELIVERY, DUMP_CHECKPOINT = rows.dump_delivery, rows.dump_checkpoint
+LOAD_DELIVERY, LOAD_SOUND_DELIVERY = rows.load_delivery, rows.load_sound_delivery
+LOAD_CHECKPOINT = rows.load_checkpoint
 
 
 def use(monkeypatch: pytest.MonkeyPatch, steps: tuple[str, ...]) -> None:
@@ -62,25 +68,60 @@ def use(monkeypatch: pytest.MonkeyPatch, steps: tuple[str, ...]) -> None:
         monkeypatch.setattr(module, "migrations", lambda: steps)
     for name, sql in STATEMENTS.items():
         monkeypatch.setattr(queries, name, _statement_of(version, sql))
-    has_deadlines = version >= WITH_DEADLINES
-    dumped = None if version >= WITH_CHECKSUMS else -1 if has_deadlines else OLD_COLUMNS
-    noted = None if version >= WITH_CHECKSUMS else -1
-    monkeypatch.setattr(transaction, "dump_delivery", lambda row: DUMP(row)[:dumped])
-    monkeypatch.setattr(transaction, "dump_checkpoint", lambda row: DUMP_CHECKPOINT(row)[:noted])
-    monkeypatch.setattr(rows, "load_delivery", LOAD if has_deadlines else _old_load)
+    for module, name, used in (
+        *((transaction, name, DUMPS) for name in DUMPS),
+        *((rows, name, LOADS) for name in LOADS),
+    ):
+        monkeypatch.setattr(module, name, functools.partial(used[name], version))
 
 
 def _statement_of(version: int, sql: str) -> str:
     if version < WITH_CHECKSUMS:
-        sql = sql.replace(", crc FROM delivery WHERE crc IS NOT NULL", " FROM delivery WHERE 0")
-        sql = sql.replace(", crc) VALUES (?, ", ") VALUES (").replace("note, crc", "note, NULL")
+        sql = sql.replace(", crc) VALUES (?, ", ") VALUES (").replace(", crc FROM", " FROM")
     if version < WITH_DEADLINES:
-        sql = sql.replace(NEWER, "").replace(", ?" * (OLD_COLUMNS + 3), ", ?" * (OLD_COLUMNS - 1))
+        more = COLUMNS - OLD_COLUMNS
+        sql = sql.replace(NEWER, "").replace(", ?" * (COLUMNS - 1), ", ?" * (COLUMNS - 1 - more))
     return sql
 
 
-def _old_load(row: rows.Columns) -> DeliveryRow:
-    return LOAD((*row, "", 0, "", ""))
+def _dump_delivery(version: int, row: DeliveryRow) -> rows.Columns:
+    columns = DUMP_DELIVERY(row)
+    if version >= WITH_CHECKSUMS:
+        return columns
+    return columns[: COLUMNS if version >= WITH_DEADLINES else OLD_COLUMNS]
+
+
+def _dump_checkpoint(version: int, row: CheckpointRow) -> rows.Columns:
+    columns = DUMP_CHECKPOINT(row)
+    return columns if version >= WITH_CHECKSUMS else columns[:2]
+
+
+def _load_delivery(version: int, row: rows.Columns) -> DeliveryRow:
+    older = () if version >= WITH_DEADLINES else ("", 0, "", "")
+    return LOAD_DELIVERY((*row, *older))
+
+
+def _load_sound_delivery(version: int, row: rows.Columns) -> DeliveryRow:
+    if version >= WITH_CHECKSUMS:
+        return LOAD_SOUND_DELIVERY(row)
+    return _load_delivery(version, row)
+
+
+def _load_checkpoint(version: int, row: rows.Columns) -> CheckpointRow:
+    if version >= WITH_CHECKSUMS:
+        return LOAD_CHECKPOINT(row)
+    return CheckpointRow(size=row[0], note=row[1])
+
+
+DUMPS: Final[Mapping[str, Callable[..., Any]]] = {
+    "dump_delivery": _dump_delivery,
+    "dump_checkpoint": _dump_checkpoint,
+}
+LOADS: Final[Mapping[str, Callable[..., Any]]] = {
+    "load_delivery": _load_delivery,
+    "load_sound_delivery": _load_sound_delivery,
+    "load_checkpoint": _load_checkpoint,
+}
 
 
 def fill(database: Path) -> int:
@@ -153,6 +194,7 @@ def test_migration_without_a_transaction_would_be_caught(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hasty(connection: apsw.Connection, database: str) -> None:
+        connection.create_scalar_function("crc_of", rows.crc_of)
         for number, sql in enumerate(schema.migrations(), start=1):
             if number > connection.pragma("user_version"):
                 connection.execute(sql)

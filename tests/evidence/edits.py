@@ -20,7 +20,7 @@ from lienthong.evidence.note import split_note
 from lienthong.evidence.tiles import full_tiles
 from lienthong.model.time import to_us
 from lienthong.testing.signer import MemorySigner
-from node.tests.disk import COLUMNS, Disk
+from node.tests.disk import COLUMNS, SEALED, Disk
 from node.tests.support import AXIS
 
 Row: TypeAlias = tuple[Any, ...]
@@ -82,6 +82,7 @@ class Forger:
             except apsw.ConstraintError:
                 continue
             if done is not None and self.disk.sql.total_changes() > before:
+                self.disk.reseal()
                 return done
 
     def _try(self) -> Edit | None:
@@ -128,7 +129,8 @@ class Forger:
         if copy == row:
             return None
         marks = ", ".join("?" * len(copy))
-        self.disk.run(f"INSERT INTO {table} VALUES ({marks})", *copy)
+        columns = ", ".join(names)
+        self.disk.run(f"INSERT INTO {table} ({columns}) VALUES ({marks})", *copy)
         return self._about(table, copy, f"insert into {table}")
 
     def _swap(self, table: str) -> Edit | None:
@@ -244,9 +246,7 @@ class Forger:
         if found and self.dice.random() < 0.7:
             signed, _ = split_note(found[0][0])
             note = checkpoint.dump() + found[0][0][len(signed) :]
-        self.disk.run(
-            "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, NULL)", checkpoint.size, note
-        )
+        self.disk.run("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, 0)", checkpoint.size, note)
 
     # Reading the schema
 
@@ -254,14 +254,17 @@ class Forger:
         return int(self.disk.run("SELECT count(*) FROM journal")[0][0])
 
     def _names(self, table: str) -> list[str]:
-        return [row[1] for row in self.disk.run(f"PRAGMA table_info({table})")]
+        """Columns; without the check sums that are made anew after each edit."""
+        names = [row[1] for row in self.disk.run(f"PRAGMA table_info({table})")]
+        return [name for name in names if table not in SEALED or name != "crc"]
 
     def _keys(self, table: str) -> list[str]:
         return [row[1] for row in self.disk.run(f"PRAGMA table_info({table})") if row[5]]
 
     def _row(self, table: str) -> tuple[Row | None, list[str]]:
-        rows = self.disk.run(f"SELECT * FROM {table}")
-        return (self.dice.choice(rows) if rows else None), self._names(table)
+        names = self._names(table)
+        rows = self.disk.run(f"SELECT {', '.join(names)} FROM {table}")
+        return (self.dice.choice(rows) if rows else None), names
 
     def _where(self, table: str, names: list[str], row: Row) -> tuple[str, list[Any]]:
         keys = self._keys(table)

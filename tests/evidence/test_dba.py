@@ -125,7 +125,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Sound:
 
 @contextmanager
 def copied(sound: Sound, folder: Path) -> Iterator[Disk]:
-    """A copy in the hands of somebody who has removed the triggers and checksums."""
+    """A copy in the hands of somebody who has removed the triggers."""
     folder.mkdir()
     shutil.copy(sound.path, folder / "node.db")
     with closing(apsw.Connection(str(folder / "node.db"))) as connection:

@@ -173,7 +173,7 @@ def _without_effect(data: bytes) -> bytes:
 
 
 async def fuzz(calls: Calls, a: Party, operator: Party, count: int) -> Found:
-    """So many requests for every method, past the network."""
+    """So many requests for every method, side by side, past the network."""
     found, examples = Found(), templates(a)
 
     async def one(method: str) -> None:
@@ -182,10 +182,8 @@ async def fuzz(calls: Calls, a: Party, operator: Party, count: int) -> Found:
         profile = (operator if method.startswith("Admin/") else a).profile
         for _, data in zip(range(count), mutants(method, examples), strict=False):
             found.add(method, data, await calls.ask(profile, path, data))
-            # Many answers come without a wait: the other methods' time-outs would run out.
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # many answers come without a wait: the others have a turn
 
-    # Methods side by side, as in life; each has its own sequence of mutants.
     await asyncio.gather(*map(one, METHODS))
     return found
 

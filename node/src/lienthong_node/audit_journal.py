@@ -117,7 +117,10 @@ class JournalReplay:
         self.size, self.frontier = tree.size, tree.frontier
         name = f"the checkpoint of size {tree.size}"
         covers = f"it covers the entries from {batch[0].index} to {batch[-1].index}"
-        stored = view.checkpoint(tree.size)
+        try:
+            stored = view.checkpoint(tree.size)
+        except DataCorrupt as error:
+            raise DataCorrupt(what=f"{name}: it is damaged; {covers}") from error
         if stored is None:
             raise DataCorrupt(what=f"{name} is missing; {covers}")
         try:

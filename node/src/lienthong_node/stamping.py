@@ -138,11 +138,11 @@ class Stamping:
         if _waits(self._next_try, now, max(RETRY, self.rules.interval)):
             return None
         self._next_try = now + min(RETRY, self.rules.interval)
-        with self.store.read() as view:
-            newest, last = view.checkpoint(), view.last_stamp(CHECKPOINT)
-        if newest is None or not (last is None or self._has_ended or last.size < newest.size):
-            return None
         try:
+            with self.store.read() as view:
+                newest, last = view.checkpoint(), view.last_stamp(CHECKPOINT)
+            if newest is None or not (last is None or self._has_ended or last.size < newest.size):
+                return None
             link = self.stamped(newest.note, last.number if last else 0)
             row = self.keep(link, CHECKPOINT, newest.size)
         except LienthongError as error:

@@ -322,7 +322,10 @@ def _is_wanted(view: ReadView, row: JournalRow, registry: Registry) -> bool:
     """Whether an entry begins a delivery that waits to be verified."""
     if not row.package_id or row.subject_id != row.package_id:
         return False
-    package = view.package(row.package_id)
-    if package is None or package.index != row.index:
-        return False
-    return any(_open_rows(view, row.package_id, registry, _day(row)))
+    try:
+        package = view.package(row.package_id)
+        if package is None or package.index != row.index:
+            return False
+        return any(_open_rows(view, row.package_id, registry, _day(row)))
+    except DataCorrupt:
+        return True  # its turn tells what is damaged, and holds nobody else up

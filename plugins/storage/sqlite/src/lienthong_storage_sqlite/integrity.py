@@ -45,7 +45,7 @@ def check_quickly(connection: apsw.Connection) -> None:
 
 
 def check_fully(connection: apsw.Connection) -> None:
-    """Verify structure, indexes, references, and the bytes of every journal entry and delivery.
+    """Verify structure, indexes, references, and every entry, checkpoint and delivery.
 
     Raises:
         DataCorrupt: naming what is damaged.
@@ -55,8 +55,12 @@ def check_fully(connection: apsw.Connection) -> None:
         raise DataCorrupt(what=f"table {table}, row {row}: no {parent} that it refers to")
     check_head(connection)
     _check_journal(connection)
-    for columns in connection.execute(queries.EVERY_DELIVERY):
-        rows.check_delivery(columns)
+    for load, every in (
+        (rows.load_checkpoint, queries.EVERY_CHECKPOINT),
+        (rows.load_sound_delivery, queries.EVERY_DELIVERY),
+    ):
+        for columns in connection.execute(every):
+            load(columns)
     _check_strays(connection)
 
 

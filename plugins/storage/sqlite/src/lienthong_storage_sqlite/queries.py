@@ -34,8 +34,8 @@ FOLLOWERS: Final = (
 PACKAGE_FILES: Final = (
     "SELECT sha256, size, name, role FROM package_file WHERE package_id = ? ORDER BY position"
 )
-DELIVERIES: Final = f"SELECT {_DELIVERY} FROM delivery WHERE package_id = ? ORDER BY recipient"
-DELIVERY: Final = f"SELECT {_DELIVERY} FROM delivery WHERE package_id = ? AND recipient = ?"
+DELIVERIES: Final = f"SELECT {_DELIVERY}, crc FROM delivery WHERE package_id = ? ORDER BY recipient"
+DELIVERY: Final = f"SELECT {_DELIVERY}, crc FROM delivery WHERE package_id = ? AND recipient = ?"
 WATCHED: Final = (
     f"SELECT {_DELIVERY} FROM delivery WHERE look_us > 0 AND look_us < ?"
     " ORDER BY look_us, package_id, recipient LIMIT ?"
@@ -97,7 +97,8 @@ LAWS: Final = (
 )
 
 EVERY_FEED: Final = "SELECT organ, idx FROM feed"
-EVERY_DELIVERY: Final = f"SELECT {_DELIVERY}, crc FROM delivery WHERE crc IS NOT NULL"
+EVERY_DELIVERY: Final = f"SELECT {_DELIVERY}, crc FROM delivery"
+EVERY_CHECKPOINT: Final = "SELECT size, note, crc FROM checkpoint"
 
 ADD_JOURNAL: Final = f"INSERT INTO journal ({_JOURNAL}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_FEED: Final = "INSERT INTO feed (organ, idx) VALUES (?, ?)"

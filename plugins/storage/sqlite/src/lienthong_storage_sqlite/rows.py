@@ -142,14 +142,26 @@ def _crc_of_entry(columns: Sequence[Any]) -> int:
     return crc32(envelope, crc32(entry, crc32(b"".join((words, leaf, subject, package, proof)))))
 
 
-def _crc(columns: Sequence[bytes | int | str]) -> int:
-    """CRC-32 of columns in their order."""
-    return crc32(b"\x1f".join([c if isinstance(c, bytes) else str(c).encode() for c in columns]))
+def crc_of(*columns: object) -> int:
+    """CRC-32 of columns and their types, as it is stored: this must never change."""
+    return crc32(ascii(columns).encode())
+
+
+def _sound(row: Columns, what: str) -> Columns:
+    """The columns before the checksum, which is the last one.
+
+    Raises:
+        DataCorrupt: they are not what was stored.
+    """
+    *columns, crc = row
+    if crc_of(*columns) != crc:
+        raise DataCorrupt(what=what)
+    return tuple(columns)
 
 
 def dump_checkpoint(row: CheckpointRow) -> Columns:
     """Columns of a checkpoint, with their checksum."""
-    return row.size, row.note, _crc((row.size, row.note))
+    return row.size, row.note, crc_of(row.size, row.note)
 
 
 def load_checkpoint(row: Columns) -> CheckpointRow:
@@ -158,9 +170,7 @@ def load_checkpoint(row: Columns) -> CheckpointRow:
     Raises:
         DataCorrupt: they are not what was stored.
     """
-    size, note, crc = row
-    if crc is not None and crc != _crc((size, note)):
-        raise DataCorrupt(what=f"the checkpoint of size {size}")
+    size, note = _sound(row, f"the checkpoint of size {row[0]}")
     return CheckpointRow(size=size, note=note)
 
 
@@ -221,18 +231,20 @@ def dump_delivery(row: DeliveryRow) -> Columns:
         _dump_judgement(row.paper),
         _dump_judgement(row.legal_value),
     )
-    return *columns, _crc(columns)
+    return *columns, crc_of(*columns)
 
 
-def check_delivery(row: Columns) -> None:
-    """Compare a delivery's columns with their checksum, which comes last.
+def load_sound_delivery(row: Columns) -> DeliveryRow:
+    """A delivery from its columns and their checksum.
 
     Raises:
         DataCorrupt: they are not what was stored.
     """
-    *columns, crc = row
-    if _crc(columns) != crc:
-        raise DataCorrupt(what=f"the delivery of {row[0].hex()} to {row[1]}")
+    return load_delivery(_sound(row, f"the delivery of {_hex(row[0])} to {row[1]}"))
+
+
+def _hex(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def load_delivery(row: Columns) -> DeliveryRow:

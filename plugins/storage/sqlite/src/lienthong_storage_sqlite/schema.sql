@@ -208,6 +208,13 @@ BEGIN SELECT raise(ABORT, 'time-stamps are append-only'); END;
 
 -- migration 5
 
--- CRC-32 of the columns before it; NULL in rows that were written before this column was there.
-ALTER TABLE delivery ADD COLUMN crc INTEGER;
-ALTER TABLE checkpoint ADD COLUMN crc INTEGER;
+-- CRC-32 of the columns before it, as rows.crc_of computes it.
+ALTER TABLE delivery ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE checkpoint ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+
+UPDATE checkpoint SET crc = crc_of(size, note);
+UPDATE delivery SET crc = crc_of(
+    package_id, recipient, sender, kind, state, resume_state, has_lead, pending_package_id,
+    sent_us, updated_us, updated_index, subject, number, urgency,
+    deadlines, look_us, paper, legal_value
+);

@@ -104,7 +104,7 @@ class SQLiteWriteTransaction(SQLiteReadView, WriteTransaction):
         self._put(queries.ADD_FEED, shown)
 
     def add_checkpoint(self, row: CheckpointRow) -> None:
-        self._put(queries.ADD_CHECKPOINT, [dump_checkpoint(row)])
+        self._put(queries.ADD_CHECKPOINT, map(dump_checkpoint, [row]))
 
     def add_stamp(self, row: StampRow) -> None:
         self._put(queries.ADD_STAMP, map(dump_stamp, [row]))
