@@ -23,7 +23,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -270,6 +270,19 @@ def _hoards_for_each_connection() -> None:
     Connections.identified = identified  # type: ignore[method-assign]
 
 
+def _hoards_for_each_stream() -> None:
+    """Something is kept for each feed that is followed."""
+    follow = feed.follow
+
+    async def hoarding(*arguments: Any) -> AsyncIterator[Any]:
+        hoard = os.urandom(HOARD)
+        async for page in follow(*arguments):
+            yield page
+        del hoard
+
+    exchange.follow = hoarding  # type: ignore[assignment,attr-defined]
+
+
 PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "acknowledge-before-commit": _acknowledge_before_commit,
     "new-receipts": _new_receipts,
@@ -283,6 +296,7 @@ PLANTED: Final[Mapping[str, Callable[[], None]]] = {
     "senders-see-all-of-a-package": _senders_see_all_of_a_package,
     "senders-are-told-all": _senders_are_told_all,
     "hoards-for-each-connection": _hoards_for_each_connection,
+    "hoards-for-each-stream": _hoards_for_each_stream,
 }
 
 if __name__ == "__main__":

@@ -26,7 +26,9 @@ from tests.e2e.history import digest, read_journal
 from tests.tiers import tier
 
 MIB: Final = 1024 * 1024
-DISK: Final = "64m"
+DISK: Final = tier("64m", "160m")
+"""More for more rounds, whose documents stay."""
+
 RESERVE: Final = 24 * MIB
 """Holds what SQLite's log takes when it is copied into the database, 16 MiB, and some more."""
 

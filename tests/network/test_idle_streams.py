@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from lienthong.client import Profile
 from lienthong_node.local import LocalAxis
-from lienthong_node.services import exchange
-from lienthong_node.services.feed import follow
 from tests.conftest import Figure
 from tests.e2e.conftest import NAMES, A
 from tests.e2e.forked_axis import ForkedAxis, forked_axis
 from tests.e2e.patient import status
 from tests.e2e.raw import Party
 from tests.network.bare import Bare
-from tests.network.conftest import GENEROUS, Inside
+from tests.network.conftest import GENEROUS
 from tests.network.http2 import Line
 from tests.network.neighbours import Neighbours
 from tests.network.vitals import MIB, eventually, needs_proc, open_sockets, resident
@@ -46,7 +43,6 @@ WARM: Final = 50
 SLACK: Final = 2 * MIB
 
 SOON_S: Final = tier(60.0, 900.0)
-HOARD: Final = 1_000_000
 
 
 @pytest.fixture
@@ -163,19 +159,11 @@ def test_connections_cost_little_more_than_gRPC_does(fresh: ForkedAxis, figure: 
 
 @pytest.mark.planted("hoards memory for each stream")
 @needs_proc
-def test_a_node_that_hoards_is_found(
-    at_rest: LocalAxis, inside: Inside, attacker_inside: Profile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-
-    async def hoarding(*arguments: Any) -> AsyncIterator[Any]:
-        hoard = bytearray(b"x" * HOARD)
-        async for page in follow(*arguments):
-            yield page
-        hoard.clear()
-
-    monkeypatch.setattr(exchange, "follow", hoarding)
-    with inside():
-        found = node_grown(at_rest, os.getpid(), attacker_inside, 2, STREAMS_A_LINE)
+def test_a_node_that_hoards_is_found(tmp_path: Path) -> None:
+    with forked_axis(
+        tmp_path / "axis", NAMES, planted="hoards-for-each-stream", **GENEROUS
+    ) as axis:
+        found = node_grown(axis, axis.pid, Profile.load(axis.profile(A)), 2, STREAMS_A_LINE)
     with pytest.raises(AssertionError, match="bytes a stream"):
         check_shared(found, 2 * STREAMS_A_LINE)
 

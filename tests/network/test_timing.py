@@ -27,8 +27,6 @@ from tests.tiers import SEED, tier
 PAIRS: Final = tier(400, 2_000)
 THINGS: Final = 20
 WANTED: Final = 0.6
-BOUND: Final = 0.7
-"""Asserted: a busy machine is no oracle, but it is noisy."""
 
 
 def area(first: Sequence[float], second: Sequence[float]) -> float:
@@ -84,10 +82,10 @@ def test_a_refusal_takes_as_long_for_what_exists(axis: ForkedAxis, figure: Figur
     found = distinguish(axis, PAIRS)
     figure(
         "N-01",
-        wanted=f"AUC <= {WANTED} over {PAIRS} pairs (asserted: {BOUND})",
+        wanted=f"AUC <= {WANTED} over {PAIRS} pairs",
         found=f"AUC {found:.3f} (seed {SEED})",
     )
-    assert found <= BOUND, f"seed {SEED}"
+    assert found <= WANTED, f"seed {SEED}"
 
 
 @pytest.mark.planted("timing tells what exists")
@@ -101,4 +99,4 @@ def test_a_node_that_looks_longer_at_what_exists_is_found(
 
     monkeypatch.setattr(exchange, "visible_package", slow)
     with inside():
-        assert distinguish(at_rest, 40) > BOUND
+        assert distinguish(at_rest, 40) > WANTED

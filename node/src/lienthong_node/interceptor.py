@@ -25,6 +25,7 @@ from lienthong.errors import (
 )
 from lienthong_node import faults
 from lienthong_node.access import check_role
+from lienthong_node.beat import Beat
 from lienthong_node.connections import Connections
 from lienthong_node.core.credentials import Role
 from lienthong_node.identity import Identifier, OpenCalls
@@ -37,9 +38,6 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 UNARY_SECONDS: Final = 30.0
 """Longest time that the handler of a single answer may take."""
-
-BEAT_S: Final = 0.005
-"""Answers of not found leave at multiples of this, so that their time does not tell why."""
 
 METADATA_LIMIT: Final = 16_384
 """Bytes of what comes with a call beside its messages."""
@@ -83,6 +81,7 @@ class Gate(grpc.aio.ServerInterceptor):
         self._metrics = metrics
         self._security = security
         self._stopping = stopping
+        self._beat = Beat()
         self._handlers: dict[str, Handler] = {}
         """Wrapped, by method; of those that exist."""
 
@@ -221,7 +220,7 @@ class Gate(grpc.aio.ServerInterceptor):
         self._security.refused(typed, who=outcome.organ, certificate=shown, what=method)
         if isinstance(typed, NotFound):
             # That nothing is there shows sooner than that it is not for the caller's eyes.
-            await asyncio.sleep(BEAT_S - (time.monotonic() - outcome.started) % BEAT_S)
+            await self._beat.wait(outcome.started)
         await context.abort(
             faults.status_code(typed), str(typed), trailing_metadata=faults.trailing_metadata(typed)
         )
