@@ -47,8 +47,15 @@ ENDLESS: Final = "endless"
 ADDED: Final = {SOUND: "", FATAL: "\nraise Exception\n", ENDLESS: "\nwhile True:\n    pass\n"}
 """What they add to a module."""
 
+NEEDED: Final = "node/src/lienthong_node/core/credentials.py"
+"""A module that its tests need before they begin: what is planted alone is planted there."""
+
 PASSED: Final = 0
-NOT_RUN: Final = {4, 5, 99, -signal.SIGKILL}
+NO_CONFTEST: Final = 4
+"""Exit code for what the tests need before they begin: with a mutant loaded, it was the mutant that
+could not be imported, as the sound module of the same tests can."""
+
+NOT_RUN: Final = {NO_CONFTEST, 5, 99, -signal.SIGKILL}
 """Exit codes that say nothing of a mutant: wrong arguments, no tests, a child that could not begin
 or was killed by the system. Any other but 0 says that it was noticed."""
 
@@ -142,7 +149,7 @@ class Runner:
         text = log.read_text("utf-8", errors="replace")
         log.unlink()
         code = os.waitstatus_to_exitcode(status)
-        if code in NOT_RUN:
+        if code in NOT_RUN and not (applied and code == NO_CONFTEST):
             raise RuntimeError(f"no tests were run for {mutant.path}: {text}")
         return Verdict(mutant=mutant, noticed=code != PASSED, applied=applied, log=text[-2000:])
 
@@ -238,15 +245,22 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--controls", type=int, default=len(TARGETS), help="targets to control")
-    parser.add_argument("--planted", choices=["none", "never-applied", "endless"], default="none")
+    parser.add_argument(
+        "--planted", choices=["none", "never-applied", ENDLESS, FATAL], default="none"
+    )
     parser.add_argument("--cpu-seconds", type=int, default=CPU_S, help="of a mutant")
     chosen = parser.parse_args()
     begun = time.monotonic()
     everything = population(chosen.only)
     rng = random.Random(chosen.seed)
     wanted = rng.sample(everything, chosen.sample) if chosen.sample else everything
-    if chosen.planted == ENDLESS:
-        wanted = [(known(TARGETS[0].paths[0], ENDLESS), TARGETS[0])]
+    if chosen.planted in ADDED:
+        wanted = [
+            (known(path, chosen.planted), target)
+            for target in TARGETS
+            for path in target.paths
+            if path == NEEDED
+        ]
     targets = [target for target in TARGETS if chosen.only in target.part][: chosen.controls]
     controls = [one for target in targets for one in control(target, target.paths[0])]
     warm_up()

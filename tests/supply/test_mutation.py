@@ -51,8 +51,9 @@ def test_runner_that_changes_nothing_is_found() -> None:
     assert found["judged"] == 0
 
 
-def test_mutant_that_never_ends_is_noticed() -> None:
-    found = judged("--planted", "endless", "--controls", 1, "--cpu-seconds", 15)
+@pytest.mark.parametrize("planted", ["endless", "fatal"])
+def test_mutant_with_which_tests_never_begin_is_noticed(planted: str) -> None:
+    found = judged("--planted", planted, "--controls", 1, "--cpu-seconds", 15)
     assert found["trusted"], found["doubts"]
     assert (found["judged"], found["noticed"]) == (1, 1)
 
