@@ -33,7 +33,7 @@ from lienthong_node.core.commands import (
 )
 from lienthong_node.core.credentials import Role
 from lienthong_storage_fs.store import FSBlobStore
-from lienthong_storage_sqlite.rows import crc_of
+from lienthong_storage_sqlite.checksums import crc_of
 from lienthong_storage_sqlite.store import SQLiteRecordStore
 from node.tests.support import (
     AXIS,
@@ -75,7 +75,7 @@ COLUMNS: Final = (
 )
 
 SEALED: Final = ("checkpoint", "delivery")
-"""Tables whose rows have a check sum of their own, beside the journal."""
+"""Tables whose rows have a checksum of their own, beside the journal."""
 
 
 @frozen
@@ -93,7 +93,7 @@ class Disk:
         return cls(folder, connection)
 
     def reseal(self) -> None:
-        """Give deliveries and checkpoints check sums that fit, as a forger would."""
+        """Give deliveries and checkpoints checksums that fit, as a forger would."""
         for table in SEALED:
             names = [row[1] for row in self.run(f"PRAGMA table_info({table})") if row[1] != "crc"]
             self.run(f"UPDATE {table} SET crc = crc_of({', '.join(names)})")
@@ -107,7 +107,7 @@ class Disk:
         return dict(zip(COLUMNS, found, strict=True))
 
     def rewrite(self, index: int, **changes: Any) -> None:
-        """Change a journal row and give it a check sum that fits, as a forger would."""
+        """Change a journal row and give it a checksum that fits, as a forger would."""
         row = self.row(index) | changes
         words = "{idx} {checkpoint_size} {recorded_us} {parties}".format(**row).encode()
         parts = (row["leaf_hash"], row["subject_id"], row["package_id"], row["proof"])

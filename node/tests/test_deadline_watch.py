@@ -10,9 +10,12 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
+from lienthong.errors import DataCorrupt
 from lienthong.model.ids import OrganId, PackageId
 from lienthong.rules.calendar_table import CalendarTable
 from lienthong.rules.ruleset import RuleSet
+from lienthong.spi.records import DeliveryRow
+from lienthong.testing.store import MemoryReadView
 from lienthong_node.core import deadlines
 from lienthong_node.core.commands import Command, PutLaw, PutOrganisations
 from lienthong_node.core.deadlines import FAR_US
@@ -231,6 +234,27 @@ class TestWork:
         axis.watch.step(axis.clock())
         assert not axis.watch.outdated
         assert len(axis.at("05/03/2026 08:00")) == 2 * 70
+
+    def test_a_damaged_delivery_holds_nothing_else_up(
+        self, axis: Axis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        packages = [axis.send() for _ in range(3)]
+        axis.watch.step(axis.clock())
+        delivery = MemoryReadView.delivery
+
+        def damaged(view: MemoryReadView, package_id: bytes, recipient: str) -> DeliveryRow | None:
+            if package_id == packages[1].bytes:
+                raise DataCorrupt(what="the delivery")
+            return delivery(view, package_id, recipient)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(MemoryReadView, "delivery", damaged)
+            axis.enter(evolve(SLOW, name=PROVINCE.name))
+            axis.watch.step(axis.clock())
+            assert not axis.watch.outdated
+            assert len(axis.at("05/03/2026 08:00")) == 2 * 2
+        taken = [axis.due(one)["TAKEN"] for one in packages]
+        assert taken[0] == taken[2] != taken[1]
 
     def test_a_node_that_stops_does_not_wait_for_it(self, axis: Axis) -> None:
         axis.send()

@@ -26,10 +26,8 @@ from lienthong.evidence.stamps import CHECKPOINT, RENEWAL, Statement
 from lienthong.spi.verifier import Outcome
 from lienthong.testing.clock import START
 from lienthong.testing.pki import TestPKI
-from lienthong.testing.store import MemoryReadView
 from lienthong.testing.tsa import TestTSA
 from lienthong_node.stamp_check import check_stamps
-from lienthong_node.stamp_guard import LIMIT, StampGuard, read_state
 from lienthong_node.stores import Recorded
 from node.tests.committing import KEY
 from node.tests.stamped import StampedAxis, Stamper, years
@@ -114,47 +112,6 @@ def test_stamp_that_cannot_be_stored_is_asked_for_again(axis: StampedAxis) -> No
     axis.clock.advance(timedelta(seconds=10))
     assert axis.stamping.step() is not None
     assert axis.stamping.guard.failing == ""
-
-
-def test_a_damaged_checkpoint_is_said_to_be_why(
-    axis: StampedAxis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def damaged(_: object, size: int | None = None) -> None:
-        raise DataCorrupt(what="the checkpoint of size 3")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MemoryReadView, "checkpoint", damaged)
-        with pytest.raises(DataCorrupt):
-            axis.stamping.step()
-    assert "the checkpoint of size 3" in axis.stamping.guard.failing
-
-
-def test_guard_says_why_and_since_when(axis: StampedAxis) -> None:
-    axis.set_down(down=True)
-    with pytest.raises(ConnectionFailed):
-        axis.stamping.step()
-    axis.clock.advance(LIMIT + MINUTE)
-    guard = axis.stamping.guard
-    assert "TSA B" in guard.reason(axis.clock())
-    with axis.store.read() as view:
-        assert read_state(view).pending_since == START
-    axis.set_down(down=False)
-    axis.stamping.step()
-    assert guard.reason(axis.clock()) == "", "documents are refused although they are covered again"
-
-
-def test_guard_reads_the_records_once_a_second(axis: StampedAxis) -> None:
-    guard = StampGuard(axis.store)
-    assert guard.reason(START) == ""
-    axis.stamping.step()
-    axis.store.close()
-    assert guard.reason(START + timedelta(milliseconds=900)) == ""
-    with pytest.raises(LienthongError):
-        guard.reason(START + timedelta(seconds=1))
-
-
-def test_clock_that_went_back_closes_nothing(axis: StampedAxis) -> None:
-    assert axis.stamping.guard.reason(START - timedelta(days=9)) == ""
 
 
 def test_proof_is_of_the_first_stamp_that_covers_an_entry(axis: StampedAxis) -> None:

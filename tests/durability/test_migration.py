@@ -17,6 +17,7 @@ from lienthong.errors import ConfigInvalid
 from lienthong.spi.records import CheckpointRow, DeliveryRow
 from lienthong.testing.samples import SENDER, sha256
 from lienthong_storage_sqlite import connect, queries, rows, schema, transaction
+from lienthong_storage_sqlite.checksums import crc_of_stored
 from lienthong_storage_sqlite.store import SQLiteRecordStore
 from tests.conftest import Figure
 from tests.durability.commits import DATABASE, commit, faults_of, judge, size_of
@@ -57,7 +58,7 @@ COLUMNS: Final = 18
 
 OLD_COLUMNS: Final = 14
 DUMP_DELIVERY, DUMP_CHECKPOINT = rows.dump_delivery, rows.dump_checkpoint
-LOAD_DELIVERY, LOAD_SOUND_DELIVERY = rows.load_delivery, rows.load_sound_delivery
+LOAD_DELIVERY, LOAD_LISTED_DELIVERY = rows.load_delivery, rows.load_listed_delivery
 LOAD_CHECKPOINT = rows.load_checkpoint
 
 
@@ -96,15 +97,15 @@ def _dump_checkpoint(version: int, row: CheckpointRow) -> rows.Columns:
     return columns if version >= WITH_CHECKSUMS else columns[:2]
 
 
-def _load_delivery(version: int, row: rows.Columns) -> DeliveryRow:
+def _load_listed_delivery(version: int, row: rows.Columns) -> DeliveryRow:
     older = () if version >= WITH_DEADLINES else ("", 0, "", "")
-    return LOAD_DELIVERY((*row, *older))
+    return LOAD_LISTED_DELIVERY((*row, *older))
 
 
-def _load_sound_delivery(version: int, row: rows.Columns) -> DeliveryRow:
+def _load_delivery(version: int, row: rows.Columns) -> DeliveryRow:
     if version >= WITH_CHECKSUMS:
-        return LOAD_SOUND_DELIVERY(row)
-    return _load_delivery(version, row)
+        return LOAD_DELIVERY(row)
+    return _load_listed_delivery(version, row)
 
 
 def _load_checkpoint(version: int, row: rows.Columns) -> CheckpointRow:
@@ -119,7 +120,7 @@ DUMPS: Final[Mapping[str, Callable[..., Any]]] = {
 }
 LOADS: Final[Mapping[str, Callable[..., Any]]] = {
     "load_delivery": _load_delivery,
-    "load_sound_delivery": _load_sound_delivery,
+    "load_listed_delivery": _load_listed_delivery,
     "load_checkpoint": _load_checkpoint,
 }
 
@@ -194,7 +195,7 @@ def test_migration_without_a_transaction_would_be_caught(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hasty(connection: apsw.Connection, database: str) -> None:
-        connection.create_scalar_function("crc_of", rows.crc_of)
+        connection.create_scalar_function("crc_of_stored", crc_of_stored)
         for number, sql in enumerate(schema.migrations(), start=1):
             if number > connection.pragma("user_version"):
                 connection.execute(sql)

@@ -254,7 +254,7 @@ class Forger:
         return int(self.disk.run("SELECT count(*) FROM journal")[0][0])
 
     def _names(self, table: str) -> list[str]:
-        """Columns; without the check sums that are made anew after each edit."""
+        """Columns; without the checksums that are made anew after each edit."""
         names = [row[1] for row in self.disk.run(f"PRAGMA table_info({table})")]
         return [name for name in names if table not in SEALED or name != "crc"]
 

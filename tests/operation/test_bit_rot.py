@@ -9,6 +9,7 @@ neither the start nor the reading nor ``lienthong-node audit verify`` names.
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -48,11 +49,11 @@ FLIPS: Final = tier(6, 1000)
 IN_ROWS: Final = tier(12, 500)
 CUTS: Final = tier(3, 250)
 FLIPPED: Final = ("database", "log", "blob", "head")
-FIRST: Final = {"delivery": 5, "checkpoint": 1}
-"""So many texts of a row, one after the other, stand nowhere else in the file."""
+KEYS: Final = {"delivery": 0, "checkpoint": 1}
+"""So many columns of a table stand, each in a byte, before the header of a row: small row ids."""
 
-HEADER: Final = 24
-"""Bytes before the first of them, more or less: lengths and types of a row."""
+SHORT: Final = 57
+"""Longer texts have types of two bytes in the header of a row."""
 
 CUT: Final = ("database", "log", "blob", "head", "lock", "shared memory")
 
@@ -171,18 +172,34 @@ def flip_in_row(table: str) -> Damage:
     def damage(path: Path, chance: random.Random) -> str:
         with closing(apsw.Connection(str(path))) as connection:
             connection.execute("VACUUM")  # no older bytes of the row lie about
-            rows = connection.execute(f"SELECT * FROM {table}").fetchall()
-        texts = [one for one in chance.choice(rows) if isinstance(one, str | bytes)]
-        parts = [one.encode() if isinstance(one, str) else one for one in texts]
+            row = chance.choice(connection.execute(f"SELECT * FROM {table}").fetchall())
+        keys = KEYS[table]
+        parts = [_stored(one) for one in row[keys:]]
+        # The header has its own length and a type a column; that of a row id says nothing.
+        header = 1 + keys + sum(1 + (len(part) > SHORT) for part in parts)
         content = bytearray(path.read_bytes())
-        # The last place: before it may be what the root of the table had when it was a leaf.
-        start = content.rindex(b"".join(parts[: FIRST[table]]))
-        at = chance.randrange(start - HEADER, start + sum(map(len, parts)))
-        content[at] ^= 1 << chance.randrange(8)
+        body = b"".join(parts)
+        at, bit = chance.randrange(-header - keys, len(body)), chance.randrange(8)
+        # Wherever it stands: rows that went to other pages while the table grew lie about, too.
+        for found in re.finditer(re.escape(body), content):
+            content[found.start() + at] ^= 1 << bit
         path.write_bytes(content)
-        return f"byte {at - start} of {parts[0]!r} in {table}"
+        return f"bit {bit} of byte {at} of {row[:2]} in {table}"
 
     return damage
+
+
+def _stored(value: object) -> bytes:
+    """A value as it stands in a row of SQLite's; its type tells 0 and 1."""
+    if isinstance(value, str | bytes):
+        return value.encode() if isinstance(value, str) else value
+    assert isinstance(value, int)
+    if value in (0, 1):
+        return b""
+    size = next(
+        one for one in (1, 2, 3, 4, 6, 8) if -(2 ** (8 * one - 1)) <= value < 2 ** (8 * one - 1)
+    )
+    return value.to_bytes(size, "big", signed=True)
 
 
 def cut(path: Path, chance: random.Random) -> str:
@@ -201,14 +218,15 @@ def test_a_flipped_bit_is_noticed_or_harmless(trials: Trials, figure: Figure, ki
     assert found.faults == []
 
 
-@pytest.mark.parametrize("table", FIRST)
+@pytest.mark.parametrize("table", KEYS)
 def test_a_flipped_bit_of_a_row_is_noticed(trials: Trials, figure: Figure, table: str) -> None:
     """These have checksums of their own: what the law says of a delivery is in no entry."""
     found = trials.run("database", flip_in_row(table), IN_ROWS)
     wanted = f"{IN_ROWS} flips in rows of {table}: 0 wrong, 0 silent"
     figure("D-07", wanted=wanted, found=str(found))
     assert found.faults == []
-    assert found.outcomes["harmless"] < IN_ROWS / 4
+    # The type of a row id, which says nothing, may be flipped to that of another nothing.
+    assert found.outcomes["harmless"] <= IN_ROWS // 100
 
 
 @pytest.mark.parametrize("kind", CUT)
@@ -242,11 +260,11 @@ def test_reading_without_checking_would_be_caught(
 
 
 @pytest.mark.planted("rows without a checksum")
-@pytest.mark.parametrize("table", FIRST)
+@pytest.mark.parametrize("table", KEYS)
 def test_rows_without_a_checksum_would_be_caught(
     trials: Trials, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
-    monkeypatch.setattr(rows, "_sound", lambda row, _: row[:-1])
+    monkeypatch.setattr(rows, "without_crc", lambda row, _: row[:-1])
     assert trials.run("database", flip_in_row(table), 24).faults
 
 

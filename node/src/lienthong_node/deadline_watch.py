@@ -134,7 +134,7 @@ class DeadlineWatch:
             if outcomes is None:
                 break
             for outcome in outcomes:
-                body = load_entry(outcome.row.entry).body
+                body = load_entry(outcome.row.entry).body if isinstance(outcome, Recorded) else None
                 if isinstance(body, DeadlineRecord):
                     told[body.kind.value, body.stage.value] += 1
         return told
@@ -165,10 +165,10 @@ class DeadlineWatch:
                     yield row
             after = _place(rows[-1])
 
-    def _ask(self, commands: Sequence[Command]) -> list[Recorded] | None:
+    def _ask(self, commands: Sequence[Command]) -> list[Outcome] | None:
         """Have commands committed; None where nobody can do it now.
 
-        A single one that fails, as on a damaged entry, holds nothing else up.
+        A single one that fails, as on a damaged delivery, holds nothing else up and has its answer.
         """
         outcomes = self.answered(self.committer.submit(commands))
         errors = [one for one in outcomes if isinstance(one, LienthongError)]
@@ -176,7 +176,7 @@ class DeadlineWatch:
             log.warning("deadlines of %d deliveries wait: %s", len(errors), errors[0])
         if any(one.retryable for one in errors):
             return None
-        return [one for one in outcomes if isinstance(one, Recorded)]
+        return outcomes
 
     def _watched(self, before_us: int, size: int) -> Iterator[DeliveryRow]:
         for rows in self._pages(before_us, size):

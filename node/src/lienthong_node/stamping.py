@@ -142,6 +142,7 @@ class Stamping:
             with self.store.read() as view:
                 newest, last = view.checkpoint(), view.last_stamp(CHECKPOINT)
             if newest is None or not (last is None or self._has_ended or last.size < newest.size):
+                self.guard.failing = ""
                 return None
             link = self.stamped(newest.note, last.number if last else 0)
             row = self.keep(link, CHECKPOINT, newest.size)

@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from lienthong.errors import DataCorrupt, StoreFailed
-from lienthong.spi.records import CheckpointRow, Head
+from lienthong.spi.records import CheckpointRow, Head, JudgementRow
 from lienthong.testing.samples import (
     RECIPIENT,
     delivery_row,
@@ -22,7 +22,7 @@ from lienthong.testing.samples import (
     package_id,
     package_row,
 )
-from lienthong_storage_sqlite import connect, rows, schema
+from lienthong_storage_sqlite import checksums, connect, rows, schema
 from lienthong_storage_sqlite.store import SQLiteRecordStore
 
 Opener = Callable[[], SQLiteRecordStore]
@@ -33,12 +33,37 @@ TEXTS: Final = (
 )
 NUMBERS: Final = ("has_lead", "sent_us", "updated_us", "updated_index", "look_us", "crc")
 OCTETS: Final = ("package_id", "pending_package_id")
+READABLE: Final = {
+    "deadlines": "'[]'",
+    "paper": """'["E_ONLY", [9], ""]'""",
+    "legal_value": """'["PENDING_CHECK", [11], ""]'""",
+}
+"""What stands in these columns is more than a text."""
+
 CHANGES: Final = (
-    *(f"{name} = {name} || ' '" for name in TEXTS),
-    *(f"{name} = CAST(x'ff' AS TEXT)" for name in TEXTS),
+    *(f"{name} = {name} || ' '" for name in TEXTS if name not in READABLE),
+    *(f"{name} = {value}" for name, value in READABLE.items()),
     *(f"{name} = 1 - {name}" for name in NUMBERS),
     *(f"{name} = x'{bytes(range(16)).hex()}'" for name in OCTETS),
 )
+
+
+JUDGED: Final = [
+    delivery_row(
+        index,
+        subject="Về việc",
+        look_us=7,
+        pending_package_id=package_id(2),
+        paper=JudgementRow(value="E_ONLY", rows=(9,), rule_set="một"),
+        legal_value=JudgementRow(value="PENDING_CHECK", rows=(11,), rule_set="", by_axis=True),
+    )
+    for index in range(2)
+]
+OF_THE_SECOND: Final = f"package_id = x'{package_id(1).hex()}'"
+
+
+def named(number: int) -> str:
+    return re.escape(f"the delivery of {package_id(number).hex()} to {RECIPIENT}")
 
 
 def run(database: Path, *statements: str) -> None:
@@ -73,12 +98,30 @@ def test_every_column_is_changed(filled: SQLiteRecordStore, database: Path) -> N
 def test_a_changed_delivery_is_noticed(
     filled: SQLiteRecordStore, database: Path, change: str
 ) -> None:
-    run(database, f"UPDATE delivery SET {change} WHERE package_id = x'{package_id(1).hex()}'")
-    with pytest.raises(DataCorrupt):
+    run(database, f"UPDATE delivery SET {change} WHERE {OF_THE_SECOND}")
+    with pytest.raises(DataCorrupt, match=": the delivery of "):
         filled.check()
     with filled.read() as view:
         [other] = view.deliveries(package_id(0))
         assert other == delivery_row(0)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_that_is_none_is_noticed(
+    filled: SQLiteRecordStore, database: Path, name: str
+) -> None:
+    run(database, f"UPDATE delivery SET {name} = CAST(x'ff' AS TEXT) WHERE {OF_THE_SECOND}")
+    with pytest.raises(DataCorrupt, match="can't decode"):
+        filled.check()
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_a_list_names_what_cannot_be_read(
+    filled: SQLiteRecordStore, database: Path, name: str
+) -> None:
+    run(database, f"UPDATE delivery SET {name} = '[' WHERE {OF_THE_SECOND}")
+    with filled.read() as view, pytest.raises(DataCorrupt, match=named(1)):
+        view.list_deliveries(RECIPIENT, incoming=True, states=(), before=None, limit=9)
 
 
 def test_a_changed_delivery_is_named_and_not_decided_on(
@@ -86,11 +129,10 @@ def test_a_changed_delivery_is_named_and_not_decided_on(
 ) -> None:
     """Else its next change would give the damage a checksum that fits."""
     run(database, "UPDATE delivery SET paper = '[]'")
-    named = re.escape(f"the delivery of {package_id(1).hex()} to {RECIPIENT}")
     with filled.write() as transaction:
-        with pytest.raises(DataCorrupt, match=named):
+        with pytest.raises(DataCorrupt, match=named(1)):
             transaction.delivery(package_id(1), RECIPIENT)
-        with pytest.raises(DataCorrupt, match=named):
+        with pytest.raises(DataCorrupt, match=named(1)):
             transaction.deliveries(package_id(1))
 
 
@@ -115,7 +157,7 @@ def test_a_moved_checkpoint_is_named(filled: SQLiteRecordStore, database: Path, 
 @pytest.mark.parametrize("row", [(2, b"two"), (2, None), (2, 2), (True, "two"), (2, "two", None)])
 def test_a_checksum_holds_types_too(row: tuple[Any, ...]) -> None:
     """One flipped bit of a record's header makes a text of the same length octets, or nothing."""
-    crc = rows.crc_of(2, "two")
+    crc = checksums.crc_of(2, "two")
     assert rows.load_checkpoint((2, "two", crc)).note == "two"
     with pytest.raises(DataCorrupt):
         rows.load_checkpoint((*row, crc)[:3])
@@ -123,7 +165,7 @@ def test_a_checksum_holds_types_too(row: tuple[Any, ...]) -> None:
 
 def test_checksums_are_stored_as_they_were() -> None:
     """Another way to compute them would make every store a damaged one."""
-    assert rows.crc_of(2, "Quyết định 'số' \"52\"\n", b"\0\xff", -1, "") == 2763480549
+    assert checksums.crc_of(2, "Quyết định 'số' \"52\"\n", b"\0\xff", -1, "") == 2763480549
 
 
 def test_a_checkpoint_that_cannot_be_stored_undoes_the_transaction(
@@ -138,21 +180,46 @@ def test_a_checkpoint_that_cannot_be_stored_undoes_the_transaction(
         assert view.head().size == 0
 
 
-def test_rows_of_an_older_schema_get_their_checksums(
-    open_store: Opener, database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    older = schema.migrations()[:4]
+@pytest.fixture
+def older(open_store: Opener, database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database without checksums, with a checkpoint and two deliveries."""
+    before = schema.migrations()[:4]
     with monkeypatch.context() as patch:
         for module in (schema, connect):
-            patch.setattr(module, "migrations", lambda: older)
-        open_store().close()
-    checkpoint, delivery = CheckpointRow(size=1, note="một"), delivery_row(0, subject="Về việc")
+            patch.setattr(module, "migrations", lambda: before)
+        with closing(open_store()) as store, store.write() as transaction:
+            transaction.add_journal([journal_row(index) for index in range(2)])
+            transaction.put_organisation(organisation_row(RECIPIENT, 1))
+            for index in range(2):
+                transaction.add_package(package_row(index))
+            transaction.set_head(Head(size=2))
     with closing(apsw.Connection(str(database))) as connection:
-        connection.execute("INSERT INTO checkpoint VALUES (1, 'một')")
-        columns = rows.dump_delivery(delivery)[:-1]
-        connection.execute(
-            f"INSERT INTO delivery VALUES ({', '.join('?' * len(columns))})", columns
-        )
-    with open_store().read() as view:
-        assert view.checkpoint() == checkpoint
-        assert view.deliveries(package_id(0)) == (delivery,)
+        connection.execute("INSERT INTO checkpoint VALUES (2, 'một')")
+        for row in JUDGED:
+            columns = rows.dump_delivery(row)[:-1]
+            marks = ", ".join("?" * len(columns))
+            connection.execute(f"INSERT INTO delivery VALUES ({marks})", columns)
+    return database
+
+
+def test_rows_of_an_older_schema_get_their_checksums(open_store: Opener, older: Path) -> None:
+    store = open_store()
+    with store.read() as view:
+        assert view.checkpoint() == CheckpointRow(size=2, note="một")
+        assert [*view.deliveries(package_id(0)), *view.deliveries(package_id(1))] == JUDGED
+    store.check()
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_damaged_text_of_an_older_schema_keeps_no_store_shut(
+    open_store: Opener, older: Path, name: str
+) -> None:
+    run(older, f"UPDATE delivery SET {name} = CAST(x'ff' AS TEXT) WHERE {OF_THE_SECOND}")
+    store = open_store()
+    with store.read() as view:
+        assert view.checkpoint() == CheckpointRow(size=2, note="một")
+        assert list(view.deliveries(package_id(0))) == JUDGED[:1]
+        with pytest.raises(DataCorrupt):
+            view.deliveries(package_id(1))
+    with pytest.raises(DataCorrupt):
+        store.check()

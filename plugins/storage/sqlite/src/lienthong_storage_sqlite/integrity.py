@@ -57,7 +57,7 @@ def check_fully(connection: apsw.Connection) -> None:
     _check_journal(connection)
     for load, every in (
         (rows.load_checkpoint, queries.EVERY_CHECKPOINT),
-        (rows.load_sound_delivery, queries.EVERY_DELIVERY),
+        (rows.load_delivery, queries.EVERY_DELIVERY),
     ):
         for columns in connection.execute(every):
             load(columns)

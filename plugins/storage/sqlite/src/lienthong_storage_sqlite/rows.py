@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
-from zlib import crc32
 
 from lienthong.errors import DataCorrupt, InvalidValue
 from lienthong.spi.records import (
@@ -26,6 +25,7 @@ from lienthong.spi.records import (
     StatementRow,
     UnusedFileRow,
 )
+from lienthong_storage_sqlite.checksums import crc_of, crc_of_entry, without_crc
 
 Columns: TypeAlias = tuple[Any, ...]
 
@@ -96,7 +96,7 @@ def dump_journal(row: JournalRow) -> Columns:
         row.entry,
         row.envelope,
     )
-    return *columns, _crc_of_entry(columns)
+    return *columns, crc_of_entry(columns)
 
 
 def load_journal(row: Columns) -> JournalRow:
@@ -107,7 +107,7 @@ def load_journal(row: Columns) -> JournalRow:
     """
     *columns, checksum = row
     try:
-        sound = _crc_of_entry(columns) == checksum
+        sound = crc_of_entry(columns) == checksum
     except TypeError:
         sound = False
     if not sound:
@@ -136,29 +136,6 @@ def _load_parties(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
-def _crc_of_entry(columns: Sequence[Any]) -> int:
-    index, leaf, size, recorded, subject, package, parties, proof, entry, envelope = columns
-    words = f"{index} {size} {recorded} {parties}".encode()
-    return crc32(envelope, crc32(entry, crc32(b"".join((words, leaf, subject, package, proof)))))
-
-
-def crc_of(*columns: object) -> int:
-    """CRC-32 of columns and their types, as it is stored: this must never change."""
-    return crc32(ascii(columns).encode())
-
-
-def _sound(row: Columns, what: str) -> Columns:
-    """The columns before the checksum, which is the last one.
-
-    Raises:
-        DataCorrupt: they are not what was stored.
-    """
-    *columns, crc = row
-    if crc_of(*columns) != crc:
-        raise DataCorrupt(what=what)
-    return tuple(columns)
-
-
 def dump_checkpoint(row: CheckpointRow) -> Columns:
     """Columns of a checkpoint, with their checksum."""
     return row.size, row.note, crc_of(row.size, row.note)
@@ -170,7 +147,7 @@ def load_checkpoint(row: Columns) -> CheckpointRow:
     Raises:
         DataCorrupt: they are not what was stored.
     """
-    size, note = _sound(row, f"the checkpoint of size {row[0]}")
+    size, note = without_crc(row, f"the checkpoint of size {row[0]}")
     return CheckpointRow(size=size, note=note)
 
 
@@ -234,21 +211,33 @@ def dump_delivery(row: DeliveryRow) -> Columns:
     return *columns, crc_of(*columns)
 
 
-def load_sound_delivery(row: Columns) -> DeliveryRow:
+def load_delivery(row: Columns) -> DeliveryRow:
     """A delivery from its columns and their checksum.
 
     Raises:
         DataCorrupt: they are not what was stored.
     """
-    return load_delivery(_sound(row, f"the delivery of {_hex(row[0])} to {row[1]}"))
+    return load_listed_delivery(without_crc(row, _name(row)))
 
 
-def _hex(value: object) -> object:
-    return value.hex() if isinstance(value, bytes) else value
+def _name(delivery: Columns) -> str:
+    package_id, recipient = delivery[:2]
+    shown = package_id.hex() if isinstance(package_id, bytes) else package_id
+    return f"the delivery of {shown} to {recipient}"
 
 
-def load_delivery(row: Columns) -> DeliveryRow:
-    """A delivery from its columns."""
+def load_listed_delivery(row: Columns) -> DeliveryRow:
+    """A delivery from its columns without their checksum, which is not looked at in lists.
+
+    Raises:
+        DataCorrupt: they cannot be what was stored.
+    """
+    try:
+        deadlines = _load_deadlines(row[14]) if row[14] else ()
+        paper = _load_judgement(row[16]) if row[16] else None
+        legal_value = _load_judgement(row[17]) if row[17] else None
+    except (TypeError, ValueError) as error:
+        raise DataCorrupt(what=_name(row)) from error
     return DeliveryRow(
         package_id=row[0],
         recipient=row[1],
@@ -264,10 +253,10 @@ def load_delivery(row: Columns) -> DeliveryRow:
         subject=row[11],
         number=row[12],
         urgency=row[13],
-        deadlines=_load_deadlines(row[14]) if row[14] else (),
+        deadlines=deadlines,
         look_us=row[15],
-        paper=_load_judgement(row[16]) if row[16] else None,
-        legal_value=_load_judgement(row[17]) if row[17] else None,
+        paper=paper,
+        legal_value=legal_value,
     )
 
 
@@ -278,11 +267,8 @@ def _dump_deadlines(rows: tuple[DeadlineRow, ...]) -> str:
 
 @lru_cache(maxsize=_KNOWN)
 def _load_deadlines(text: str) -> tuple[DeadlineRow, ...]:
-    try:
-        rows = json.loads(text)
-        return tuple(DeadlineRow(**dict(zip(_DEADLINE_NAMES, row, strict=True))) for row in rows)
-    except (TypeError, ValueError) as error:
-        raise DataCorrupt(what="the deadlines of a delivery") from error
+    rows = json.loads(text)
+    return tuple(DeadlineRow(**dict(zip(_DEADLINE_NAMES, row, strict=True))) for row in rows)
 
 
 @lru_cache(maxsize=_KNOWN)
@@ -295,13 +281,8 @@ def _dump_judgement(row: JudgementRow | None) -> str:
 
 @lru_cache(maxsize=_KNOWN)
 def _load_judgement(text: str) -> JudgementRow:
-    try:
-        value, rows, rule_set, *by_axis = json.loads(text)
-        return JudgementRow(
-            value=value, rows=tuple(rows), rule_set=rule_set, by_axis=by_axis == [True]
-        )
-    except (TypeError, ValueError) as error:
-        raise DataCorrupt(what="the judgement of a delivery") from error
+    value, rows, rule_set, *by_axis = json.loads(text)
+    return JudgementRow(value=value, rows=tuple(rows), rule_set=rule_set, by_axis=by_axis == [True])
 
 
 def delivery_key(row: Columns) -> tuple[int, bytes, str]:

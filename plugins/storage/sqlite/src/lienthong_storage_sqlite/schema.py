@@ -9,7 +9,7 @@ from typing import Final
 import apsw
 
 from lienthong.errors import ConfigInvalid
-from lienthong_storage_sqlite import rows
+from lienthong_storage_sqlite.checksums import crc_of_stored
 
 APPLICATION_ID: Final = 0x4C544844
 _SECTION: Final = re.compile(r"^-- migration (\d+)$", re.MULTILINE)
@@ -31,7 +31,7 @@ def migrate(connection: apsw.Connection, database: str) -> None:
     Raises:
         ConfigInvalid: the file belongs to another application or to a newer version.
     """
-    connection.create_scalar_function("crc_of", rows.crc_of)
+    connection.create_scalar_function("crc_of_stored", crc_of_stored)
     steps = migrations()
     version = check_known(connection, database, newest=len(steps))
     for number, sql in enumerate(steps[version:], start=version + 1):

@@ -208,13 +208,17 @@ BEGIN SELECT raise(ABORT, 'time-stamps are append-only'); END;
 
 -- migration 5
 
--- CRC-32 of the columns before it, as rows.crc_of computes it.
+-- CRC-32 of the other columns (checksums.crc_of). Rows that are there get that of what they say now;
+-- texts are given as octets, as one that is damaged could not be given at all.
 ALTER TABLE delivery ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE checkpoint ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
 
-UPDATE checkpoint SET crc = crc_of(size, note);
-UPDATE delivery SET crc = crc_of(
-    package_id, recipient, sender, kind, state, resume_state, has_lead, pending_package_id,
-    sent_us, updated_us, updated_index, subject, number, urgency,
-    deadlines, look_us, paper, legal_value
+UPDATE checkpoint SET crc = crc_of_stored('it', size, CAST(note AS BLOB));
+UPDATE delivery SET crc = crc_of_stored(
+    'btttttibiiittttitt',
+    package_id, CAST(recipient AS BLOB), CAST(sender AS BLOB), CAST(kind AS BLOB),
+    CAST(state AS BLOB), CAST(resume_state AS BLOB),
+    has_lead, pending_package_id, sent_us, updated_us, updated_index,
+    CAST(subject AS BLOB), CAST(number AS BLOB), CAST(urgency AS BLOB), CAST(deadlines AS BLOB),
+    look_us, CAST(paper AS BLOB), CAST(legal_value AS BLOB)
 );

@@ -84,11 +84,11 @@ class SQLiteReadView(ReadView):
         return tuple(package for package in packages if package is not None)
 
     def deliveries(self, package_id: bytes) -> Sequence[DeliveryRow]:
-        return self._many(rows.load_sound_delivery, queries.DELIVERIES, package_id)
+        return self._many(rows.load_delivery, queries.DELIVERIES, package_id)
 
     def delivery(self, package_id: bytes, recipient: str) -> DeliveryRow | None:
         row = self._one(queries.DELIVERY, package_id, recipient)
-        return None if row is None else rows.load_sound_delivery(row)
+        return None if row is None else rows.load_delivery(row)
 
     def statement(self, statement_id: bytes) -> StatementRow | None:
         row = self._one(queries.STATEMENT, statement_id)
@@ -129,7 +129,7 @@ class SQLiteReadView(ReadView):
         before: tuple[int, bytes, str] | None,
         limit: int,
     ) -> Sequence[DeliveryRow]:
-        # Without their checksums: a damaged one must not take the others from a list.
+        # Without their checksums: damage that can still be read takes no others from a list.
         # One ordered run of the index a state, merged: a rare state is as quick as a common one.
         page = queries.delivery_page(incoming=incoming, continued=before is not None)
         limit = max(limit, 0)
@@ -137,13 +137,13 @@ class SQLiteReadView(ReadView):
         for state in dict.fromkeys(states or self._states(organ_id, incoming=incoming)):
             found += self._all(page, organ_id, state, *(before or ()), limit)
         newest = sorted(found, key=rows.delivery_key, reverse=True)[:limit]
-        return tuple(map(rows.load_delivery, newest))
+        return tuple(map(rows.load_listed_delivery, newest))
 
     def watched_deliveries(
         self, before_us: int, after: tuple[int, bytes, str] | None, limit: int
     ) -> Sequence[DeliveryRow]:
         page = queries.WATCHED if after is None else queries.WATCHED_AFTER
-        return self._many(rows.load_delivery, page, before_us, *(after or ()), max(limit, 0))
+        return self._many(rows.load_listed_delivery, page, before_us, *(after or ()), max(limit, 0))
 
     def _states(self, organ_id: str, *, incoming: bool) -> list[str]:
         found = self._all(queries.delivery_states(incoming=incoming), organ_id)
