@@ -6,10 +6,12 @@ import asyncio
 import random
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 
+from lienthong_node import beat as beats
 from lienthong_node.beat import BEAT_S, Beat
 
 
@@ -33,20 +35,55 @@ async def test_all_of_many_go_on() -> None:
         assert ended >= wanted - 1e-6
 
 
-async def test_it_can_be_waited_for_again_after_a_rest() -> None:
+@pytest.mark.parametrize("elapsed", [0.001, 0.2, 0.5, 0.999])
+async def test_the_beat_does_not_tell_when_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, elapsed: float
+) -> None:
+    """Neither must the thread: what waits whole milliseconds would (`N-01`)."""
+    started, waited = 1000.0, list[float]()
+    now = started + elapsed * BEAT_S
+    monkeypatch.setattr("lienthong_node.beat.time.monotonic", lambda: now)
+
+    def added(_: Beat, when: float, wake: Callable[[], object]) -> None:
+        waited.append(when)
+        wake()
+
+    monkeypatch.setattr(Beat, "_add", added)
+    await Beat().wait(started)
+    assert waited == [pytest.approx(started + BEAT_S, abs=1e-9)]
+
+
+async def test_a_thread_that_cannot_start_keeps_no_later_one_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
     beat = Beat()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fails)
+        with pytest.raises(RuntimeError):
+            await beat.wait(time.monotonic())
+    await asyncio.wait_for(beat.wait(time.monotonic()), 10)
+
+
+async def test_it_can_be_waited_for_again_after_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beats, "LINGER_S", 0.001)
+    beat, before = Beat(), set(threading.enumerate())
     for _ in range(3):
         await beat.wait(time.monotonic())
-        for thread in threading.enumerate():
+        for thread in set(threading.enumerate()) - before:
             if thread.name == "beat":
                 await asyncio.to_thread(thread.join)
 
 
 async def test_who_gives_up_or_has_no_loop_any_more_holds_up_nobody() -> None:
-    beat = Beat()
+    beat, wrong = Beat(), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
 
     def elsewhere() -> None:
         loop = asyncio.new_event_loop()
+        loop.set_exception_handler(lambda _, context: wrong.append(context))
         waiting = loop.create_task(beat.wait(time.monotonic()))
         loop.run_until_complete(asyncio.sleep(0))
         waiting.cancel()
@@ -60,3 +97,4 @@ async def test_who_gives_up_or_has_no_loop_any_more_holds_up_nobody() -> None:
     gone.cancel()
     await asyncio.wait_for(beat.wait(time.monotonic()), 10)
     assert gone.cancelled()
+    assert wrong == []

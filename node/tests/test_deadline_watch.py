@@ -256,6 +256,18 @@ class TestWork:
         taken = [axis.due(one)["TAKEN"] for one in packages]
         assert taken[0] == taken[2] != taken[1]
 
+    def test_a_batch_that_fails_is_asked_for_again(self, axis: Axis) -> None:
+        packages = [axis.send() for _ in range(3)]
+        axis.watch.step(axis.clock())
+        axis.enter(evolve(SLOW, name=PROVINCE.name))
+        axis.store.fail_next(ZeroDivisionError())
+        outdated = []
+        for _ in range(2):
+            axis.watch.step(axis.clock())
+            outdated.append(axis.watch.outdated)
+        assert outdated == [True, False]
+        assert [axis.due(one)["TAKEN"] for one in packages] == ["04/03 14:00"] * 3
+
     def test_a_node_that_stops_does_not_wait_for_it(self, axis: Axis) -> None:
         axis.send()
         axis.clock.set(local("05/03/2026 08:00"))

@@ -181,8 +181,10 @@ def flip_in_row(table: str) -> Damage:
         body = b"".join(parts)
         at, bit = chance.randrange(-header - keys, len(body)), chance.randrange(8)
         # Wherever it stands: rows that went to other pages while the table grew lie about, too.
-        for found in re.finditer(re.escape(body), content):
-            content[found.start() + at] ^= 1 << bit
+        places = [found.start() for found in re.finditer(re.escape(body), content)]
+        assert places
+        for start in places:
+            content[start + at] ^= 1 << bit
         path.write_bytes(content)
         return f"bit {bit} of byte {at} of {row[:2]} in {table}"
 
@@ -226,7 +228,7 @@ def test_a_flipped_bit_of_a_row_is_noticed(trials: Trials, figure: Figure, table
     figure("D-07", wanted=wanted, found=str(found))
     assert found.faults == []
     # The type of a row id, which says nothing, may be flipped to that of another nothing.
-    assert found.outcomes["harmless"] <= IN_ROWS // 100
+    assert found.outcomes["harmless"] <= max(1, IN_ROWS // 100)
 
 
 @pytest.mark.parametrize("kind", CUT)

@@ -225,7 +225,7 @@ class Committer:
             self._signer.sign(PROBE)
             self.failing = ""
         except Exception as error:  # noqa: BLE001 - as for a batch
-            self.failing = str(error)
+            self.failing = str(error) or type(error).__name__
 
     def _work_on(self, tickets: Sequence[_Ticket]) -> None:
         if not tickets:
@@ -234,7 +234,7 @@ class Committer:
             self._commit(tickets)
             self.failing = ""
         except Exception as error:  # noqa: BLE001 - a failing batch must not end the thread
-            self.failing = str(error)
+            self.failing = str(error) or type(error).__name__
             _fail(tickets, error)
 
     def _take(self) -> list[_Ticket] | None:

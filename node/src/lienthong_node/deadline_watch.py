@@ -147,13 +147,8 @@ class DeadlineWatch:
         """
         with self.store.read() as view:
             asked = [_recomputing(row) for row in self._moved(view, registry, now_us)]
-        answered = 0
-        for first in range(0, len(asked), _SHARE):
-            outcomes = self._ask(asked[first : first + _SHARE])
-            if outcomes is None:
-                return False
-            answered += len(outcomes)
-        return answered == len(asked) and not self.stopping()
+        shares = (asked[first : first + _SHARE] for first in range(0, len(asked), _SHARE))
+        return all(self._ask(share) is not None for share in shares) and not self.stopping()
 
     def _moved(self, view: ReadView, registry: Registry, now_us: int) -> Iterator[DeliveryRow]:
         law, directory = registry.law, registry.directory
@@ -173,8 +168,8 @@ class DeadlineWatch:
         outcomes = self.answered(self.committer.submit(commands))
         errors = [one for one in outcomes if isinstance(one, LienthongError)]
         if errors:
-            log.warning("deadlines of %d deliveries wait: %s", len(errors), errors[0])
-        if any(one.retryable for one in errors):
+            log.warning("deadlines of %d deliveries are not settled: %s", len(errors), errors[0])
+        if any(one.retryable for one in errors) or (errors and self.committer.failing):
             return None
         return outcomes
 

@@ -16,6 +16,7 @@ from lienthong.errors import DataCorrupt, StoreFailed
 from lienthong.spi.records import CheckpointRow, Head, JudgementRow
 from lienthong.testing.samples import (
     RECIPIENT,
+    SENDER,
     delivery_row,
     journal_row,
     organisation_row,
@@ -107,7 +108,7 @@ def test_a_changed_delivery_is_noticed(
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_that_is_none_is_noticed(
+def test_a_text_that_is_not_utf8_is_noticed(
     filled: SQLiteRecordStore, database: Path, name: str
 ) -> None:
     run(database, f"UPDATE delivery SET {name} = CAST(x'ff' AS TEXT) WHERE {OF_THE_SECOND}")
@@ -223,3 +224,26 @@ def test_a_damaged_text_of_an_older_schema_keeps_no_store_shut(
             view.deliveries(package_id(1))
     with pytest.raises(DataCorrupt):
         store.check()
+
+
+def test_a_damaged_note_of_an_older_schema_keeps_no_store_shut(
+    open_store: Opener, older: Path
+) -> None:
+    run(older, "UPDATE checkpoint SET note = CAST(x'ff' AS TEXT)")
+    store = open_store()
+    with store.read() as view:
+        assert list(view.deliveries(package_id(0))) == JUDGED[:1]
+        with pytest.raises(DataCorrupt):
+            view.checkpoint()
+
+
+def test_a_damaged_type_of_an_older_schema_is_said_to_be_damage(
+    open_store: Opener, older: Path
+) -> None:
+    """The header of a row makes its package identifier a text: SQLite adds no column."""
+    content = older.read_bytes()
+    types = bytes([12 + 2 * 16, 13 + 2 * len(RECIPIENT), 13 + 2 * len(SENDER)])
+    assert types in content
+    older.write_bytes(content.replace(types, bytes([types[0] ^ 1]) + types[1:]))
+    with pytest.raises(DataCorrupt, match="migration 5"):
+        open_store()

@@ -217,10 +217,10 @@ def load_delivery(row: Columns) -> DeliveryRow:
     Raises:
         DataCorrupt: they are not what was stored.
     """
-    return load_listed_delivery(without_crc(row, _name(row)))
+    return load_listed_delivery(without_crc(row, _delivery_name(row)))
 
 
-def _name(delivery: Columns) -> str:
+def _delivery_name(delivery: Columns) -> str:
     package_id, recipient = delivery[:2]
     shown = package_id.hex() if isinstance(package_id, bytes) else package_id
     return f"the delivery of {shown} to {recipient}"
@@ -237,7 +237,7 @@ def load_listed_delivery(row: Columns) -> DeliveryRow:
         paper = _load_judgement(row[16]) if row[16] else None
         legal_value = _load_judgement(row[17]) if row[17] else None
     except (TypeError, ValueError) as error:
-        raise DataCorrupt(what=_name(row)) from error
+        raise DataCorrupt(what=_delivery_name(row)) from error
     return DeliveryRow(
         package_id=row[0],
         recipient=row[1],

@@ -8,7 +8,7 @@ from typing import Final
 
 import apsw
 
-from lienthong.errors import ConfigInvalid
+from lienthong.errors import ConfigInvalid, DataCorrupt
 from lienthong_storage_sqlite.checksums import crc_of_stored
 
 APPLICATION_ID: Final = 0x4C544844
@@ -30,14 +30,18 @@ def migrate(connection: apsw.Connection, database: str) -> None:
 
     Raises:
         ConfigInvalid: the file belongs to another application or to a newer version.
+        DataCorrupt: what is in it cannot be brought there.
     """
     connection.create_scalar_function("crc_of_stored", crc_of_stored)
     steps = migrations()
     version = check_known(connection, database, newest=len(steps))
     for number, sql in enumerate(steps[version:], start=version + 1):
-        with connection:
-            connection.execute(sql)
-            connection.execute(f"PRAGMA user_version = {number}")
+        try:
+            with connection:
+                connection.execute(sql)
+                connection.execute(f"PRAGMA user_version = {number}")
+        except (apsw.SQLError, apsw.ConstraintError) as error:
+            raise DataCorrupt(what=f"SQLite file, migration {number}: {error}") from error
 
 
 def check_known(connection: apsw.Connection, database: str, *, newest: int) -> int:
